@@ -1,0 +1,398 @@
+"""Compile content into a new index generation, and put it in use only when it is whole.
+
+Guarantees: the same content and encoder give the same index (same fingerprint, same vectors), whatever was there before; a
+text that was embedded before is not embedded again; a build that is killed leaves the old index as it was. Refuses to run
+over content with faults.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol
+
+import faiss
+import numpy as np
+
+from assistant.answering import index as layout
+from assistant.answering import lexical
+from assistant.answering.index import Vector
+from assistant.answering.rendering import Renderer
+from assistant.canonical import canonical_json, fingerprint, sha256_hex
+from assistant.content.lexicon import mask, names_of, words
+from assistant.content.policy import parse_policy
+from assistant.content.templates import Template
+from assistant.domain import Document, Passage
+from assistant.errors import OnlabelError
+from assistant.trust.ledger import TemplateRecord, write_ledger
+from assistant.understanding.encoder import Encoder
+from assistant.understanding.taxonomy import Taxonomy
+from assistant.understanding.windows import windows
+
+#: How many passages an answer template can be given (DESIGN, section 4).
+MOST_ANSWERS = 3
+
+
+class Progress(Protocol):
+    """Told how far a build is."""
+
+    def __call__(self, done: int, total: int, what: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that is compiled. ``passages`` come sorted by product, document, order, id."""
+
+    documents: tuple[Document, ...]
+    passages: Iterable[Passage]
+    passage_count: int
+    templates: tuple[Template, ...]
+    policy: bytes
+    policy_file: Path
+    screen: bytes
+    taxonomy: Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did."""
+
+    fingerprint: str
+    documents: int
+    passages: int
+    vectors: int
+    embedded: int
+    reused: int
+
+
+def sort_key(passage: Passage) -> tuple[str, str, int, str]:
+    """The order of passages in an index: neighbours by product."""
+    return passage.product, passage.document, passage.order, passage.id
+
+
+def build(root: Path, content: Content, encoder: Encoder, progress: Progress | None = None) -> BuildReport:
+    """Write a new generation below ``root`` and make it the one in use.
+
+    :raises OnlabelError: it cannot be written; the generation in use stays.
+    """
+    old = _open_old(root, encoder)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
+    except OSError as error:
+        raise OnlabelError(f"the index cannot be written to {root}: {error.strerror}") from error
+    try:
+        writer = _Writer(scratch, content, encoder, old.vectors_by_key() if old else None, progress)
+        report = writer.write()
+        kept = _put_in_use(root, scratch, report.fingerprint)
+    except OSError as error:
+        raise OnlabelError(f"the index cannot be written to {root}: {error}") from error
+    finally:
+        if old:
+            old.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+    _remove_others(root, kept)
+    return report
+
+
+def _open_old(root: Path, encoder: Encoder) -> layout.Index | None:
+    try:
+        old = layout.Index.open(root)
+    except OnlabelError:
+        return None
+    if old.encoder == encoder.fingerprint:
+        return old
+    old.close()
+    return None
+
+
+def _put_in_use(root: Path, scratch: Path, mark: str) -> str:
+    # A generation in use is never touched: content that was built before goes beside it, under the other name.
+    names = (mark[:16], f"{mark[:16]}-b")
+    in_use = layout.current_generation(root)
+    target = next(root / name for name in names if in_use is None or name != in_use.name)
+    shutil.rmtree(target, ignore_errors=True)
+    scratch.chmod(0o755)
+    scratch.rename(target)
+    pointer = root / f".{layout.CURRENT}"
+    pointer.write_text(target.name + "\n", encoding="ascii")
+    os.replace(pointer, root / layout.CURRENT)
+    return target.name
+
+
+def _remove_others(root: Path, kept: str) -> None:
+    # A reader on Windows may still hold the old files open: what cannot go now goes with the next build.
+    for place in root.iterdir():
+        if place.is_dir() and place.name != kept:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+@dataclass(slots=True)
+class _Writer:
+    folder: Path
+    content: Content
+    encoder: Encoder
+    reuse: Callable[[str], Vector | None] | None
+    progress: Progress | None
+    embedded: int = 0
+    reused: int = 0
+    rows: int = 0
+    vocabulary: set[str] = field(default_factory=set)
+
+    def write(self) -> BuildReport:
+        digest = hashlib.sha256()
+        vectors = faiss.IndexFlatIP(self.encoder.dimension)
+        db = sqlite3.connect(self.folder / layout.DATABASE)
+        db.executescript(_SCHEMA)
+        passages: list[Passage] = []
+        names = self._write_documents(db, digest)
+        for product, group in groupby(self.content.passages, key=lambda p: p.product):
+            members = list(group)
+            self._write_product(db, vectors, product, members, tuple(sorted(names.get(product, ()))), digest)
+            passages.extend(members)
+        self._write_templates(db, digest)
+        self._write_utterances(db, digest)
+        ledger = self._write_ledger(passages)
+        meta = self._meta(len(passages), vectors.ntotal, len(names), ledger, digest)
+        db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
+        db.executemany("INSERT INTO vocabulary VALUES (?)", ((word,) for word in sorted(self.vocabulary)))
+        db.commit()
+        db.close()
+        faiss.write_index(vectors, str(self.folder / layout.VECTORS))
+        return BuildReport(
+            fingerprint=meta["fingerprint"],
+            documents=len(self.content.documents),
+            passages=len(passages),
+            vectors=vectors.ntotal,
+            embedded=self.embedded,
+            reused=self.reused,
+        )
+
+    def _write_documents(self, db: sqlite3.Connection, digest: Any) -> dict[str, set[str]]:
+        names: dict[str, set[str]] = defaultdict(set)
+        sorts: dict[tuple[str, str], str] = {}
+        labels: dict[str, str] = {}
+        for document in sorted(self.content.documents, key=lambda d: d.id):
+            fields = _document_fields(document)
+            digest.update(canonical_json(fields))
+            db.execute("INSERT INTO documents VALUES (?, ?)", (document.id, json.dumps(fields)))
+            if not document.product:
+                continue
+            names.setdefault(document.product, set())
+            for shown in (*document.brand_names, *document.generic_names):
+                labels.setdefault(document.product, shown)
+            for key, sort in names_of(document).items():
+                names[document.product].add(key)
+                sorts.setdefault((key, document.product), sort)
+        db.executemany(
+            "INSERT INTO names VALUES (?, ?, ?)", ((key, product, sort) for (key, product), sort in sorted(sorts.items()))
+        )
+        for product in sorted(names):
+            label = labels.get(product, product)
+            db.execute("INSERT INTO products VALUES (?, ?, ?)", (product, label, json.dumps(sorted(names[product]))))
+        digest.update(canonical_json([list(item) for item in sorted((k, p, s) for (k, p), s in sorts.items())]))
+        return names
+
+    def _write_product(
+        self,
+        db: sqlite3.Connection,
+        vectors: Any,
+        product: str,
+        passages: list[Passage],
+        names: tuple[str, ...],
+        digest: Any,
+    ) -> None:
+        terms: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for passage in passages:
+            self.rows += 1
+            fields = layout.passage_fields(passage)
+            line = json.dumps(fields, ensure_ascii=False)
+            digest.update(line.encode())
+            text = searchable(passage.text.decode())
+            found = Counter(lexical.terms(text))
+            pieces = self._pieces(passage, mask(text, names)) if passage.retrieve else []
+            keys, made = self._embed(pieces)
+            first = vectors.ntotal
+            if pieces:
+                vectors.add(made)
+            db.execute(
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (self.rows, passage.id, product, line, first, len(pieces), max(1, found.total()), len(passage.text)),
+            )
+            db.execute("INSERT INTO texts VALUES (?, ?)", (self.rows, passage.text))
+            db.executemany("INSERT OR IGNORE INTO vector_keys VALUES (?, ?)", zip(keys, range(first, vectors.ntotal)))
+            if passage.retrieve:
+                for term, count in found.items():
+                    terms[term].append((self.rows, count))
+            self.vocabulary.update(words(text))
+            self._tell("passages", self.rows, self.content.passage_count)
+        db.executemany(
+            "INSERT INTO terms VALUES (?, ?, ?)", ((product, t, lexical.pack(found)) for t, found in sorted(terms.items()))
+        )
+
+    def _pieces(self, passage: Passage, masked: str) -> list[str]:
+        """The texts that are embedded for a passage: overlapping windows, each under the passage's title."""
+        title = passage.title.strip()
+        room = max(32, min(self.encoder.max_tokens, 256) - 56)
+        found = windows(masked, room, self.encoder.count_tokens)
+        return [piece if number == 0 else f"{title[:160]}. {piece}" for number, piece in enumerate(found)]
+
+    def _embed(self, pieces: list[str]) -> tuple[list[str], Vector]:
+        keys = [sha256_hex(piece.encode()) for piece in pieces]
+        made: list[Vector | None] = [self.reuse(key) if self.reuse else None for key in keys]
+        missing = [number for number, vector in enumerate(made) if vector is None]
+        if missing:
+            fresh = self.encoder.encode([pieces[number] for number in missing])
+            for number, vector in zip(missing, fresh, strict=True):
+                made[number] = vector
+        self.embedded += len(missing)
+        self.reused += len(pieces) - len(missing)
+        stacked = np.array(made, dtype=np.float32) if made else np.empty((0, self.encoder.dimension), np.float32)
+        return keys, stacked
+
+    def _write_templates(self, db: sqlite3.Connection, digest: Any) -> None:
+        for template in self.content.templates:
+            fields = {
+                "id": template.id,
+                "version": template.version,
+                "use": template.use,
+                "intents": list(template.intents),
+                "scope": json.loads(json.dumps(layout.scope_json(template.scope))),
+                "literals": [literal.decode() for literal in template.literals],
+            }
+            digest.update(canonical_json([fields, template.body]))
+            db.execute("INSERT INTO templates VALUES (?, ?, ?)", (template.id, json.dumps(fields), template.body))
+
+    def _write_utterances(self, db: sqlite3.Connection, digest: Any) -> None:
+        taxonomy = self.content.taxonomy
+        pairs = [(intent, text) for intent in sorted(taxonomy.examples) for text in taxonomy.examples[intent]]
+        digest.update(canonical_json([list(pair) for pair in pairs]))
+        vectors = self._utterance_vectors([text for _, text in pairs])
+        np.save(self.folder / layout.UTTERANCES, vectors)
+        for _, text in pairs:
+            self.vocabulary.update(words(text))
+        stored = {
+            "utterance_intents": json.dumps([intent for intent, _ in pairs]),
+            "utterances": json.dumps([text for _, text in pairs], ensure_ascii=False),
+            "intent_labels": json.dumps(dict(sorted(taxonomy.labels.items())), ensure_ascii=False),
+        }
+        db.executemany("INSERT INTO meta VALUES (?, ?)", stored.items())
+
+    def _utterance_vectors(self, texts: list[str]) -> Vector:
+        known = _old_utterances(self.folder.parent) if self.reuse else {}
+        made: list[Vector] = []
+        for number, text in enumerate(texts, start=1):
+            vector = known.get(text)
+            if vector is None:
+                vector = self.encoder.encode([text])[0]
+                self.embedded += 1
+            else:
+                self.reused += 1
+            made.append(vector)
+            self._tell("example questions", number, len(texts))
+        return np.array(made, dtype=np.float32).reshape(len(made), self.encoder.dimension)
+
+    def _write_ledger(self, passages: list[Passage]) -> str:
+        policy, digest = parse_policy(self.content.policy, self.content.policy_file)
+        renderer = Renderer(self.content.templates)
+        return write_ledger(
+            self.folder / layout.LEDGER,
+            passages=passages,
+            templates=[_record(renderer, template) for template in self.content.templates],
+            policy_rules=policy.companions,
+            policy_sha256=digest,
+        )
+
+    def _meta(self, passages: int, vectors: int, products: int, ledger: str, digest: Any) -> dict[str, str]:
+        meta = {
+            "format": layout.FORMAT,
+            "encoder": self.encoder.fingerprint,
+            "ledger": ledger,
+            "policy": self.content.policy.decode(),
+            "screen": self.content.screen.decode(),
+            "content": digest.hexdigest(),
+        }
+        counts = {
+            "documents": len(self.content.documents),
+            "passages": passages,
+            "vectors": vectors,
+            "products": products,
+            "templates": len(self.content.templates),
+        }
+        return meta | {"fingerprint": fingerprint(meta), "counts": json.dumps(counts)}
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if self.progress:
+            self.progress(done, total, what)
+
+
+def _old_utterances(root: Path) -> dict[str, Vector]:
+    old = layout.Index.open(root)
+    try:
+        vectors, _ = old.utterances
+        return {text: np.array(vector) for text, vector in zip(old.utterance_texts, vectors, strict=True)}
+    finally:
+        old.close()
+
+
+def _record(renderer: Renderer, template: Template) -> TemplateRecord:
+    counts = range(1, MOST_ANSWERS + 1) if template.use == "answer" else (1,)
+    return TemplateRecord(
+        id=template.id,
+        version=template.version,
+        use=template.use,
+        scope=template.scope,
+        intents=template.intents,
+        literals=template.literals,
+        patterns={count: renderer.shape(template, count) for count in counts},
+    )
+
+
+def _document_fields(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "version": document.version,
+        "title": document.title,
+        "type": document.type,
+        "labeler": document.labeler,
+        "product": document.product,
+        "effective": document.scope.effective.isoformat(),
+        "expires": document.scope.expires.isoformat() if document.scope.expires else None,
+        "set_id": document.source.get("set_id", ""),
+    }
+
+
+_MARKS = str.maketrans({"|": " ", "#": " "})
+
+
+def searchable(text: str) -> str:
+    """A passage's text as search sees it: structural marks blanked. Never shown to anyone."""
+    for mark in ("|---", "---|", "^^", "<br>", "<sup>", "</sup>", "<sub>", "</sub>"):
+        text = text.replace(mark, " ")
+    return text.translate(_MARKS)
+
+
+_SCHEMA = """
+PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (id TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE products (id TEXT PRIMARY KEY, label TEXT NOT NULL, keys TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE names (key TEXT, product TEXT, sort TEXT NOT NULL, PRIMARY KEY (key, product)) WITHOUT ROWID;
+CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, product TEXT NOT NULL, fields TEXT NOT NULL,
+                       first_vector INTEGER NOT NULL, vectors INTEGER NOT NULL, words INTEGER NOT NULL, size INTEGER NOT NULL);
+CREATE INDEX passages_by_product ON passages (product);
+CREATE TABLE texts (row INTEGER PRIMARY KEY, text BLOB NOT NULL);
+CREATE TABLE terms (product TEXT, term TEXT, postings BLOB NOT NULL, PRIMARY KEY (product, term)) WITHOUT ROWID;
+CREATE TABLE templates (id TEXT PRIMARY KEY, fields TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE vector_keys (key TEXT PRIMARY KEY, vector INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID;
+"""

@@ -1,0 +1,355 @@
+"""The retrieval index: passages, metadata and words in SQLite, vectors in FAISS, both left on disk.
+
+An index is a folder ``index/<generation>/`` that never changes once written; ``index/CURRENT`` names the one in use. A
+product's passages are neighbours in both files, so a question reads its own product and nothing else, however large the
+corpus. The verifier never reads any of this: it has the ledger.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from assistant.answering import lexical
+from assistant.content.templates import Template
+from assistant.domain import Kind, Passage, Scope
+from assistant.errors import NotReadyError
+
+FORMAT = "onlabel.index/1"
+CURRENT = "CURRENT"
+DATABASE = "passages.sqlite"
+VECTORS = "vectors.faiss"
+UTTERANCES = "utterances.npy"
+LEDGER = "ledger.sqlite"
+
+Vector = npt.NDArray[np.float32]
+T = TypeVar("T")
+
+#: Products whose passages' metadata stay at hand; about 200 kB each.
+_PRODUCTS_CACHED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A passage's place in the index. ``head`` is the passage with its text left on disk (``text`` is empty).
+
+    ``words`` counts its search terms, ``size`` its bytes.
+    """
+
+    row: int
+    head: Passage
+    first_vector: int
+    vectors: int
+    words: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductEntry:
+    """A product: its id, the name that a choice shows, and all keys it is found by."""
+
+    id: str
+    label: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEntry:
+    """What citations and choices say about a document."""
+
+    id: str
+    version: str
+    title: str
+    type: str
+    labeler: str
+    product: str
+    effective: dt.date
+    expires: dt.date | None
+    set_id: str
+
+
+class Index:
+    """An open index. Safe to share between threads: reads are serialised by a lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[str, tuple[Entry, ...]] = OrderedDict()
+        try:
+            uri = f"{(folder / DATABASE).resolve().as_uri()}?mode=ro&immutable=1"
+            self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self._meta = dict(self._db.execute("SELECT key, value FROM meta"))
+        except sqlite3.Error as error:
+            raise NotReadyError(f"the index in {folder} cannot be read ({error}): run `onlabel build`") from error
+        if self._meta.get("format") != FORMAT:
+            raise NotReadyError(f"the index in {folder} was made by another version: run `onlabel build`")
+
+    @classmethod
+    def open(cls, root: Path) -> Index:
+        """The index in use below ``root`` (the workspace's ``index/``).
+
+        :raises NotReadyError: there is none, or it cannot be read.
+        """
+        folder = current_generation(root)
+        if folder is None:
+            raise NotReadyError(f"there is no index in {root}: run `onlabel build`")
+        return cls(folder)
+
+    @property
+    def fingerprint(self) -> str:
+        return str(self._meta["fingerprint"])
+
+    @property
+    def encoder(self) -> str:
+        """Fingerprint of the encoder that made the vectors."""
+        return str(self._meta["encoder"])
+
+    @property
+    def ledger_file(self) -> Path:
+        return self.folder / LEDGER
+
+    @property
+    def policy(self) -> bytes:
+        """The bytes of ``policy.yaml`` when the index was built."""
+        return str(self._meta["policy"]).encode()
+
+    @property
+    def screen(self) -> bytes:
+        """The bytes of ``screen.yaml`` when the index was built."""
+        return str(self._meta["screen"]).encode()
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """How many documents, passages, vectors, products and templates there are."""
+        counted: dict[str, int] = json.loads(self._meta["counts"])
+        return counted
+
+    @cached_property
+    def intent_labels(self) -> Mapping[str, str]:
+        """The words on a button for each intent."""
+        labels: dict[str, str] = json.loads(self._meta["intent_labels"])
+        return labels
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        rows = self._rows("SELECT fields, body FROM templates ORDER BY id")
+        return tuple(_template(json.loads(fields), body) for fields, body in rows)
+
+    @cached_property
+    def utterances(self) -> tuple[Vector, tuple[str, ...]]:
+        """Example utterances: vectors (n, dimension), mapped from disk, and the intent of each."""
+        vectors: Vector = np.load(self.folder / UTTERANCES, mmap_mode="r")
+        return vectors, tuple(json.loads(self._meta["utterance_intents"]))
+
+    @cached_property
+    def utterance_texts(self) -> tuple[str, ...]:
+        """The example utterances themselves, in the order of :attr:`utterances`."""
+        return tuple(json.loads(self._meta["utterances"]))
+
+    @cached_property
+    def _vectors(self) -> Any:
+        return faiss.read_index(str(self.folder / VECTORS), faiss.IO_FLAG_MMAP_IFC)
+
+    def find_names(self, keys: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Which of ``keys`` are names: key -> ``(product, sort of name)`` by product."""
+        wanted = sorted(set(keys))
+        found: dict[str, list[tuple[str, str]]] = {}
+        for part in (wanted[at : at + 500] for at in range(0, len(wanted), 500)):
+            marks = ",".join("?" * len(part))
+            query = f"SELECT key, product, sort FROM names WHERE key IN ({marks}) ORDER BY key, product"  # noqa: S608
+            for key, product, sort in self._rows(query, part):
+                found.setdefault(key, []).append((product, sort))
+        return {key: tuple(products) for key, products in found.items()}
+
+    @cached_property
+    def name_keys(self) -> tuple[str, ...]:
+        """Every name there is; read only to find what a slip may have meant."""
+        return tuple(key for (key,) in self._rows("SELECT DISTINCT key FROM names ORDER BY key"))
+
+    def product(self, id: str) -> ProductEntry | None:
+        rows = self._rows("SELECT id, label, keys FROM products WHERE id = ?", (id,))
+        return next((ProductEntry(i, label, tuple(json.loads(keys))) for i, label, keys in rows), None)
+
+    def products(self, limit: int) -> tuple[ProductEntry, ...]:
+        """The first ``limit`` products by id."""
+        rows = self._rows("SELECT id, label, keys FROM products WHERE id <> '' ORDER BY id LIMIT ?", (limit,))
+        return tuple(ProductEntry(id, label, tuple(json.loads(keys))) for id, label, keys in rows)
+
+    def document(self, id: str) -> DocumentEntry | None:
+        for (fields,) in self._rows("SELECT fields FROM documents WHERE id = ?", (id,)):
+            return _document(json.loads(fields))
+        return None
+
+    def entries(self, product: str) -> tuple[Entry, ...]:
+        """Every passage of ``product`` in the order of its documents, texts left on disk."""
+        with self._lock:
+            cached = self._cache.get(product)
+            if cached is not None:
+                self._cache.move_to_end(product)
+                return cached
+        query = "SELECT row, fields, first_vector, vectors, words, size FROM passages WHERE product = ? ORDER BY row"
+        read = tuple(_entry(*row) for row in self._rows(query, (product,)))
+        with self._lock:
+            self._cache[product] = read
+            while len(self._cache) > _PRODUCTS_CACHED:
+                self._cache.popitem(last=False)
+        return read
+
+    def entry(self, id: str) -> Entry | None:
+        """The passage with this id, text left on disk."""
+        query = "SELECT row, fields, first_vector, vectors, words, size FROM passages WHERE id = ?"
+        return next((_entry(*row) for row in self._rows(query, (id,))), None)
+
+    def load(self, entry: Entry) -> Passage:
+        """The passage with its bytes."""
+        ((text,),) = self._rows("SELECT text FROM texts WHERE row = ?", (entry.row,))
+        return replace(entry.head, text=bytes(text))
+
+    def postings(self, product: str, query: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
+        """Where each term of ``query`` stands in ``product``: term -> ``(row, count)`` pairs."""
+        wanted = sorted(set(query))[:500]
+        marks = ",".join("?" * len(wanted))
+        sql = f"SELECT term, postings FROM terms WHERE product = ? AND term IN ({marks})"  # noqa: S608
+        return {term: lexical.unpack(blob) for term, blob in self._rows(sql, (product, *wanted))}
+
+    def knows_word(self, word: str) -> bool:
+        """Whether ``word`` (lower case) stands anywhere in the corpus or in an example utterance."""
+        return bool(self._rows("SELECT 1 FROM vocabulary WHERE word = ?", (word,)))
+
+    def similarities(self, vector: Vector, entries: Sequence[Entry]) -> dict[int, float]:
+        """Inner product of ``vector`` (dimension,) with the nearest vector of each entry: row -> score.
+
+        Only the entries' own vectors are looked at; what FAISS returns is checked against them again.
+        """
+        owner = {e.first_vector + i: e.row for e in entries for i in range(e.vectors)}
+        if not owner:
+            return {}
+        ids = np.fromiter(owner, dtype=np.int64, count=len(owner))
+        chosen = faiss.SearchParameters(sel=faiss.IDSelectorArray(ids))
+        scores, found = self._vectors.search(vector.reshape(1, -1), len(owner), params=chosen)
+        best: dict[int, float] = {}
+        for score, vector_id in zip(scores[0].tolist(), found[0].tolist(), strict=True):
+            row = owner.get(vector_id)
+            if row is not None and score > best.get(row, -2.0):
+                best[row] = score
+        return best
+
+    def vectors_by_key(self) -> Callable[[str], Vector | None]:
+        """The vectors that were made for a text, by the key of that text; used to build the next index."""
+        places = dict(self._rows("SELECT key, vector FROM vector_keys"))
+
+        def find(key: str) -> Vector | None:
+            at = places.get(key)
+            return None if at is None else np.asarray(self._vectors.reconstruct(int(at)), dtype=np.float32)
+
+        return find
+
+    def close(self) -> None:
+        """Give the files back."""
+        with self._lock:
+            self._db.close()
+
+    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._db.execute(query, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise NotReadyError(f"the index in {self.folder} cannot be read ({error}): build again") from error
+
+
+def current_generation(root: Path) -> Path | None:
+    """The folder of the index in use below ``root``, if there is one."""
+    try:
+        name = (root / CURRENT).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    folder = root / name
+    return folder if name and "/" not in name and "\\" not in name and folder.is_dir() else None
+
+
+def passage_fields(passage: Passage) -> dict[str, Any]:
+    """A passage's metadata as JSON; :func:`_entry` reads it back."""
+    return {
+        "id": passage.id,
+        "version": passage.version,
+        "document": passage.document,
+        "product": passage.product,
+        "sha256": passage.sha256,
+        "topic": passage.topic,
+        "also": passage.also,
+        "kind": passage.kind.value,
+        "locator": passage.locator,
+        "title": passage.title,
+        "order": passage.order,
+        "scope": scope_json(passage.scope),
+        "population": passage.population,
+        "serves": passage.serves,
+        "companions": passage.companions,
+        "references": passage.references,
+        "retrieve": passage.retrieve,
+    }
+
+
+def scope_json(scope: Scope) -> list[Any]:
+    """A scope as a JSON list, read back by :func:`_scope`."""
+    return [
+        scope.audiences,
+        scope.markets,
+        scope.language,
+        scope.channels,
+        scope.effective.isoformat(),
+        scope.expires.isoformat() if scope.expires else None,
+        scope.withdrawn.isoformat() if scope.withdrawn else None,
+    ]
+
+
+def _scope(fields: list[Any]) -> Scope:
+    audiences, markets, language, channels, effective, expires, withdrawn = fields
+    return Scope(
+        tuple(audiences),
+        tuple(markets),
+        language,
+        tuple(channels),
+        dt.date.fromisoformat(effective),
+        dt.date.fromisoformat(expires) if expires else None,
+        dt.date.fromisoformat(withdrawn) if withdrawn else None,
+    )
+
+
+def _entry(row: int, fields: str, first_vector: int, vectors: int, words: int, size: int) -> Entry:
+    read = json.loads(fields)
+    for key in ("also", "population", "serves", "companions", "references"):
+        read[key] = tuple(read[key])
+    read["scope"] = _scope(read["scope"])
+    read["kind"] = Kind(read["kind"])
+    return Entry(row, Passage(text=b"", **read), first_vector, vectors, words, size)
+
+
+def _document(fields: dict[str, Any]) -> DocumentEntry:
+    fields["effective"] = dt.date.fromisoformat(fields["effective"])
+    fields["expires"] = dt.date.fromisoformat(fields["expires"]) if fields["expires"] else None
+    return DocumentEntry(**fields)
+
+
+def _template(fields: dict[str, Any], body: str) -> Template:
+    return Template(
+        id=fields["id"],
+        version=fields["version"],
+        use=fields["use"],
+        intents=tuple(fields["intents"]),
+        scope=_scope(fields["scope"]),
+        body=body,
+        literals=tuple(literal.encode() for literal in fields["literals"]),
+    )

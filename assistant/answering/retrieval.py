@@ -1,0 +1,163 @@
+"""Find the passages that answer: the eligible ones first, then ranked by four kinds of evidence.
+
+Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population, each between 0 and 1, weights from
+``policy.yaml``: dense is the cosine of the question with the passage's nearest vector; lexical is BM25 as a share of the best;
+topic is the probability that the question's intent is what the passage is about; population says whether it is about whom was
+asked. Ties break on passage id, so that the order is the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.answering import lexical
+from assistant.answering.index import DocumentEntry, Entry, Index, Vector
+from assistant.content.policy import Ranking
+from assistant.domain import Context
+
+#: How much a passage's further topics count beside its main one.
+ALSO = 0.85
+#: Topics whose passages often answer the question of another intent: intent -> topic -> share.
+NEIGHBOURS: Mapping[str, Mapping[str, float]] = {
+    "overview": {"indication": 0.7, "ingredients": 0.4, "mechanism": 0.4},
+    "indication": {"overview": 0.5, "clinical_studies": 0.2},
+    "dosage": {"administration": 0.5, "pediatric": 0.3, "renal_impairment": 0.3, "hepatic_impairment": 0.3},
+    "administration": {"dosage": 0.6, "food_interaction": 0.4, "patient_counseling": 0.2, "storage": 0.2},
+    "missed_dose": {"dosage": 0.4, "administration": 0.3, "patient_counseling": 0.2},
+    "discontinuation": {"warnings": 0.4, "dosage": 0.3, "boxed_warning": 0.3, "abuse_dependence": 0.3},
+    "contraindication": {"warnings": 0.3, "boxed_warning": 0.3},
+    "boxed_warning": {"warnings": 0.5},
+    "warnings": {"boxed_warning": 0.5, "adverse_reactions": 0.4, "contraindication": 0.4, "dosage": 0.2},
+    "adverse_reactions": {"warnings": 0.6},
+    "drug_interaction": {"contraindication": 0.5, "dosage": 0.3, "pharmacokinetics": 0.3, "warnings": 0.3},
+    "food_interaction": {"administration": 0.6, "pharmacokinetics": 0.4, "dosage": 0.4, "drug_interaction": 0.4},
+    "pregnancy": {"reproductive_potential": 0.5, "warnings": 0.4, "contraindication": 0.3, "boxed_warning": 0.3},
+    "lactation": {"pregnancy": 0.2},
+    "reproductive_potential": {"pregnancy": 0.5, "nonclinical": 0.3, "warnings": 0.3},
+    "pediatric": {"dosage": 0.5, "indication": 0.2, "warnings": 0.2},
+    "geriatric": {"dosage": 0.4, "pharmacokinetics": 0.3, "warnings": 0.2},
+    "renal_impairment": {"dosage": 0.5, "pharmacokinetics": 0.4},
+    "hepatic_impairment": {"dosage": 0.5, "pharmacokinetics": 0.4, "warnings": 0.3, "contraindication": 0.3},
+    "abuse_dependence": {"warnings": 0.3},
+    "mechanism": {"pharmacokinetics": 0.3},
+    "pharmacokinetics": {"mechanism": 0.3},
+    "clinical_studies": {"adverse_reactions": 0.2},
+    "ingredients": {"how_supplied": 0.3, "warnings": 0.1},
+    "how_supplied": {"ingredients": 0.3, "storage": 0.3},
+    "storage": {"how_supplied": 0.5, "administration": 0.3},
+    "patient_counseling": {"warnings": 0.2},
+    "comparison": {},
+    "off_label": {"indication": 0.8},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An eligible passage with its evidence; ``score`` is between 0 and 1."""
+
+    entry: Entry
+    score: float
+    dense: float
+    lexical: float
+    topic: float
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as retrieval sees it."""
+
+    text: str
+    vector: Vector
+    intents: Sequence[tuple[str, float]]
+    population: tuple[str, ...] = ()
+
+
+def eligible(index: Index, product: str, context: Context) -> tuple[Entry, ...]:
+    """The passages of ``product`` that may be chosen as an answer in this context."""
+    return tuple(
+        entry
+        for entry in index.entries(product)
+        if entry.head.retrieve and entry.head.scope.covers(context) and entry.head.scope.valid_on(context.date)
+    )
+
+
+def rival_labels(index: Index, entries: Sequence[Entry], preferred: str) -> tuple[DocumentEntry, ...]:
+    """The labels of one product between which nothing decides: of different labelers, none preferred.
+
+    Versions of one document (one set id) never compete: the latest one in force counts (see :func:`one_label`).
+    """
+    labels = [doc for doc in _documents(index, entries) if doc.type == "label"]
+    latest = {(doc.set_id or doc.id): doc for doc in sorted(labels, key=lambda d: (d.effective, d.version, d.id))}
+    if len(latest) < 2 or any(doc.id == preferred for doc in latest.values()):
+        return ()
+    return tuple(sorted(latest.values(), key=lambda doc: doc.id))
+
+
+def one_label(index: Index, entries: Sequence[Entry], preferred: str) -> tuple[Entry, ...]:
+    """``entries`` without superseded versions and, where one label is preferred, without the others."""
+    documents = _documents(index, entries)
+    labels = [doc for doc in documents if doc.type == "label"]
+    latest = {(doc.set_id or doc.id): doc.id for doc in sorted(labels, key=lambda d: (d.effective, d.version, d.id))}
+    kept = set(latest.values())
+    if preferred in kept:
+        kept = {preferred}
+    kept |= {doc.id for doc in documents if doc.type != "label"}
+    return tuple(entry for entry in entries if entry.head.document in kept)
+
+
+def _documents(index: Index, entries: Sequence[Entry]) -> list[DocumentEntry]:
+    ids = dict.fromkeys(entry.head.document for entry in entries)
+    return [doc for doc in map(index.document, ids) if doc is not None]
+
+
+def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking) -> list[Candidate]:
+    """``entries`` (all of one product) with their evidence, best first."""
+    if not entries:
+        return []
+    dense = index.similarities(query.vector, entries)
+    words = lexical.terms(query.text)
+    lengths = {entry.row: entry.words for entry in entries}
+    average = sum(lengths.values()) / len(lengths)
+    exact = lexical.bm25(words, index.postings(entries[0].head.product, words), lengths, average)
+    best_exact = max(exact.values(), default=0.0) or 1.0
+    shares = topic_shares(query.intents)
+    total = weights.dense + weights.lexical + weights.topic + weights.population
+    ranked = []
+    for entry in entries:
+        near = max(0.0, dense.get(entry.row, 0.0))
+        word = exact.get(entry.row, 0.0) / best_exact
+        topic = about(entry, shares)
+        group = _population_fit(entry, query.population)
+        score = weights.dense * near + weights.lexical * word + weights.topic * topic + weights.population * group
+        ranked.append(Candidate(entry, score / total, near, word, topic))
+    ranked.sort(key=lambda candidate: (-candidate.score, candidate.entry.head.id))
+    return ranked
+
+
+def topic_shares(intents: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """How likely the answer stands in a passage about each topic."""
+    shares: dict[str, float] = {}
+    for intent, probability in intents:
+        shares[intent] = shares.get(intent, 0.0) + probability
+        for topic, share in NEIGHBOURS.get(intent, {}).items():
+            shares[topic] = shares.get(topic, 0.0) + probability * share
+    return shares
+
+
+def about(entry: Entry, shares: Mapping[str, float]) -> float:
+    """The likelihood that ``entry`` is about what was asked, at most 1."""
+    main = shares.get(entry.head.topic, 0.0)
+    further = max((shares.get(topic, 0.0) for topic in entry.head.also), default=0.0)
+    return min(1.0, max(main, ALSO * further))
+
+
+def _population_fit(entry: Entry, asked: tuple[str, ...]) -> float:
+    if not asked:
+        return 0.0 if entry.head.population else 0.5
+    of = set(entry.head.population) | ({entry.head.topic, *entry.head.also} & set(asked))
+    if "pregnant" in asked and "pregnancy" in (entry.head.topic, *entry.head.also):
+        of.add("pregnant")
+    if "lactating" in asked and "lactation" in (entry.head.topic, *entry.head.also):
+        of.add("lactating")
+    return 1.0 if of & set(asked) else 0.0 if of else 0.3

@@ -1,0 +1,103 @@
+"""``policy.yaml``: the rules that reviewers own and sign (DESIGN, section 5).
+
+Which kinds need which companions, which intents an audience may be answered, how sure planning must be, which words the
+literal text of templates may not hold. Policy is data; this module only says what its parts mean and refuses the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from assistant.canonical import sha256_hex
+from assistant.content.corpus import Audience, Role
+from assistant.content.frontmatter import load_mapping, validate
+from assistant.domain import COMPANION_ROLES, Kind
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CompanionRule(_Part):
+    """One companion that a kind needs.
+
+    ``need`` ``always``: without it there is no answer; ``where_present``: only where the product has such a passage for this
+    audience, market and language, and then it must be in force. ``instead`` stands in where the product has no ``role``.
+    """
+
+    role: Role
+    instead: Role | None = None
+    place: Literal["before", "after"]
+    need: Literal["always", "where_present"]
+
+    @field_validator("role", "instead")
+    @classmethod
+    def _companion(cls, role: str | None) -> str | None:
+        if role is not None and role not in COMPANION_ROLES:
+            raise ValueError(f"{role} is no companion: choose from {', '.join(COMPANION_ROLES)}")
+        return role
+
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Thresholds(_Part):
+    """How sure planning must be. All are shares between 0 and 1."""
+
+    intent_answer: Share
+    intent_ask: Share
+    topic_answer: Share
+    passage_answer: Share
+    passage_margin: Share
+
+
+class Ranking(_Part):
+    """How the evidence about a passage is weighed; see docs/decisions on ranking."""
+
+    dense: float = Field(ge=0)
+    lexical: float = Field(ge=0)
+    topic: float = Field(ge=0)
+    population: float = Field(ge=0)
+
+
+class Policy(_Part):
+    """All of ``policy.yaml``."""
+
+    version: str
+    companions: dict[Kind, tuple[CompanionRule, ...]]
+    not_answered: dict[Audience, tuple[str, ...]] = Field(default_factory=dict)
+    passages_shown: int = Field(ge=1, le=3)
+    choices_offered: int = Field(ge=1, le=9)
+    thresholds: Thresholds
+    ranking: Ranking
+    forbidden_in_templates: tuple[str, ...]
+
+    @field_validator("companions")
+    @classmethod
+    def _complete(cls, rules: dict[Kind, tuple[CompanionRule, ...]]) -> dict[Kind, tuple[CompanionRule, ...]]:
+        missing = [kind.value for kind in Kind if kind is not Kind.NOTICE and kind not in rules]
+        if missing:
+            raise ValueError(f"says nothing about {', '.join(missing)}: write [] where none is needed")
+        return rules
+
+    @field_validator("forbidden_in_templates")
+    @classmethod
+    def _patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+        return patterns
+
+
+def parse_policy(data: bytes, path: Path) -> tuple[Policy, str]:
+    """``(policy, sha256 of its bytes)``; ``path`` is what faults name.
+
+    :raises ContentError: it cannot be meant.
+    """
+    return validate(Policy, load_mapping(data, path), data, path, 1), sha256_hex(data)

@@ -1,0 +1,102 @@
+"""The ``onlabel`` command. A command opens, calls one library function, and formats.
+
+Answers go to stdout, everything else to stderr. Exit codes: 0 any delivered outcome; 1 error; 2 usage; 4 integrity failure;
+5 not ready. Each command's module is imported only when it runs, so that ``--help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from assistant.errors import OnlabelError
+
+#: Command -> the module that holds it, under the same name with hyphens as underscores.
+COMMANDS: dict[str, str] = {
+    "init": "content",
+    "import": "content",
+    "check": "content",
+    "build": "content",
+    "ask": "asking",
+    "chat": "asking",
+    "show": "asking",
+    "doctor": "doctor",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{COMMANDS[name]}")
+        command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        # The summaries stand here so that help need not import what the commands need.
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in COMMANDS])
+
+
+SUMMARIES: dict[str, str] = {
+    "init": "Make a new workspace, ready for content.",
+    "import": "Bring real FDA labels into approved_corpus/.",
+    "check": "List every fault in content, templates and policy.",
+    "build": "Compile content and templates into index/.",
+    "ask": "Answer a question in approved words.",
+    "chat": "Ask in conversation; the product carries over.",
+    "show": "Show a passage or a document with its metadata.",
+    "doctor": "Tell what is installed and whether it is ready.",
+}
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "-w",
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="ONLABEL_WORKSPACE",
+    help="The workspace folder. Default: the current folder if it holds onlabel.toml, else the sample.",
+)
+@click.version_option(package_name="onlabel", prog_name="onlabel")
+@click.pass_context
+def onlabel(ctx: click.Context, workspace: Path | None) -> None:
+    """Answer questions about medicines in approved words only, byte for byte.
+
+    \b
+    Example:
+      onlabel build
+      onlabel ask "starting dose of zorvanta in renal impairment?"
+    """
+    ctx.obj = workspace
+
+
+def main() -> None:
+    """Run the command; map every error raised on purpose to its exit code, without a traceback."""
+    try:
+        onlabel.main(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except OnlabelError as error:
+        click.echo(f"onlabel: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (head, less): say nothing, as other tools do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except RecursionError:
+        click.echo("onlabel: the input is nested too deeply", err=True)
+        sys.exit(1)

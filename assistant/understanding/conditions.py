@@ -1,0 +1,115 @@
+"""The condition a question is about, and whether the label's approved words speak of it (DESIGN, section 3.2).
+
+No model can know what is off label; the label can. The condition is taken from the question as a span; planning compares it
+with the product's approved indication, contraindication and limitation texts. Only words count: a condition whose words stand
+in the indication is on label, one of which no word stands there is not, anything between is asked back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+#: Shorthand that professionals write for conditions; the words on the right are what labels write.
+ABBREVIATIONS: dict[str, str] = {
+    "adhd": "attention deficit hyperactivity disorder",
+    "af": "atrial fibrillation",
+    "afib": "atrial fibrillation",
+    "as": "ankylosing spondylitis",
+    "cad": "coronary artery disease",
+    "chd": "coronary heart disease",
+    "chf": "heart failure",
+    "cll": "chronic lymphocytic leukemia",
+    "copd": "chronic obstructive pulmonary disease",
+    "covid": "covid 19 coronavirus disease",
+    "dvt": "deep vein thrombosis",
+    "ed": "erectile dysfunction",
+    "gad": "generalized anxiety disorder",
+    "gerd": "gastroesophageal reflux disease",
+    "hcl": "hairy cell leukemia",
+    "hefh": "heterozygous familial hypercholesterolemia",
+    "hf": "heart failure",
+    "hofh": "homozygous familial hypercholesterolemia",
+    "hs": "hidradenitis suppurativa",
+    "htn": "hypertension",
+    "ibs": "irritable bowel syndrome",
+    "jia": "juvenile idiopathic arthritis",
+    "mdd": "major depressive disorder",
+    "mi": "myocardial infarction",
+    "ms": "multiple sclerosis",
+    "nmo": "neuromyelitis optica",
+    "nsclc": "non small cell lung cancer",
+    "nvaf": "nonvalvular atrial fibrillation",
+    "ocd": "obsessive compulsive disorder",
+    "osa": "obstructive sleep apnea",
+    "oud": "opioid dependence",
+    "pe": "pulmonary embolism",
+    "phn": "postherpetic neuralgia",
+    "pjia": "polyarticular juvenile idiopathic arthritis",
+    "ppms": "primary progressive multiple sclerosis",
+    "psa": "psoriatic arthritis",
+    "ptsd": "posttraumatic stress disorder",
+    "ra": "rheumatoid arthritis",
+    "rls": "restless legs syndrome",
+    "rrms": "relapsing remitting multiple sclerosis",
+    "spms": "secondary progressive multiple sclerosis",
+    "stroke": "stroke",
+    "swd": "shift work disorder",
+    "t1d": "type 1 diabetes mellitus",
+    "t2d": "type 2 diabetes mellitus",
+    "uc": "ulcerative colitis",
+    "vte": "venous thromboembolism",
+}
+
+#: Words of a question that are no part of a condition.
+_FILLER = frozenset(
+    "a about adult adults all also an and any approve approved at be been being but by can child children could do does "
+    "dose drug evidence for from give given go has have having help her his how i if in indicate indicated indication "
+    "indications is it its just kid kids label labeled labelled licensed management may me medicine my not of off ok on one "
+    "or our patient patients people person prescribe prescribed prescribing product program safe she should so some someone "
+    "support supports taking teenager that the their them therapy there these they this to treat treating treatment trial "
+    "trials under use used useful using was we what when whether which while who whom will with without work works would "
+    "you your someone's disease disorder condition only still yet also monotherapy combination".split()
+)
+
+_LEADS = re.compile(
+    r"\b(?:for|treat(?:s|ing)?|treatment of|used in|use in|against|help(?:s)? with|works? (?:for|in|on)|"
+    r"(?:patients?|people|adults?|children|someone|women|men) with|indicated in|approved in|option in|in)\s+([^.?!;\n]+)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
+class LabelStatus(StrEnum):
+    """What the label says of a condition."""
+
+    INDICATED = "indicated"
+    LIMITED = "limited"
+    NOT_MENTIONED = "not_mentioned"
+    UNSURE = "unsure"
+
+
+def condition_words(question: str) -> tuple[str, ...]:
+    """The words of the condition that ``question`` asks about (product names already masked); () when there is none."""
+    for match in reversed(list(_LEADS.finditer(question.replace("the medicine", " ")))):
+        found = [word for word in _WORD.findall(match.group(1).casefold()) if word not in _FILLER]
+        if found:
+            return tuple(_spelled_out(found))
+    return ()
+
+
+def _spelled_out(found: Iterable[str]) -> list[str]:
+    return [part for word in found for part in ABBREVIATIONS.get(word, word).split()]
+
+
+def compare(condition: frozenset[str], indicated: frozenset[str], limited: frozenset[str]) -> LabelStatus:
+    """Compare the stems of a condition with those of the indication and of limitations and contraindications."""
+    if not condition:
+        return LabelStatus.UNSURE
+    in_indication = len(condition & indicated) / len(condition)
+    if in_indication >= 0.99:
+        return LabelStatus.INDICATED
+    if len(condition & limited) / len(condition) >= 0.99:
+        return LabelStatus.LIMITED
+    return LabelStatus.NOT_MENTIONED if in_indication <= 0.34 else LabelStatus.UNSURE

@@ -1,0 +1,100 @@
+"""Which product a question names: exact names decide, similar names are asked back, nothing is corrected in silence.
+
+Look-alike drug names kill (ISMP list of confused drug names), so a slip never becomes a name by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.content.lexicon import runs, words
+
+#: A slip differs in at most this many letters, by the length of the shorter word.
+_SHORTEST_SLIP = 5
+_LONG_WORD = 8
+
+
+class Names(Protocol):
+    """Where names are looked up; the index is one."""
+
+    def find_names(self, keys: Iterable[str]) -> Mapping[str, tuple[tuple[str, str], ...]]: ...
+
+    def knows_word(self, word: str) -> bool: ...
+
+    @property
+    def name_keys(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name found in the question: its key, the products it may mean, whether it is a brand, and where (word numbers)."""
+
+    key: str
+    products: tuple[str, ...]
+    sort: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A word that looks like a name: the word, and the name it may have meant."""
+
+    word: str
+    key: str
+    products: tuple[str, ...]
+
+
+def find_mentions(question: str, index: Names) -> tuple[Mention, ...]:
+    """Every product name in ``question``, longest names first, in the order of the text."""
+    spoken = words(question)[:2000]
+    found = index.find_names({key for _, _, key in runs(spoken)})
+    taken = [False] * len(spoken)
+    mentions: list[Mention] = []
+    for start, end, key in runs(spoken) if found else ():
+        if key in found and not any(taken[start:end]):
+            taken[start:end] = [True] * (end - start)
+            products = tuple(product for product, _ in found[key])
+            mentions.append(Mention(key, products, found[key][0][1], start))
+    return tuple(sorted(mentions, key=lambda mention: mention.start))
+
+
+def find_slips(question: str, index: Names) -> tuple[Slip, ...]:
+    """Words of ``question`` that are no word we know and look like a product's name."""
+    from rapidfuzz.distance import OSA
+
+    unknown = [
+        word
+        for word in dict.fromkeys(words(question)[:400])
+        if len(word) >= _SHORTEST_SLIP and not word.isdigit() and len(word) <= 40 and not index.knows_word(word)
+    ]
+    slips: dict[tuple[str, str], Slip] = {}
+    for word in unknown:
+        near = [(OSA.distance(word, key, score_cutoff=2), key) for key in index.name_keys if _comparable(word, key)]
+        near = [(distance, key) for distance, key in near if distance <= (2 if len(word) >= _LONG_WORD else 1)]
+        for _, key in sorted(near)[:3]:
+            slips.setdefault((word, key), Slip(word, key, tuple(p for p, _ in index.find_names([key])[key])))
+    return tuple(slips.values()) or _parts(question, index)
+
+
+def _comparable(word: str, key: str) -> bool:
+    return " " not in key and abs(len(word) - len(key)) <= 2 and len(key) >= _SHORTEST_SLIP
+
+
+def _parts(question: str, index: Names) -> tuple[Slip, ...]:
+    """Words that are the first word of a longer name ("Keytruda" where only "Keytruda Qlex" is at hand): asked back."""
+    spoken = {word for word in words(question)[:400] if len(word) >= _SHORTEST_SLIP}
+    found: list[Slip] = []
+    for key in index.name_keys:
+        first, _, rest = key.partition(" ")
+        if rest and first in spoken:
+            products = index.find_names([key])[key]
+            if products[0][1] == "brand":
+                found.append(Slip(first, key, tuple(product for product, _ in products)))
+    return tuple(found[:3])
+
+
+def keys_to_mask(mentions: tuple[Mention, ...], products: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in the question that stand for ``products``, to be masked for the model."""
+    return tuple(sorted({m.key for m in mentions if set(m.products) & set(products)}))

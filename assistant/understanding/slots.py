@@ -1,0 +1,57 @@
+"""Closed slots that need no model: which population a question is about.
+
+Rules over words, in the order of the label's section 8 (21 CFR 201.57(c)(9)); a trained model replaces them where it is
+surer. A population is never guessed from a name or a pronoun.
+"""
+
+from __future__ import annotations
+
+import re
+
+_POPULATIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        (
+            "pediatric",
+            r"\b(child(ren|hood)?|kids?|p(a)?ediatrics?|infants?|neonat\w*|newborns?|toddlers?|teen(ager)?s?|adolescents?|"
+            r"juvenile|minors?|baby|babies|(my|her|his|the) (son|daughter)|school ?age|under 1[0-8]|girls?|boys?)\b",
+        ),
+        ("geriatric", r"\b(elderly|geriatrics?|older (people|adults?|patients?|folks)|seniors?|aged|over (65|70|75|80))\b"),
+        ("pregnant", r"\b(pregnan\w*|gestation\w*|trimester|f(o)?etal|f(o)?etus|expecting)\b"),
+        ("lactating", r"\b(breast ?-?feed\w*|lactat\w*|nursing|breast ?milk|milk supply)\b"),
+        (
+            "renal_impairment",
+            r"\b(renal\w*|kidneys?|crcl|creatinine|e?gfr|dialysis|h(a)?emodialysis|esrd|ckd|nephro\w*)\b",
+        ),
+        ("hepatic_impairment", r"\b(hepatic|liver|child[- ]pugh|cirrho\w*)\b"),
+        ("adult", r"\b(adults?)\b"),
+    )
+)
+_AGE = re.compile(
+    r"\b(\d{1,3})\s*(?:-|\s)?\s*(?:(months?|mos?)|years?|yrs?|y/?o|yo)\b(?:\s*-?\s*(?:olds?|of age))?", re.IGNORECASE
+)
+_AGED = re.compile(r"\b(?:aged?|is|she's|he's|i'm|i am)\s+(\d{1,3})\b(?!\s*(?:mg|kg|mcg|ml|%|weeks?|days?|hours?))", re.IGNORECASE)
+
+
+def populations(question: str) -> tuple[str, ...]:
+    """The populations that ``question`` speaks of, in a fixed order."""
+    found = [name for name, pattern in _POPULATIONS if pattern.search(question)]
+    for implied in _of_age(question):
+        if implied not in found:
+            found.append(implied)
+    return tuple(name for name, _ in _POPULATIONS if name in found)
+
+
+def _of_age(question: str) -> list[str]:
+    implied: list[str] = []
+    for match in _AGE.finditer(question):
+        years = 0 if match.group(2) else int(match.group(1))
+        implied.append(_group(years))
+    implied.extend(_group(int(match.group(1))) for match in _AGED.finditer(question))
+    return [name for name in implied if name]
+
+
+def _group(years: int) -> str:
+    if years < 18:
+        return "pediatric"
+    return "geriatric" if 65 <= years <= 120 else ""

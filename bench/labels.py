@@ -1,0 +1,267 @@
+"""Ask the 330 label questions over real FDA labels and judge the answers (DESIGN, section 9).
+
+    python bench/labels.py                     # both halves, a summary
+    python bench/labels.py --half test --misses misses.md
+
+*Right*: one of ``must_contain`` stands in a shown answer passage. *Wrong*: an answer was shown without it, to an answerable
+question or to one that has no answer. *Refused*: anything else that is not an answer. Labels are halved by the hash of their set
+id: thresholds and weights are tuned on ``tune``, ``test`` is what is reported. Labels of one medicine from several labelers are
+asked with only that label installed.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from assistant.answering.answer import Answer
+from assistant.building import build_workspace
+from assistant.content.spl import read_spl
+from assistant.content.writing import write_document
+from assistant.pipeline import Assistant
+from assistant.trust.audit import JsonLinesAudit
+from assistant.workspace import Workspace, starter_root
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def data_folder() -> Path:
+    """Where the evaluation data stands: ``ONLABEL_DATA``, else beside the repository."""
+    return Path(os.environ.get("ONLABEL_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+def half_of(set_id: str) -> str:
+    """``tune`` or ``test``, by the hash of the set id."""
+    return "tune" if hashlib.sha256(set_id.encode()).hexdigest()[0] in "01234567" else "test"
+
+
+@dataclass(slots=True)
+class Judged:
+    """A question with its answer and the verdict."""
+
+    question: dict
+    half: str
+    answer: Answer
+    verdict: str
+    first: bool
+    shown: int
+    characters: int
+    section: bool
+    foreign: bool
+    texts: list[str] = field(default_factory=list)
+
+
+def workspaces(data: Path, work: Path) -> dict[str, Path]:
+    """Label file -> the workspace in which its questions are asked; built where it is not there yet."""
+    import shutil
+
+    labels = sorted((data / "labels" / "spl").glob("*.xml"))
+    drafts = {label.name: read_spl(label.read_bytes(), label.name) for label in labels}
+    generics = {name: frozenset(g.casefold().split()[0] for g in d.generic_names) for name, d in drafts.items()}
+    alone = {
+        one
+        for one in drafts
+        for other in drafts
+        if one != other
+        and (drafts[one].product == drafts[other].product or generics[one] == generics[other])
+        and drafts[one].type == drafts[other].type
+    }
+    places: dict[str, Path] = {}
+    groups = {"all": [name for name in drafts if name not in alone]} | {name: [name] for name in sorted(alone)}
+    for group, members in groups.items():
+        root = work / group.removesuffix(".xml")
+        if not root.exists():
+            shutil.copytree(starter_root(), root)
+        for name in members:
+            write_document(root / "approved_corpus", drafts[name])
+            places[name] = root
+        workspace = Workspace(root)
+        import datetime as dt
+
+        build_workspace(workspace, dt.date.today(), threads=os.cpu_count() or 1)
+        click.echo(f"built {group}: {len(members)} labels", err=True)
+    return places
+
+
+def judge(question: dict, half: str, answer: Answer, set_id: str) -> Judged:
+    """The verdict on one answer."""
+    spans = [span for span in answer.spans if span.source == "passage" and span.role == "answer"]
+    texts = [plain(answer.text[span.start : span.end].decode()) for span in spans]
+    answered = answer.outcome.value == "answered"
+    wanted = [plain(text) for text in question["must_contain"]]
+    holds = [any(want in text for want in wanted) for text in texts]
+    expected = question["expected_outcome"]
+    if answered:
+        verdict = "right" if any(holds) else "wrong"
+    elif expected != "answered":
+        verdict = "refused_rightly" if answer.outcome.value in (expected, "clarify", "no_approved_answer") else "refused"
+    else:
+        verdict = "refused"
+    if expected == "medical_information" and answer.outcome.value == "medical_information":
+        verdict = "referred"
+    return Judged(
+        question,
+        half,
+        answer,
+        verdict,
+        first=answered and bool(holds) and holds[0],
+        shown=len(texts) if answered else 0,
+        characters=sum(map(len, texts)) if answered else 0,
+        section=answered and any(in_section(span, answer, question["sections"]) for span in spans),
+        foreign=answered and any(set_id[:8] not in span.document for span in spans),
+        texts=texts,
+    )
+
+
+def in_section(span: object, answer: Answer, sections: list[str]) -> bool:
+    """Whether a shown passage stands in one of the acceptable sections."""
+    for reference in answer.references:
+        passage = reference.passage
+        if passage.id != span.id:  # type: ignore[attr-defined]
+            continue
+        head = passage.text.decode().split("\n\n")[0].casefold()
+        for section in sections:
+            number = section.rstrip(".")
+            if passage.locator == number or passage.locator.startswith(f"{number}.") or section.casefold() in head:
+                return True
+            if section.startswith("loinc:") and "patient" in passage.scope.audiences:
+                return True
+    return False
+
+
+def plain(text: str) -> str:
+    """``text`` without white space differences and structural marks, for looking up a quotation."""
+    for mark in ("<br>", "<sup>", "</sup>", "<sub>", "</sub>"):
+        text = text.replace(mark, " " if mark == "<br>" else "")
+    return " ".join(text.split())
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part}/{whole} = {part / whole:.1%}" if whole else "0/0"
+
+
+def report(judged: list[Judged], title: str) -> None:
+    """Print the figures of a group of questions."""
+    answerable = [j for j in judged if j.question["expected_outcome"] == "answered"]
+    refusable = [j for j in judged if j.question["expected_outcome"] == "no_approved_answer"]
+    referable = [j for j in judged if j.question["expected_outcome"] == "medical_information"]
+    answers = [j for j in judged if j.answer.outcome.value == "answered"]
+    right = [j for j in answerable if j.verdict == "right"]
+    wrong = [j for j in answers if j.verdict == "wrong"]
+    lengths = sorted(j.characters for j in answers)
+    pairs = collections.defaultdict(list)
+    for j in judged:
+        if j.question["pair"] is not None:
+            pairs[j.question["pair"]].append(j.verdict == "right" or j.verdict in ("referred", "refused_rightly"))
+    whole_pairs = [all(both) for both in pairs.values() if len(both) == 2]
+    print(f"\n## {title}: {len(judged)} questions")
+    print(f"right, any of the passages shown   {share(len(right), len(answerable))} of the answerable")
+    print(f"right, first passage               {share(sum(j.first for j in answerable), len(answerable))}")
+    print(f"right section                      {share(sum(j.section for j in answerable), len(answerable))}")
+    print(f"coverage (answered)                {share(sum(j.shown > 0 for j in answerable), len(answerable))}")
+    print(f"wrong, of all answers              {share(len(wrong), len(answers))}")
+    print(f"unanswerable: refused or asked     {share(sum(j.shown == 0 for j in refusable), len(refusable))}")
+    print(f"off label, comparative: referred   {share(sum(j.verdict == 'referred' for j in referable), len(referable))}")
+    print(f"near-miss pairs, both right        {share(sum(whole_pairs), len(whole_pairs))}")
+    print(f"from another product or audience   {sum(j.foreign for j in judged)}")
+    if lengths:
+        print(
+            f"passages an answer                 {statistics.mean(j.shown for j in answers):.2f}; characters "
+            f"median {statistics.median(lengths):.0f}, p90 {lengths[int(0.9 * (len(lengths) - 1))]}"
+        )
+    print("outcomes of the answerable         " + count(j.answer.outcome.value for j in answerable))
+
+
+def count(values: object) -> str:
+    return ", ".join(f"{name} {number}" for name, number in collections.Counter(values).most_common())
+
+
+def by(judged: list[Judged], key: str) -> None:
+    """A table of right and wrong by a field of the questions."""
+    print(f"\n| {key} | questions | right | wrong | not answered |\n|---|---|---|---|---|")
+    groups = collections.defaultdict(list)
+    for j in judged:
+        if j.question["expected_outcome"] == "answered":
+            groups[j.question[key]].append(j.verdict)
+    for name, verdicts in sorted(groups.items()):
+        counted = collections.Counter(verdicts)
+        print(f"| {name} | {len(verdicts)} | {counted['right']} | {counted['wrong']} | {counted['refused']} |")
+
+
+def write_misses(judged: list[Judged], path: Path) -> None:
+    """Every miss, for a person to read."""
+    lines = ["# Misses\n"]
+    for j in judged:
+        missed = j.verdict in ("wrong", "refused") or (
+            j.question["expected_outcome"] == "medical_information" and j.verdict != "referred"
+        )
+        if not missed:
+            continue
+        lines.append(f"## {j.question['id']} {j.verdict}: {j.question['question']}\n")
+        lines.append(f"- product {j.question['product']}, {j.question['audience']}, intent {j.question['intent']}")
+        lines.append(f"- wanted {j.question['sections']}: {j.question['must_contain']}")
+        others = ", ".join(f"{name} {p:.2f}" for name, p in j.answer.other_intents)
+        lines.append(f"- got {j.answer.outcome.value}, {j.answer.intent} {j.answer.confidence:.2f} ({others})")
+        lines.extend(f"- candidate {score:.3f} {id}" for id, score in j.answer.candidates)
+        lines.extend(f"- note: {note}" for note in j.answer.notes)
+        lines.extend(f"- shown: {text[:300]}" for text in j.texts if j.shown)
+        lines.append("")
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+@click.command()
+@click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both")
+@click.option("--work", type=click.Path(path_type=Path), help="Keep the workspaces here and build only what changed.")
+@click.option("--misses", type=click.Path(path_type=Path), help="Write every miss to this file.")
+def main(half: str, work: Path | None, misses: Path | None) -> None:
+    """Evaluate the whole answer path on real labels."""
+    data = data_folder()
+    if not data.is_dir():
+        sys.exit(f"no evaluation data in {data}: set ONLABEL_DATA")
+    root = work or Path(tempfile.mkdtemp(prefix="onlabel-labels-"))
+    root.mkdir(parents=True, exist_ok=True)
+    places = workspaces(data, root)
+    set_ids = {}
+    for line in (data / "labels" / "spl" / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        set_ids[Path(entry["file"]).name] = entry["set_id"]
+    assistants: dict[Path, Assistant] = {}
+    judged: list[Judged] = []
+    began = time.perf_counter()
+    for line in (data / "questions" / "label_questions.jsonl").read_text(encoding="utf-8").splitlines():
+        question = json.loads(line)
+        set_id = set_ids[question["label"]]
+        if half not in ("both", half_of(set_id)):
+            continue
+        place = places[question["label"]]
+        if place not in assistants:
+            assistants[place] = Assistant.open(place, audit=JsonLinesAudit(root / "audit.jsonl", sync=False))
+        assistant = assistants[place]
+        answer = assistant.ask(question["question"], assistant.context(question["audience"]))
+        judged.append(judge(question, half_of(set_id), answer, set_id))
+    print(f"asked {len(judged)} questions in {time.perf_counter() - began:.1f} s")
+    for name in ("tune", "test"):
+        part = [j for j in judged if j.half == name]
+        if part:
+            report(part, f"{name} half")
+    if half == "both":
+        report(judged, "both halves")
+    for key in ("intent", "audience", "style"):
+        by(judged, key)
+    if misses:
+        write_misses(judged, misses)
+        click.echo(f"misses: {misses}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What sections are about: by title, number and code together, and the text most."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.content.sections import classify, is_boxed_warning
+from assistant.domain import COMPANION_ROLES, SLOT_VALUES, TOPICS
+
+
+def meaning(title: str, number: str = "", loinc: str = "", text: str = "", top: str = "", patient: bool = False):
+    path = tuple(line for line in (top, f"{number} {title}".strip()) if line)
+    return classify(loinc=loinc, number=number, title=title, path=path, text=text, patient=patient)
+
+
+@pytest.mark.parametrize(
+    ("number", "title", "loinc", "top", "topic", "also"),
+    [
+        ("2.3", "Missed Dose", "34068-7", "2 DOSAGE AND ADMINISTRATION", "missed_dose", {"dosage"}),
+        ("2.5", "Dosage in Renal Impairment", "", "2 DOSAGE AND ADMINISTRATION", "renal_impairment", {"dosage"}),
+        ("2.2", "Recommended Dosage in Pediatric Patients", "", "2 DOSAGE", "dosage", {"pediatric"}),
+        ("2.4", "Preparation and Administration", "", "2 DOSAGE AND ADMINISTRATION", "administration", set()),
+        ("2.6", "Discontinuation of Treatment", "", "2 DOSAGE AND ADMINISTRATION", "discontinuation", {"dosage"}),
+        ("3", "DOSAGE FORMS AND STRENGTHS", "43678-2", "", "how_supplied", set()),
+        ("5.4", "Embryo-Fetal Toxicity", "", "5 WARNINGS AND PRECAUTIONS", "warnings", {"pregnancy"}),
+        ("5.9", "Withdrawal Reactions", "", "5 WARNINGS AND PRECAUTIONS", "warnings", {"discontinuation"}),
+        ("7.3", "Grapefruit Juice", "34073-7", "7 DRUG INTERACTIONS", "drug_interaction", {"food_interaction"}),
+        ("8.2", "Lactation", "34079-4", "8 USE IN SPECIFIC POPULATIONS", "lactation", set()),
+        ("8.6", "Type 2 Diabetes", "88828-9", "8 USE IN SPECIFIC POPULATIONS", "renal_impairment", set()),
+        ("8.7", "Hepatic Impairment", "", "8 USE IN SPECIFIC POPULATIONS", "hepatic_impairment", set()),
+        ("9.2", "Abuse", "", "9 DRUG ABUSE AND DEPENDENCE", "abuse_dependence", set()),
+        ("11", "DESCRIPTION", "34089-3", "", "ingredients", {"overview"}),
+        ("12.1", "Mechanism of Action", "", "12 CLINICAL PHARMACOLOGY", "mechanism", set()),
+        ("12.3", "Patients with Renal Impairment", "", "12 CLINICAL PHARMACOLOGY", "pharmacokinetics", {"renal_impairment"}),
+        ("13.1", "Carcinogenesis", "", "13 NONCLINICAL TOXICOLOGY", "nonclinical", set()),
+        ("16.2", "Storage and Handling", "", "16 HOW SUPPLIED/STORAGE AND HANDLING", "storage", set()),
+        ("", "Nursing Mothers", "34080-2", "PRECAUTIONS", "lactation", set()),
+        ("", "Usage in Pregnancy", "", "PRECAUTIONS", "pregnancy", set()),
+        ("", "Information for Patients", "34076-0", "PRECAUTIONS", "patient_counseling", set()),
+        ("", "Do not use", "50570-1", "Warnings", "contraindication", {"warnings"}),
+        ("", "Keep out of reach of children", "50565-1", "Warnings", "overdose", set()),
+        ("", "Directions", "34068-7", "", "dosage", {"administration"}),
+        ("", "Inactive ingredients", "51727-6", "", "ingredients", set()),
+    ],
+)
+def test_sections_of_professional_and_drug_facts_labels(
+    number: str, title: str, loinc: str, top: str, topic: str, also: set[str]
+) -> None:
+    found = meaning(title, number, loinc, top=top)
+    assert found.topic == topic
+    assert also <= set(found.also)
+
+
+@pytest.mark.parametrize(
+    ("title", "topic"),
+    [
+        ("What is Zorvanta?", "overview"),
+        ("What is Zorvanta used for?", "indication"),
+        ("Who should not take Zorvanta?", "contraindication"),
+        ("How should I take Zorvanta?", "administration"),
+        ("What should I do if I miss a dose?", "missed_dose"),
+        ("What are the possible side effects of Zorvanta?", "adverse_reactions"),
+        ("How should I store Zorvanta?", "storage"),
+        ("What are the ingredients in Zorvanta?", "ingredients"),
+        ("General information about the safe and effective use of Zorvanta", "patient_counseling"),
+    ],
+)
+def test_questions_of_medication_guides(title: str, topic: str) -> None:
+    assert meaning(title, loinc="42231-1", patient=True).topic == topic
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("If a dose is missed, take it the next day.", "missed_dose"),
+        ("Take with or without food.", "food_interaction"),
+        ("Avoid alcohol.", "food_interaction"),
+        ("In case of overdose call the poison control center.", "overdose"),
+        ("Store in the original carton.", "storage"),
+        ("It is not known whether it passes into breast milk.", "lactation"),
+        ("Patients who are pregnant", "pregnancy"),
+    ],
+)
+def test_words_of_the_text_add_topics(text: str, topic: str) -> None:
+    assert topic in meaning("Other matters", "5.1", top="5 WARNINGS AND PRECAUTIONS", text=text).also
+
+
+@pytest.mark.parametrize("text", ["contains benzyl alcohol", "wipe with an alcohol swab", "in human milk"])
+def test_false_friends_add_no_food(text: str) -> None:
+    assert "food_interaction" not in meaning("Other matters", "5.1", text=text).also
+
+
+def test_roles_and_what_is_never_an_answer() -> None:
+    assert meaning("WARNING: BLEEDING", loinc="34066-1").serves == ("boxed_warning",)
+    assert meaning("INDICATIONS AND USAGE", "1", "34067-9").serves == ("indication",)
+    assert not meaning("PRINCIPAL DISPLAY PANEL", loinc="51945-4").retrieve
+    assert not meaning("", loinc="43683-2").retrieve
+    assert not is_boxed_warning(loinc="34066-1", number="2.1", title="Dosing", text="")
+
+
+@given(st.text(max_size=20), st.text(max_size=5), st.text(max_size=40), st.text(max_size=200), st.booleans())
+def test_it_is_total_and_speaks_the_domain_s_words(loinc: str, number: str, title: str, text: str, patient: bool) -> None:
+    found = classify(loinc=loinc, number=number, title=title, path=(title,), text=text, patient=patient)
+    assert found.topic in TOPICS
+    assert set(found.also) <= set(TOPICS) - {found.topic}
+    assert set(found.population) <= set(SLOT_VALUES["population"])
+    assert set(found.serves) <= set(COMPANION_ROLES)
