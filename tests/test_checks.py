@@ -550,7 +550,7 @@ LIGHT = {
 def test_a_suspicious_character_in_a_body(sound: Workspace, planted: str, imported: bool) -> None:
     sound.plant(DOSAGE, "Approved words on", f"Approved {planted} words on")
     if imported:
-        sound.set(PI, f"source: {{sha256: {'0' * 64}}}")
+        sound.set(PI, f"source: {{sha256: {'a' * 64}}}")
     code, kind = (GRAVE | LIGHT)[planted]
     found = sound.expect(DOSAGE, 10, code, kind, error=planted in GRAVE and not imported)
     column = 10 + next((at for at, c in enumerate(planted) if c not in "dosepra"), 0)
@@ -558,10 +558,8 @@ def test_a_suspicious_character_in_a_body(sound: Workspace, planted: str, import
     assert "Approved" not in found.message
 
 
-@pytest.mark.parametrize("planted", [*GRAVE, *LIGHT])
+@pytest.mark.parametrize("planted", [planted for planted in (*GRAVE, *LIGHT) if "\r" not in planted])
 def test_a_suspicious_character_in_a_title_or_name_is_an_error(sound: Workspace, planted: str) -> None:
-    if "\r" in planted:
-        pytest.skip("a name on one line cannot be read with it")
     code, kind = (GRAVE | LIGHT)[planted]
     escaped = "".join(f"\\U{ord(character):08x}" for character in planted)
     sound.plant(DOSAGE, "title: DOSAGE", f'title: "My {escaped}"')
@@ -605,8 +603,8 @@ def test_a_character_is_told_once_with_its_count(sound: Workspace) -> None:
         ("| a | b |\n|---|---|\n| c | d", "| c | d", "close every cell"),
         ("  | x |\n  |---|\n  | y ||", "  | y ||", "1 columns and this row 2"),
         ("| q | r |\n| s | t |", "| q | r |", "line that ends its head"),
-        ("A word[^9] without a note.", "[^9]", "footnote mark 9", "add the line [^9]:"),
-        ("[^8]: a note", "[^8]:", "footnote 8", "set [^8]"),
+        ("A word[^9] without a note.", "[^9]", "footnote mark 9 has no footnote: add the line [^9]:"),
+        ("[^8]: a note", "[^8]:", "footnote 8 has no mark in the text: set [^8]"),
         ("![a picture]", "![a picture]", "write ![caption](file)"),
         ("![x]()", "![x]()", "write ![caption](file)"),
         ("a line \nmore", "a line ", "remove it"),

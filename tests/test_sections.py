@@ -33,7 +33,14 @@ def meaning(title: str, number: str = "", loinc: str = "", text: str = "", top: 
         ("9.2", "Abuse", "", "9 DRUG ABUSE AND DEPENDENCE", "abuse_dependence", set()),
         ("11", "DESCRIPTION", "34089-3", "", "ingredients", {"overview"}),
         ("12.1", "Mechanism of Action", "", "12 CLINICAL PHARMACOLOGY", "mechanism", set()),
-        ("12.3", "Patients with Renal Impairment", "", "12 CLINICAL PHARMACOLOGY", "pharmacokinetics", {"renal_impairment"}),
+        (
+            "12.3",
+            "Patients with Renal Impairment",
+            "",
+            "12 CLINICAL PHARMACOLOGY",
+            "pharmacokinetics",
+            {"renal_impairment"},
+        ),
         ("13.1", "Carcinogenesis", "", "13 NONCLINICAL TOXICOLOGY", "nonclinical", set()),
         ("16.2", "Storage and Handling", "", "16 HOW SUPPLIED/STORAGE AND HANDLING", "storage", set()),
         ("", "Nursing Mothers", "34080-2", "PRECAUTIONS", "lactation", set()),
@@ -101,7 +108,9 @@ def test_roles_and_what_is_never_an_answer() -> None:
 
 
 @given(st.text(max_size=20), st.text(max_size=5), st.text(max_size=40), st.text(max_size=200), st.booleans())
-def test_it_is_total_and_speaks_the_domain_s_words(loinc: str, number: str, title: str, text: str, patient: bool) -> None:
+def test_it_is_total_and_speaks_the_domain_s_words(
+    loinc: str, number: str, title: str, text: str, patient: bool
+) -> None:
     found = classify(loinc=loinc, number=number, title=title, path=(title,), text=text, patient=patient)
     assert found.topic in TOPICS
     assert set(found.also) <= set(TOPICS) - {found.topic}

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_spl_words import compare
 
 from assistant.content.spl import read_spl
 from assistant.content.spl_units import UnitSettings
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
 from assistant.domain import TOPICS
 from assistant.errors import ContentError
-from test_spl_words import compare
 
 SET_ID = "0a1b2c3d-0000-4000-8000-000000000000"
 
@@ -106,7 +106,10 @@ def test_a_written_document_keeps_every_byte(tmp_path: Path) -> None:
         (b'<!DOCTYPE d SYSTEM "http://example.invalid/x.dtd"><d/>', "document type"),
         (b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><d>&x;</d>', "document type"),
         (label().replace(b"Zorvanta", b"&unknown;"), "not well-formed"),
-        (label(section("<paragraph>" + "<content>" * 400 + "x" + "</content>" * 400 + "</paragraph>")), "not well-formed"),
+        (
+            label(section("<paragraph>" + "<content>" * 400 + "x" + "</content>" * 400 + "</paragraph>")),
+            "not well-formed",
+        ),
         (label().replace(b'value="20260115"', b'value="soon"'), "no day"),
         (label().replace(b"<setId", b"<other"), "no setId"),
         (label(product="<manufacturedProduct/>"), "names no product"),
@@ -120,7 +123,9 @@ def test_what_is_no_sound_label_is_refused_with_the_file_s_name(data: bytes, say
 
 
 def test_absurd_spans_do_not_make_an_absurd_table() -> None:
-    text = only(section('<table><tr><td colspan="99999999" rowspan="9999">a</td><td>b</td></tr><tr><td>c</td></tr></table>'))
+    text = only(
+        section('<table><tr><td colspan="99999999" rowspan="9999">a</td><td>b</td></tr><tr><td>c</td></tr></table>')
+    )
     assert len(text.text) < 2_000
 
 
@@ -132,7 +137,10 @@ def body(text: str) -> str:
 
 
 def test_white_space_follows_spl_and_everything_else_stays() -> None:
-    assert body("\n <paragraph>a \t b\n c<br/> d\u00a0 e</paragraph>\n<paragraph> f</paragraph>") == "a b c\nd\u00a0 e\n\nf"
+    assert (
+        body("\n <paragraph>a \t b\n c<br/> d\u00a0 e</paragraph>\n<paragraph> f</paragraph>")
+        == "a b c\nd\u00a0 e\n\nf"
+    )
 
 
 def test_text_directly_under_text_and_hidden_marks_are_read() -> None:
@@ -142,10 +150,13 @@ def test_text_directly_under_text_and_hidden_marks_are_read() -> None:
 
 
 def test_lists_keep_their_kind_their_nesting_and_their_captions() -> None:
-    assert body(
-        '<list><item>one<list listType="ordered"><item>a</item><item>b</item></list></item>'
-        "<item><caption>•</caption>two<paragraph>more</paragraph></item><item><caption>3.</caption>three</item></list>"
-    ) == "- one\n  1. a\n  2. b\n- • two\n  more\n3. three"
+    assert (
+        body(
+            '<list><item>one<list listType="ordered"><item>a</item><item>b</item></list></item>'
+            "<item><caption>•</caption>two<paragraph>more</paragraph></item><item><caption>3.</caption>three</item></list>"
+        )
+        == "- one\n  1. a\n  2. b\n- • two\n  more\n3. three"
+    )
     assert body('<list listType="ordered" styleCode="LittleAlpha"><item>x</item><item>y</item></list>') == "a. x\nb. y"
 
 
@@ -198,9 +209,11 @@ _BLOCK = st.recursive(
             lambda items: "<list>" + "".join(f"<item>{a}{b}</item>" for a, b in items) + "</list>"
         ),
         st.lists(st.lists(inner, min_size=1, max_size=3), min_size=1, max_size=3).map(
-            lambda rows: "<table><tbody>"
-            + "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-            + "</tbody></table>"
+            lambda rows: (
+                "<table><tbody>"
+                + "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+                + "</tbody></table>"
+            )
         ),
     ),
     max_leaves=6,
@@ -225,14 +238,21 @@ def texts(draft: DocumentDraft) -> list[str]:
 
 def test_a_short_subsection_is_whole_with_its_own_subsections_and_full_path() -> None:
     inner = section("<paragraph>inner</paragraph>", title="Monitoring")
-    draft = read(section(title="5 WARNINGS AND PRECAUTIONS", below=section("<paragraph>outer</paragraph>", title="5.1 Bleeding", below=inner)))
+    draft = read(
+        section(
+            title="5 WARNINGS AND PRECAUTIONS",
+            below=section("<paragraph>outer</paragraph>", title="5.1 Bleeding", below=inner),
+        )
+    )
     assert texts(draft) == ["## 5 WARNINGS AND PRECAUTIONS\n## 5.1 Bleeding\n\nouter\n\n## Monitoring\n\ninner"]
     assert draft.passages[0].locator == "5.1"
     assert draft.passages[0].title == "Bleeding"
 
 
 def test_a_long_one_is_cut_at_nested_subsections_and_each_repeats_the_path() -> None:
-    nested = "".join(section(f"<paragraph>{LONG}</paragraph>", title=title) for title in ("First", "Second", "Third", "Fourth"))
+    nested = "".join(
+        section(f"<paragraph>{LONG}</paragraph>", title=title) for title in ("First", "Second", "Third", "Fourth")
+    )
     draft = read(section(title="5 WARNINGS", below=section(title="5.1 Bleeding", below=nested)))
     assert [passage.text.split("\n\n")[0] for passage in draft.passages] == [
         f"## 5 WARNINGS\n## 5.1 Bleeding\n## {title}" for title in ("First", "Second", "Third", "Fourth")
@@ -241,7 +261,12 @@ def test_a_long_one_is_cut_at_nested_subsections_and_each_repeats_the_path() -> 
 
 def test_run_in_headings_are_places_to_cut_and_reach_into_later_pieces() -> None:
     bold = '<paragraph><content styleCode="underline">{0}</content></paragraph><paragraph>{1}</paragraph>'
-    draft = read(section(bold.format("Smokers", LONG * 2) + bold.format("Athletes", LONG * 2 + "</paragraph><paragraph>" + LONG * 2), title="12.3 Pharmacokinetics"))
+    draft = read(
+        section(
+            bold.format("Smokers", LONG * 2) + bold.format("Athletes", LONG * 2 + "</paragraph><paragraph>" + LONG * 2),
+            title="12.3 Pharmacokinetics",
+        )
+    )
     assert [passage.title for passage in draft.passages] == ["Smokers", "Athletes", "Athletes"]
     assert draft.passages[1].text.startswith("## 12.3 Pharmacokinetics\n\nAthletes\n\nSentence")
 
@@ -264,7 +289,14 @@ def test_a_lead_in_is_never_parted_from_its_list_nor_a_table_from_its_title_and_
 
 
 def test_the_boxed_warning_is_never_cut() -> None:
-    draft = read(section(f"<paragraph>{LONG * 3}</paragraph>" * 3, title="WARNING: BLEEDING", code="34066-1", excerpt="<paragraph>Short form.</paragraph>"))
+    draft = read(
+        section(
+            f"<paragraph>{LONG * 3}</paragraph>" * 3,
+            title="WARNING: BLEEDING",
+            code="34066-1",
+            excerpt="<paragraph>Short form.</paragraph>",
+        )
+    )
     assert [passage.serves for passage in draft.passages] == [("boxed_warning_short",), ("boxed_warning",)]
     assert [passage.retrieve for passage in draft.passages] == [False, True]
 
@@ -276,11 +308,18 @@ def test_a_dosing_section_coded_as_boxed_warning_is_none() -> None:
 
 
 def test_highlights_serve_as_the_indication_in_place_of_the_full_section() -> None:
-    full = section("<paragraph>Zorvanta is indicated for thirst.</paragraph>", title="1 INDICATIONS AND USAGE", code="34067-9")
+    full = section(
+        "<paragraph>Zorvanta is indicated for thirst.</paragraph>", title="1 INDICATIONS AND USAGE", code="34067-9"
+    )
     assert [passage.serves for passage in read(full).passages] == [("indication",)]
-    both = full.replace("</section>", "<excerpt><highlight><text>For thirst. (1)</text></highlight></excerpt></section>")
+    both = full.replace(
+        "</section>", "<excerpt><highlight><text>For thirst. (1)</text></highlight></excerpt></section>"
+    )
     draft = read(both)
-    assert [(passage.locator, passage.serves) for passage in draft.passages] == [("Highlights", ("indication",)), ("1", ())]
+    assert [(passage.locator, passage.serves) for passage in draft.passages] == [
+        ("Highlights", ("indication",)),
+        ("1", ()),
+    ]
 
 
 def test_the_pointer_to_the_full_prescribing_information_comes_from_the_title() -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from assistant.content.corpus import Corpus, SourcedDocument, SourcedPassage
 from assistant.content.faults import Fault
 from assistant.content.policy import CompanionRule, Policy
+from assistant.content.templates import SourcedTemplate
 from assistant.domain import CHANNELS, NOTICE_ROLES, Context, Scope
 
 #: A product without a boxed warning lacks nothing.
@@ -46,24 +47,31 @@ def end(scope: Scope) -> dt.date:
     return min(scope.expires or dt.date.max, scope.withdrawn or dt.date.max)
 
 
-def places(passages: Iterable[SourcedPassage], today: dt.date) -> tuple[Place, ...]:
+def channels_alike(scopes: Iterable[Scope]) -> Mapping[str, int]:
+    """Channel -> number of its group; channels that stand in the same scopes are in one group."""
+    lists = dict.fromkeys(scope.channels for scope in scopes)
+    groups: dict[tuple[bool, ...], int] = {}
+    return {
+        channel: groups.setdefault(tuple(channel in listed for listed in lists), len(groups)) for channel in CHANNELS
+    }
+
+
+def places(passages: Iterable[SourcedPassage], alike: Mapping[str, int], today: dt.date) -> tuple[Place, ...]:
     """Every place that ``passages`` are for, those that have ended left out."""
     days: dict[tuple[str, str, str], dict[str, dt.date]] = defaultdict(dict)
-    alike: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for scope in dict.fromkeys(sourced.passage.scope for sourced in passages):
         if end(scope) <= max(today, scope.effective):
             continue
         for channel in scope.channels:
-            alike[channel].add(scope.channels)
             for key in ((a, m, scope.language) for a in scope.audiences for m in scope.markets):
                 day = max(today, scope.effective)
                 days[key][channel] = min(day, days[key].get(channel, day))
     found = []
     for key, by_channel in sorted(days.items()):
-        groups: dict[tuple[frozenset[tuple[str, ...]], dt.date], list[str]] = defaultdict(list)
+        groups: dict[tuple[int, dt.date], list[str]] = defaultdict(list)
         for channel in CHANNELS:
             if channel in by_channel:
-                groups[frozenset(alike[channel]), by_channel[channel]].append(channel)
+                groups[alike[channel], by_channel[channel]].append(channel)
         found += [Place(*key, tuple(channels), day) for (_, day), channels in groups.items()]
     return tuple(found)
 
@@ -78,18 +86,23 @@ class Reach:
     served: tuple[Place, ...]
     #: Where anything at all may be said.
     all: tuple[Place, ...]
+    alike: Mapping[str, int]
     today: dt.date
 
     @classmethod
-    def of(cls, corpus: Corpus, today: dt.date) -> Reach:
+    def of(cls, corpus: Corpus, templates: Iterable[SourcedTemplate], today: dt.date) -> Reach:
+        """What ``corpus`` and ``templates`` reach from ``today`` on."""
+        shown, frames = (s.passage.scope for s in corpus.passages), (s.template.scope for s in templates)
+        alike = channels_alike((*shown, *frames))
         by_product: dict[str, list[SourcedPassage]] = defaultdict(list)
         for sourced in corpus.passages:
             by_product[sourced.passage.product].append(sourced)
         return cls(
             {sourced.document.id: sourced for sourced in corpus.documents},
             {product: tuple(passages) for product, passages in by_product.items()},
-            places((p for product, found in by_product.items() if product for p in found), today),
-            places(corpus.passages, today),
+            places((p for product, found in by_product.items() if product for p in found), alike, today),
+            places(corpus.passages, alike, today),
+            alike,
             today,
         )
 
@@ -146,7 +159,7 @@ def _home_of_notices(reach: Reach, place: Place) -> SourcedDocument:
 def _unanswerable_kinds(reach: Reach, policy: Policy, product: str) -> Iterator[Fault]:
     """The kinds of passages of ``product`` that policy keeps back for want of a companion."""
     own, shared = reach.by_product[product], reach.by_product.get("", ())
-    for place in places(own, reach.today):
+    for place in places(own, reach.alike, reach.today):
         here, for_all = _covering(own, place), _covering(shared, place)
         blocked: dict[str, list[str]] = defaultdict(list)
         first: dict[str, SourcedPassage] = {}

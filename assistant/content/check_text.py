@@ -24,7 +24,8 @@ _JOINERS = frozenset("\u200c\u200d")
 #: Arabic to Mongolian: there joiners decide how a word is written (Unicode standard, 23.2).
 _SCRIPTS_WITH_JOINERS = re.compile("[\u0600-\u18af]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
-_WORD = re.compile(r"[^\W\d_]+")
+#: Greek and Coptic, Cyrillic, Armenian, Cherokee, Greek extended, more Cyrillic, more Cherokee.
+_OTHER_SCRIPTS = re.compile("[\u0370-\u058f\u13a0-\u13ff\u1c80-\u1c8f\u1f00-\u1fff\ua640-\ua69f\uab70-\uabbf]")
 
 _BIDI, _HIDDEN, _CONTROL, _MIXED = "bidirectional control", "zero-width character", "control character", "mixed scripts"
 #: These can make approved words read as others, or hide words: the rest is only bad craft.
@@ -150,7 +151,7 @@ def _characters(text: str, language: str) -> Iterator[_Finding]:
         count = text.count(character)
         more = f", {count} times" if count > 1 else ""
         yield _Finding(at, kind, f"{kind} {_name(character)}{more}: {_ADVICE[kind]}")
-    if len({_script(character) for character in present} & _SCRIPTS) > 1:
+    if not {_script(character) for character in present} & _SCRIPTS <= {"LATIN"}:
         yield from _mixed_words(text, language)
 
 
@@ -193,18 +194,24 @@ def _script(character: str) -> str:
 def _mixed_words(text: str, language: str) -> Iterator[_Finding]:
     """The first word of two scripts with each foreign letter."""
     seen: set[str] = set()
-    for word in _WORD.finditer(text):
-        if word[0].isascii():
+    read = 0
+    for letter in _OTHER_SCRIPTS.finditer(text):
+        if letter.start() < read:
             continue
-        foreign = _foreign_letter(word[0], language)
-        if foreign < 0 or word[0][foreign] in seen:
+        begin = letter.start()
+        while begin > read and text[begin - 1].isalpha():
+            begin -= 1
+        read = letter.end()
+        while text[read : read + 1].isalpha():
+            read += 1
+        word = text[begin:read]
+        foreign = _foreign_letter(word, language)
+        if foreign < 0 or word[foreign] in seen:
             continue
-        character = word[0][foreign]
-        seen.add(character)
-        message = (
-            f"{_MIXED} in a word: {_name(character)} looks like another letter: write that one, or a hyphen before"
-        )
-        yield _Finding(word.start() + foreign, _MIXED, message)
+        seen.add(word[foreign])
+        name = _name(word[foreign])
+        message = f"{_MIXED} in a word: {name} looks like another letter: write that one, or a hyphen before"
+        yield _Finding(begin + foreign, _MIXED, message)
 
 
 def _foreign_letter(word: str, language: str) -> int:
@@ -263,6 +270,7 @@ _NOTE_LINE = re.compile(r"^[ ]*\[\^([^\]\s]+)\]:", re.MULTILINE)
 #: ``![`` begins a picture; before a digit or ^ it is an exclamation mark with a citation or a footnote behind.
 _PICTURE_BEGINS = re.compile(r"!\[(?![\^\d])")
 _PICTURE = re.compile(r"!\[[^\n]*?\]\([ ]*[^\s)][^\n)]*\)")
+_LINE_ENDS = (" \n", "\t\n", " \r", "\t\r")
 _TRAILING = re.compile(r"[ \t]+(?=\r?(?:\n|\Z))|\n\s*\Z|\A\s*\n")
 
 
@@ -275,9 +283,11 @@ def _broken_structure(text: str) -> Iterator[tuple[int, str]]:
         for begin in _PICTURE_BEGINS.finditer(text):
             if not _PICTURE.match(text, begin.start()):
                 yield begin.start(), "a picture begins here and names no file: write ![caption](file)"
-    trailing = _TRAILING.search(text)
-    if trailing:
-        yield trailing.start(), "white space that nobody sees ends a line or stands around the text: remove it"
+    # The cheap tests first: hardly any text needs the search.
+    likely = text[0].isspace() or text[-1].isspace() or any(end in text for end in _LINE_ENDS)
+    found = _TRAILING.search(text) if likely else None
+    if found:
+        yield found.start(), "white space that nobody sees ends a line or stands around the text: remove it"
 
 
 def _tables(text: str) -> Iterator[tuple[int, str]]:

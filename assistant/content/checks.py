@@ -56,7 +56,7 @@ def check(
     ``topics``, ``intents`` and ``examples`` are the taxonomy's, ``taxonomy_file`` is the workspace's own; ``today`` is
     the day on which content must be in force.
     """
-    reach = Reach.of(corpus, today)
+    reach = Reach.of(corpus, templates, today)
     refused = tuple(template_faults)
     faults = [*corpus.faults, *refused]
     faults += _duplicate_ids(corpus, templates)

@@ -148,9 +148,10 @@ _MAKER = re.compile(
     r" ?(by|for|in)\b|.{0,120}(registered )?trademarks?\b)",
     re.IGNORECASE | re.DOTALL,
 )
+#: A heading of a patient's text; one in quotation marks is a reference to it.
 _QUESTION = re.compile(
-    r"(?:(?<=\s)|^)(?:What|How|Who|When|Where|Why|Should|Can)\b"
-    r"(?:(?!\s(?:What|How|Who|When|Where|Why)\s)[^.?!•]){3,150}\?"
+    r"(?:(?<=[^\s\"“”'‘][ \n\t])|^)(?:What|How|Who|When|Where|Why|Should|Can)\b"
+    r"(?:(?!\s(?:What|How|Who|When|Where|Why)\s)[^.?!•\"“”]){3,150}\?(?!\s?[\"”’])"
 )
 _IMPORTANT_PART = re.compile(r"most important information", re.IGNORECASE)
 _SHORT_FORM = re.compile(r"\(?see full prescribing information for (?:the )?complete boxed warning", re.IGNORECASE)
@@ -649,7 +650,8 @@ _END = re.compile(
     r"[.!?][\"'”’)\]]*(?:\s*(?:\(\s*\d[\d.,;\s]*(?:and\s[\d.\s]*)?\)|\[\s*[Ss]ee\b[^\]]{0,300}\]|\(\s*[Ss]ee\b[^()]{0,200}"
     r"(?:\([\d.,\s]*\)[^()]{0,100}){0,8}\))\s*\.?)*(?=\s+\S)"
 )
-_BEGINS = re.compile(r"[\"'“‘(\[]?(?:[A-Z]|\d+(?:\.\d+)*\.?\s+[A-Z(])|[•●◦▪■‣–—*·]\s*\S|Ø\s")
+_BEGINS = re.compile(r"[\"'“‘(\[]?(?:[A-Z]|\d{1,2}(?:\.\d+)*\.?\s+[A-Z])|[•●◦▪■‣–—*·]\s*\S|Ø\s")
+_FIGURES = re.compile(r"[^\sA-Za-z]*\d[^\sA-Za-z]*")
 _LEADS_IN = re.compile(r"\b(following|as follows|below)\W*$", re.IGNORECASE)
 _NUMBERED_LABEL = re.compile(r"\b(table|figure|study|studies|section|part|step|trial|phase|grade|type|group|box)$", re.I)
 
@@ -659,13 +661,26 @@ def _sentence_starts(text: str, start: int, end: int) -> list[int]:
     found: list[int] = []
     opened = start
     for match in _END.finditer(text, start, end):
-        begin = match.end() + len(text[match.end() : end]) - len(text[match.end() : end].lstrip())
-        if begin >= end or begin <= opened or not _BEGINS.match(text, begin):
+        begin = _words_at(text, match.end())
+        if begin >= end or begin <= opened or not _BEGINS.match(text, begin) or _in_table(text[begin : begin + 120]):
             continue
         if _ends_sentence(text[opened : match.start()], match) and not _open(text[opened : match.end()]):
             found.append(begin)
             opened = begin
     return found
+
+
+def _words_at(text: str, at: int) -> int:
+    """Where the white space at ``at`` ends."""
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _in_table(text: str) -> bool:
+    """Whether what follows looks like rows of a flattened table: mostly figures."""
+    words = text.split()[:10]
+    return sum(bool(_FIGURES.fullmatch(word)) for word in words) >= 4
 
 
 def _ends_sentence(before: str, match: re.Match[str]) -> bool:
@@ -921,7 +936,7 @@ def _speaks(field: _Field, text: str) -> bool:
     if field.name in NEVER_RETRIEVED or (_is_bare(text) and _is_heading(text)):
         return False
     if field.name == "spl_unclassified_section":
-        return not _is_bare(text) and not (len(text) < 900 and _MAKER.match(text))
+        return len(text) >= 40 and not _is_bare(text) and not (len(text) < 900 and _MAKER.match(text))
     return any(char.isalnum() for char in text)
 
 
@@ -944,7 +959,7 @@ def _place_of(
         heading = above[-1]
         match = _OWN_NUMBER.match(root.text, heading.at)
         after = match.end() if match else heading.at
-        title = _title(root.text[after : after + 300], names, field if heading.at >= piece.start else None)
+        title = _title(root.text[after : after + 300], names, field)
         title = title or field.title or outer
         return heading.label, title, (outer, f"{heading.label} {title}")
     number = own[1] if own else ""
@@ -969,10 +984,23 @@ _JOINING = frozenset("of and the in with for to or by on a an from due during af
 _WORD = re.compile(r"\S+")
 
 
+#: Titles of subsections that 21 CFR 201.57 and FDA's guidances fix.
+_STANDARD = re.compile(
+    r"(?:Pregnancy|Lactation|Females and Males of Reproductive Potential|Pediatric Use|Geriatric Use"
+    r"|(?:Renal|Hepatic) Impairment|Clinical (?:Trials?|Studies) Experience|Post-?marketing Experience|Immunogenicity"
+    r"|Mechanism of Action|Pharmacodynamics|Pharmacokinetics|Pharmacogenomics|Microbiology|Controlled Substance|Abuse"
+    r"|Dependence|How Supplied|Storage and Handling|Animal Toxicology and/or Pharmacology"
+    r"|Carcinogenesis, Mutagenesis,(?: and)? Impairment of Fertility)(?=\s+[\"“(•]?[A-Z0-9(])",
+    re.IGNORECASE,
+)
+
+
 def _title(text: str, names: tuple[str, ...], field: _Field | None) -> str:
     """The title that a flattened text begins with, in the text's own words, as far as capitals tell it from what follows."""
     if field and field.title and text.casefold().startswith(field.title.casefold()):
         return text[: len(field.title)]
+    if standard := _STANDARD.match(text):
+        return standard[0]
     words = list(_WORD.finditer(text))[:24]
     own = {word for name in names for word in name.casefold().split() if len(word) > 3}
     last = _title_case(words, own) or _sentence_case(words)
@@ -986,16 +1014,20 @@ def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
         bare = word[0].strip(".,:;()®™")
         if i and bare.casefold() in own and words[i - 1][0].casefold() not in _JOINING:
             return i
-        if not (bare[:1].isupper() or not bare.isalpha() or bare.casefold() in _JOINING) or word[0].startswith("•"):
+        if not (_capital(bare) or bare in _JOINING) or word[0].startswith("•"):
             break
         count = i + 1
         if word[0][-1] in ".:" or count == len(words):
             return count
     else:
         return 0
-    while count and words[count - 1][0].casefold() in _JOINING:
+    while count and words[count - 1][0] in _JOINING:
         count -= 1
     return max(count - 1, 0)
+
+
+def _capital(word: str) -> bool:
+    return any(char.isupper() for char in word) or not any(char.isalpha() for char in word)
 
 
 def _sentence_case(words: list[re.Match[str]]) -> int:

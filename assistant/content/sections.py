@@ -30,7 +30,9 @@ Rule = tuple[re.Pattern[str], str, tuple[str, ...]]
 
 def _rules(*rows: tuple[str, str] | tuple[str, str, str]) -> tuple[Rule, ...]:
     """Rows of (words in a title, topic, further topics): the first that is found decides."""
-    return tuple((re.compile(row[0], re.IGNORECASE), row[1], tuple(row[2].split()) if len(row) > 2 else ()) for row in rows)
+    return tuple(
+        (re.compile(row[0], re.IGNORECASE), row[1], tuple(row[2].split()) if len(row) > 2 else ()) for row in rows
+    )
 
 
 #: Top-level sections of the label format of 21 CFR 201.57(c), by number.
@@ -62,6 +64,12 @@ CHAPTER_TITLES = _rules(
     (r"^how supplied|^storage|^other information|^package|^principal display", "how_supplied"),
     (r"^(patient )?counsell?ing|^patient counseling|^information for patients", "patient_counseling"),
 )
+
+#: Subsections with a fixed place (21 CFR 201.57(c)(13)), and the codes of the same, where the title says nothing.
+FIXED = {
+    "12.1": "mechanism", "12.2": "mechanism", "12.3": "pharmacokinetics", "12.5": "pharmacokinetics",
+    "43679-0": "mechanism", "43681-6": "mechanism", "43682-4": "pharmacokinetics",
+}  # fmt: skip
 
 #: LOINC codes of FDA's section headings; trusted only where number and title say nothing.
 CHAPTER_CODES = {
@@ -97,9 +105,21 @@ POPULATION_TITLES = _rules(
     (r"reproductive potential|contraception|infertility", "reproductive_potential"),
     (r"pa?ediatric|children|adolescent|neonat|infant", "pediatric"),
     (r"geriatric|elderly|older adults", "geriatric"),
-    (r"(renal|kidney).*(hepatic|liver).*impair|(hepatic|liver).*(renal|kidney).*impair", "renal_impairment", "hepatic_impairment"),
-    (r"(renal|kidney)( function)? (impair|insuff|dys|disease)|impaired renal|renal function|dialysis|creatinine clear", "renal_impairment"),
-    (r"(hepatic|liver)( function)? (impair|insuff|dys|disease)|impaired (hepatic|liver)|hepatic function|cirrhosis", "hepatic_impairment"),
+    (
+        r"(renal|kidney).*(hepatic|liver).*impair|(hepatic|liver).*(renal|kidney).*impair",
+        "renal_impairment",
+        "hepatic_impairment",
+    ),
+    (
+        r"(renal|kidney)( function)? (impair|insuff|dys|disease)|impaired renal"
+        r"|renal function|dialysis|creatinine clear",
+        "renal_impairment",
+    ),
+    (
+        r"(hepatic|liver)( function)? (impair|insuff|dys|disease)|impaired (hepatic"
+        r"|liver)|hepatic function|cirrhosis",
+        "hepatic_impairment",
+    ),
 )
 
 #: Refinements inside a chapter: words of the title -> topic and further topics.
@@ -118,7 +138,8 @@ WITHIN: dict[str, tuple[Rule, ...]] = {
         (r"inhibitor|inducer|concomitant|co-?administ|interaction|combination|with other", "dosage", "drug_interaction"),
         (r"dosage and administration|dosing and administration|dose and administration", "dosage", "administration"),
         (r"\bdos(e|es|age|ages|ing)\b(?!.{0,20}(preparation|forms?))", "dosage"),
-        (r"administ|preparation|prepare|reconstitut|dilut|infusion|inject|instructions|method|mixing|directions for", "administration", "dosage"),
+        (r"administ|preparation|prepare|reconstitut|dilut|infusion|inject|instructions"
+            r"|method|mixing|directions for", "administration", "dosage"),
         (r"monitor|test|assess|screen|vaccin|premedication|evaluat", "dosage", "warnings"),
     ),
     "warnings": _rules(
@@ -134,8 +155,10 @@ WITHIN: dict[str, tuple[Rule, ...]] = {
         (r"mechanism|^actions?$", "mechanism"),
         (r"food", "pharmacokinetics", "food_interaction"),
         (r"interaction", "pharmacokinetics", "drug_interaction"),
-        (r"pharmacokinetic|absorption|distribution|metabolism|elimination|excretion|specific population|special population", "pharmacokinetics"),
-        (r"pharmacodynamic|cardiac electrophysiology|microbiology|immunogenicity|cellular|resistance", "mechanism", "pharmacokinetics"),
+        (r"pharmacokinetic|absorption|distribution|metabolism|elimination|excretion"
+            r"|specific population|special population", "pharmacokinetics"),
+        (r"pharmacodynamic|cardiac electrophysiology|microbiology|immunogenicity"
+            r"|cellular|resistance", "mechanism", "pharmacokinetics"),
         (r"clinical (trials|studies)", "clinical_studies"),
         (r"preclinical|animal", "nonclinical"),
     ),
@@ -183,15 +206,43 @@ ANYWHERE = _rules(
 
 #: Headings of medication guides, patient inserts and instructions for use (21 CFR 208.20(b), 310.501, 310.515).
 PATIENT_TITLES = _rules(
-    (r"^general (information|advice)|^about|^for more information|^additional information", "patient_counseling", "overview"),
+    (
+        r"^general (information|advice)|^about|^for more information|^additional information",
+        "patient_counseling",
+        "overview",
+    ),
     (r"important information", "warnings", "adverse_reactions"),
-    (r"miss(ed|es|ing)? (a |an |the |your |any |one |pills?|doses?)|forget|late for", "missed_dose", "dosage administration"),
+    (
+        r"miss(ed|es|ing)? (a |an |the |your |any |one |pills?|doses?)|forget|late for",
+        "missed_dose",
+        "dosage administration",
+    ),
     (r"too much|overdos", "overdose"),
-    (r"who should (not|never)|should not (take|use|receive)|^(do not|don.t) (take|use|receive)", "contraindication", "warnings"),
-    (r"what is .* used for|why (is|am|do)|what .* (used|prescribed) for|who (may|can|should) (take|use)", "indication", "overview"),
+    (
+        r"who should (not|never)|should not (take|use|receive)|^(do not|don.t) (take"
+        r"|use|receive)",
+        "contraindication",
+        "warnings",
+    ),
+    (
+        r"what is .* used for|why (is|am|do)|what .* (used|prescribed) for|who (may"
+        r"|can|should) (take|use)",
+        "indication",
+        "overview",
+    ),
     (r"(possible|reasonably likely|serious|common)? ?side effects|risks of", "adverse_reactions", "warnings"),
-    (r"should i avoid|not do while|avoid while|while (i am )?(taking|using)|not (eat|drink)", "warnings", "food_interaction"),
-    (r"before (i |you |your child )?(tak|us|start|receiv|gett|inject)|tell (my|your)|talk (to|with) (my|your)", "warnings", "contraindication"),
+    (
+        r"should i avoid|not do while|avoid while|while (i am )?(taking|using)|not (eat"
+        r"|drink)",
+        "warnings",
+        "food_interaction",
+    ),
+    (
+        r"before (i |you |your child )?(tak|us|start|receiv|gett|inject)|tell (my"
+        r"|your)|talk (to|with) (my|your)",
+        "warnings",
+        "contraindication",
+    ),
     (r"other (medicines|drugs)|interact|medicines (that )?(should|may|you)", "drug_interaction"),
     (r"pregnan", "pregnancy"),
     (r"breast-? ?feed|nursing", "lactation"),
@@ -199,7 +250,12 @@ PATIENT_TITLES = _rules(
     (r"\bstor(e|age|ing)\b|throw away|dispos", "storage"),
     (r"ingredients?\b", "ingredients"),
     (r"supplies|what you will need|gather|how supplied", "administration", "how_supplied"),
-    (r"how (should|do|will|can|to|would) .*(take|use|receive|given|get|inject|prepare|give|apply)", "administration", "dosage"),
+    (
+        r"how (should|do|will|can|to|would) .*(take|use|receive|given|get|inject"
+        r"|prepare|give|apply)",
+        "administration",
+        "dosage",
+    ),
     (r"how does .* work", "mechanism", "overview"),
     (r"effective(ness)?|how well", "clinical_studies"),
     (r"^step|^prepar|^inject|^choose|^instructions for use|^giving|^how to", "administration"),
@@ -211,29 +267,55 @@ PATIENT_TITLES = _rules(
 KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
     (topic, re.compile(pattern, re.IGNORECASE), least)
     for topic, pattern, least in (
-        ("missed_dose", r"\bmiss(ed|es|ing)?\b[^.]{0,30}\b(doses?|injections?|infusions?|pills?|tablets?|capsules?)\b|forg[eo]t to (take|use)|dose is missed", 1),
-        ("overdose", r"\boverdos(e|es|age|ed)\b|\b(take|took|takes|taken|use|used|receive) too much\b|poison control", 1),
-        ("food_interaction", r"\b(with|without|regard to) (food|meals?)\b|empty stomach|high-? ?fat|grapefruit|(?<!benzyl )(?<!isopropyl )(?<!polyvinyl )(?<!stearyl )\balcohol(ic)?\b(?! (pad|swab|wipe|prep|dehydrogenase))|\bfood effect|effect of food|salt substitutes?|caffeine|dairy|(?<!breast )(?<!human )\bmilk\b(?! production)|vitamin k|fruit juice", 1),
-        ("storage", r"\bstore[ds]?\b (?!.{0,20}\bdata)|\brefrigerat|controlled room temperature|original (carton|container|package)|protect from light", 1),
-        ("discontinuation", r"\babrupt|\btaper|withdrawal (symptoms?|reactions?|syndrome|seizures?)|\b(do not|don.t|before|after|if you|not) stop(ping)?\b|stopping treatment|discontinuation (of|syndrome|symptoms)|gradual(ly)? (reduc|discontinu|decreas)|permanently discontinue|after discontinu", 1),
+        ("missed_dose", r"\bmiss(ed|es|ing)?\b[^.]{0,30}\b(doses?|injections?|infusions?|pills?"
+            r"|tablets?|capsules?)\b|forg[eo]t to (take|use)|dose is missed", 1),
+        ("overdose", r"\boverdos(e|es|age|ed)\b|\b(take|took|takes|taken|use|used|receive) too much\b"
+            r"|poison control", 1),
+        ("food_interaction", r"\b(with|without|regard to) (food|meals?)\b|empty stomach|high-? ?fat|grapefruit"
+            r"|(?<!benzyl )(?<!isopropyl )(?<!polyvinyl )(?<!stearyl )\balcohol(ic)?\b(?! (pad"
+            r"|swab|wipe|prep|dehydrogenase))|\bfood effect|effect of food|salt substitutes?"
+            r"|caffeine|dairy|(?<!breast )(?<!human )\bmilk\b(?! production)|vitamin k"
+            r"|fruit juice", 1),
+        ("storage", r"\bstore[ds]?\b (?!.{0,20}\bdata)|\brefrigerat|controlled room temperature"
+            r"|original (carton|container|package)|protect from light", 1),
+        ("discontinuation", r"\babrupt|\btaper|withdrawal (symptoms?|reactions?|syndrome|seizures?)"
+            r"|\b(do not|don.t|before|after|if you|not) stop(ping)?\b|stopping treatment"
+            r"|discontinuation (of|syndrome|symptoms)|gradual(ly)? (reduc|discontinu"
+            r"|decreas)|permanently discontinue|after discontinu", 1),
         ("pregnancy", r"\bpregnan(t|cy|cies)\b|unborn baby|fetal harm|\bf(o)?etus", 1),
         ("lactation", r"breast-? ?fe(ed|d)|breast milk|human milk|lactati|\bnursing (mother|infant|woman|women)", 1),
-        ("reproductive_potential", r"(effective|hormonal|use|using) contracepti|contracepti(ve|on) (methods?|measures?|during)|reproductive potential|become pregnant|birth control|\bfertility\b", 1),
-        ("pediatric", r"pa?ediatric|\bchildren\b|adolescents?|\binfants?\b|younger than \d+|under \d+ years|\d+ (to|through|-) ?\d+ years", 2),
+        ("reproductive_potential", r"(effective|hormonal|use|using) contracepti|contracepti(ve|on) (methods?"
+            r"|measures?|during)|reproductive potential|become pregnant|birth control"
+            r"|\bfertility\b", 1),
+        ("pediatric", r"pa?ediatric|\bchildren\b|adolescents?|\binfants?\b|younger than \d+|under \d+ years"
+            r"|\d+ (to|through|-) ?\d+ years", 2),
         ("geriatric", r"\belderly\b|geriatric|6[05] years|older (adults|patients)", 1),
-        ("renal_impairment", r"renal (impairment|insufficiency|failure|function|disease)|creatinine clearance|dialysis|kidney (problems|disease)|end-stage renal", 1),
-        ("hepatic_impairment", r"hepatic (impairment|insufficiency|disease)|liver (disease|problems|impairment)|cirrhosis|child-pugh", 1),
-        ("drug_interaction", r"co-?administ|concomitant|interact|other medicines|medicines you take|inhibitors?\b|taken with\b|in combination with", 2),
-        ("drug_interaction", r"monoamine oxidase|\bMAOIs?\b|sedatives|tranquili[sz]ers|blood thinners?|antacids?|other (drugs|medicines|medications)", 1),
-        ("abuse_dependence", r"\babuse|physical(ly)? dependen|\bmisuse|addicti|schedule (ii|iii|iv|v)\b|controlled substance", 1),
+        ("renal_impairment", r"renal (impairment|insufficiency|failure|function|disease)|creatinine clearance"
+            r"|dialysis|kidney (problems|disease)|end-stage renal", 1),
+        ("hepatic_impairment", r"hepatic (impairment|insufficiency|disease)|liver (disease|problems|impairment)"
+            r"|cirrhosis|child-pugh", 1),
+        ("drug_interaction", r"co-?administ|concomitant|interact|other medicines|medicines you take|inhibitors?\b"
+            r"|taken with\b|in combination with", 2),
+        ("drug_interaction", r"monoamine oxidase|\bMAOIs?\b|sedatives|tranquili[sz]ers|blood thinners?"
+            r"|antacids?|other (drugs|medicines|medications)", 1),
+        ("abuse_dependence", r"\babuse|physical(ly)? dependen|\bmisuse|addicti|schedule (ii|iii|iv|v)\b"
+            r"|controlled substance", 1),
         ("adverse_reactions", r"adverse (reactions?|events?|effects?)|side effects?", 2),
-        ("adverse_reactions", r"(incidence|reported|occurred|rates?)\b[^.]{0,80}\d ?%|\d ?% of [^.]{0,60}(patients|subjects)", 1),
-        ("dosage", r"recommended (dose|dosage|starting)|\bmg (once|twice|daily|orally|every)|\bdose (of|is|should)\b|starting dose|dosage (is|of|adjust|should)|once daily|twice daily|maximum (daily )?dose", 2),
-        ("administration", r"\b(take|swallow(ed)?|administer(ed)?|chew(ed)?|crush(ed)?|inject(ed)?|infused?) (it |them |the |this |by |orally|whole|as |with |over |intra|sub)", 1),
+        ("adverse_reactions", r"(incidence|reported|occurred|rates?)\b[^.]{0,80}\d ?%|\d ?% of [^.]{0,60}(patients"
+            r"|subjects)", 1),
+        ("dosage", r"recommended (dose|dosage|starting)|\bmg (once|twice|daily|orally|every)"
+            r"|\bdose (of|is|should)\b|starting dose|dosage (is|of|adjust|should)|once daily"
+            r"|twice daily|maximum (daily )?dose", 2),
+        ("administration", r"\b(take|swallow(ed)?|administer(ed)?|chew(ed)?|crush(ed)?|inject(ed)?"
+            r"|infused?) (it |them |the |this |by |orally|whole|as |with |over |intra"
+            r"|sub)", 1),
         ("how_supplied", r"\bNDC\b|bottles? of \d+|blister|cartons? (of|contain)", 1),
-        ("ingredients", r"inactive ingredients?|excipients?|active ingredients?|lactose|contains? the following inactive|gluten|latex", 1),
-        ("mechanism", r"mechanism of action|mechanism by which|\bis an? .{3,60}(inhibitor|agonist|antagonist|modulator|antibody)\b", 1),
-        ("pharmacokinetics", r"half-life|plasma (levels?|concentrations?)|\bAUC\b|C<sub>max|\bCmax\b|steady[- ]state|bioavailab", 2),
+        ("ingredients", r"inactive ingredients?|excipients?|active ingredients?|lactose|contains? the following inactive"
+            r"|gluten|latex", 1),
+        ("mechanism", r"mechanism of action|mechanism by which|\bis an? .{3,60}(inhibitor|agonist"
+            r"|antagonist|modulator|antibody)\b", 1),
+        ("pharmacokinetics", r"half-life|plasma (levels?|concentrations?)|\bAUC\b|C<sub>max|\bCmax\b"
+            r"|steady[- ]state|bioavailab", 2),
         ("contraindication", r"contraindicated", 1),
         ("warnings", r"\bwarn(ing|ed)?s?\b|serious|monitor (patients|for)|life-threatening|fatal", 2),
         ("clinical_studies", r"randomized|double-blind|placebo-controlled", 2),
@@ -250,9 +332,15 @@ _ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
 
 #: Shown on request of a companion rule only: panels of packages, lists of changes, listing data.
 UNRETRIEVED_CODES = frozenset({"51945-4", "43683-2", "48780-1"})
-_UNRETRIEVED_TITLES = re.compile(r"(package|principal|product).{0,12}(label|display|carton)|recent major changes", re.IGNORECASE)
+_UNRETRIEVED_TITLES = re.compile(
+    r"(package|principal|product).{0,12}(label|display|carton)|recent major changes", re.IGNORECASE
+)
 _PURPOSE = "55105-1"  # of Drug Facts: the class of the active ingredient, not what it is indicated for
-_HANDLING = re.compile(r"\b(syringe|needle|inject(ion)? (site|it|the)|inhaler|dose counter|peel|plunger)\b", re.IGNORECASE)
+_HANDLING = re.compile(
+    r"\b(syringe|needle|inject(ion)? (site|it|the)|inhaler|dose counter|peel"
+    r"|plunger)\b",
+    re.IGNORECASE,
+)
 _BOXED = re.compile(r"\bwarnings?\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(\d{1,2})(?:\.\d+)*\.?[\s\u00a0]*(?=\D)")
 
@@ -277,9 +365,7 @@ def is_boxed_warning(*, loinc: str, number: str, title: str, text: str) -> bool:
     return bool(re.match(r"(boxed warning|warning:)", title, re.IGNORECASE)) and loinc in ("", "42229-5")
 
 
-def classify(
-    *, loinc: str, number: str, title: str, path: tuple[str, ...], text: str, patient: bool
-) -> SectionMeaning:
+def classify(*, loinc: str, number: str, title: str, path: tuple[str, ...], text: str, patient: bool) -> SectionMeaning:
     """The meaning of one section or passage of a label; never fails."""
     titles = _titles(title, path)
     if loinc in UNRETRIEVED_CODES or (titles and _UNRETRIEVED_TITLES.match(titles[-1])):
@@ -289,7 +375,7 @@ def classify(
     if patient:
         return _complete(_patient_meaning(loinc, titles, text), titles, text)
     chapter = _chapter(loinc, number, titles)
-    meaning = _professional_meaning(chapter, loinc, "." in number, titles, text)
+    meaning = _professional_meaning(chapter, loinc, number, titles, text)
     if chapter == "indication" and meaning.topic == "indication" and loinc != _PURPOSE:
         meaning = replace(meaning, serves=("indication",))
     if chapter == "references":
@@ -323,18 +409,18 @@ def _first(rules: tuple[Rule, ...], titles: list[str]) -> SectionMeaning | None:
     return None
 
 
-def _professional_meaning(chapter: str, loinc: str, dotted: bool, titles: list[str], text: str) -> SectionMeaning:
+def _professional_meaning(chapter: str, loinc: str, number: str, titles: list[str], text: str) -> SectionMeaning:
     inner = titles[:-1] or titles
     if chapter in ("warnings", "", "references") and (found := _first(ANYWHERE, titles[:1] + inner)):
         return found
-    if chapter in ("warnings", "") and not dotted and (found := _first(OLD_POPULATIONS, titles[:1] + inner)):
+    if chapter in ("warnings", "") and "." not in number and (found := _first(OLD_POPULATIONS, titles[:1] + inner)):
         return found
     population = _first(POPULATION_TITLES, inner)
     if chapter == "populations" or (chapter in ("warnings", "") and loinc in POPULATION_CODES):
         topic = POPULATION_CODES.get(loinc, "overview")
         return population or SectionMeaning(topic)
     if chapter in WITHIN:
-        found = _first(WITHIN[chapter], inner) or SectionMeaning(_own_topic(chapter, text))
+        found = _first(WITHIN[chapter], inner) or SectionMeaning(_own_topic(chapter, number, loinc, text))
     else:
         found = SectionMeaning(chapter if chapter not in ("", "references") else "overview")
     if population and chapter not in ("indication",):
@@ -342,12 +428,14 @@ def _professional_meaning(chapter: str, loinc: str, dotted: bool, titles: list[s
     return found
 
 
-def _own_topic(chapter: str, text: str) -> str:
+def _own_topic(chapter: str, number: str, loinc: str, text: str) -> str:
     """What a chapter's text is about where no title says more."""
     if chapter == "how_supplied" and re.search(r"\bstore", text, re.IGNORECASE):
         supplied = re.search(r"\bNDC\b|supplied|available|bottles?|tablets?.{0,40}are", text)
         return "how_supplied" if supplied else "storage"
-    return {"pharmacology": "mechanism"}.get(chapter, chapter)
+    if chapter == "pharmacology":
+        return FIXED.get(".".join(number.split(".")[:2])) or FIXED.get(loinc) or "mechanism"
+    return chapter
 
 
 def _patient_meaning(loinc: str, titles: list[str], text: str) -> SectionMeaning:

@@ -16,6 +16,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 
 from lxml import etree
 
@@ -155,13 +156,13 @@ def _attribute(root: etree._Element, element: str, attribute: str) -> str:
 def _day(value: str) -> dt.date:
     """A day from HL7's time stamp, ``YYYYMMDD`` and more."""
     try:
-        return dt.datetime.strptime(value[:8], "%Y%m%d").date()  # noqa: DTZ007  a day, in no time zone
+        return dt.datetime.strptime(value[:8], "%Y%m%d").date()
     except ValueError as error:
         raise ContentError(f"has an effective time that is no day: {value[:20]!r}") from error
 
 
 def _names(root: etree._Element) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Brand and generic names in the label's order and case; a suffix ("Pen") is a name of its own beside the plain one."""
+    """Brand and generic names in the label's order and case; a name with its suffix ("Pen") stands beside the plain."""
     plain: list[str] = []
     full: list[str] = []
     generics: list[str] = []
@@ -212,11 +213,14 @@ def _sections(root: etree._Element) -> tuple[_Section, ...]:
         if found.get("ID") and reference is not None:
             media[found.get("ID", "")] = reference.get("value", "")
     body = root.find(f"{HL7}component/{HL7}structuredBody")
-    assert body is not None  # checked when it was parsed
-    counter = iter(range(1, 1_000_000))
-    return tuple(
-        _section(found, media, counter, patient=False, nested=False)
-        for found in body.iterfind(f"{HL7}component/{HL7}section")
+    counter = count(1)
+    return (
+        ()
+        if body is None
+        else tuple(
+            _section(found, media, counter, patient=False, nested=False)
+            for found in body.iterfind(f"{HL7}component/{HL7}section")
+        )
     )
 
 
@@ -240,9 +244,7 @@ def _section(
         for found in element.iterfind(f"{HL7}component/{HL7}section")
     )
     heading = Heading(next(counter), line, number, words, loinc, patient, whole=boxed)
-    excerpts = tuple(
-        read_blocks(text, media) for text in element.iterfind(f"{HL7}excerpt/{HL7}highlight/{HL7}text")
-    )
+    excerpts = tuple(read_blocks(text, media) for text in element.iterfind(f"{HL7}excerpt/{HL7}highlight/{HL7}text"))
     return _Section(heading, blocks, excerpts, below)
 
 
@@ -266,8 +268,9 @@ def _passages(
     for top in tree:
         yield from _excerpts(top, ())
         for unit in _units(top, settings):
-            for piece in cut(unit, settings, _IMPORTANT_PART if boxed else None):
-                yield _passage(piece, otc=otc, boxed=boxed, highlights=highlights)
+            pieces = cut(unit, settings, _IMPORTANT_PART if boxed else None)
+            for piece in pieces:
+                yield _passage(piece, otc=otc, boxed=boxed, highlights=highlights, alone=len(pieces) == 1)
 
 
 def _headings(section: _Section) -> Iterator[Heading]:
@@ -344,11 +347,11 @@ def _parts(section: _Section, above: tuple[Heading, ...]) -> Iterator[Part]:
         yield from _parts(below, (*above, section.heading))
 
 
-def _passage(piece: Piece, *, otc: bool, boxed: bool, highlights: bool) -> PassageDraft:
+def _passage(piece: Piece, *, otc: bool, boxed: bool, highlights: bool, alone: bool = True) -> PassageDraft:
     path = _shared(piece)
     text, patient = piece.text, piece.parts[0].path[-1].patient
     numbered = next((heading for heading in reversed(path) if heading.number), None)
-    title = _piece_title(piece, path)
+    title = _piece_title(piece, path, alone=alone)
     meaning = classify(
         loinc=_code(path), number=numbered.number if numbered else "", title=title,
         path=tuple(heading.line for heading in path if heading.line), text=text, patient=patient,
@@ -393,14 +396,13 @@ def _locator(path: tuple[Heading, ...], title: str) -> str:
     return titled or NAMES.get(_code(path), title)
 
 
-def _piece_title(piece: Piece, path: tuple[Heading, ...]) -> str:
+def _piece_title(piece: Piece, path: tuple[Heading, ...], *, alone: bool) -> str:
     """The label's own words for a piece: its run-in heading, else its section's title, else how it begins."""
     first = piece.parts[0]
     if piece.governed_by:
         return piece.governed_by
     section = next((heading.title for heading in reversed(path) if heading.title), "")
-    own = path[-1].title
-    if first.block.run_in and (not own or first.path != path or first.path[-1].patient):
+    if first.block.run_in and (not alone or not path[-1].title or first.path[-1].patient):
         return first.block.run_in
     if section:
         return plain(section)

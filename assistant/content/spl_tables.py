@@ -103,7 +103,9 @@ def _grid(rows: list[list[Cell]]) -> list[list[Cell]]:
 def _line(row: list[Cell], width: int) -> str:
     missing = width - sum(cell.columns for cell in row)
     cells = row + [Cell("")] * missing
-    return "|" + "".join(f" {cell.text} {'|' * cell.columns}" if cell.text else f" {'|' * cell.columns}" for cell in cells)
+    return "|" + "".join(
+        f" {cell.text} {'|' * cell.columns}" if cell.text else f" {'|' * cell.columns}" for cell in cells
+    )
 
 
 def _table_of(row: etree._Element) -> etree._Element | None:

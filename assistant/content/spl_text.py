@@ -161,7 +161,8 @@ class _Line:
         self.gap, self.fresh = False, True
 
     def finish(self) -> str:
-        return re.sub(r" *\n", "\n", "".join(self.out)).replace("<sup></sup>", "").replace("<sub></sub>", "").strip(" \n")
+        text = "".join(self.out).replace("<sup></sup>", "").replace("<sub></sub>", "")
+        return re.sub(r" *\n", "\n", text).strip(" \n")
 
 
 @dataclass(slots=True)
@@ -342,7 +343,9 @@ class _Reader:
             self._add(found, Block(Shape.TABLE, "\n\n".join(part for part in parts if part), titled=titled))
 
     def _cells(self, rows: list[list[etree._Element]]) -> list[list[Cell]]:
-        return [[Cell(self._cell_text(cell), span(cell, "colspan"), span(cell, "rowspan")) for cell in row] for row in rows]
+        return [
+            [Cell(self._cell_text(cell), span(cell, "colspan"), span(cell, "rowspan")) for cell in row] for row in rows
+        ]
 
     def _cell_text(self, cell: etree._Element) -> str:
         self.cells += 1

@@ -1,8 +1,8 @@
 """Cut a section of a label into passages that can stand alone as approved (DESIGN, sections 5 and 9).
 
 Guarantees: every block stands in exactly one piece, in the label's order, and none is cut; each piece begins with all
-headings above it. A lead-in is never parted from its list or table, a table from its title and notes, a run-in heading
-from the first text it governs; the boxed warning is never cut. Where a cut is needed it falls at the strongest place
+headings above it. A lead-in is never parted from its list or table, a table from its title and notes, a run-in
+heading from the first text it governs; the boxed warning is never cut. Where a cut is needed it falls at the strongest place
 there is: nested subsections, then run-in headings, then paragraphs. A chain of blocks that may not be parted stays
 whole however long it is: length gives way to meaning. Only a list of more than three times the limit is cut, between its
 top-level items.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from assistant.content.spl_text import Block, Shape
 
@@ -24,17 +25,20 @@ _LEAD_IN = re.compile(r"(:|\b(following|as follows|below)\.?)$", re.IGNORECASE)
 _POINTS_AT_TABLE = re.compile(r"\b(tables?|below|following|figures?)\b", re.IGNORECASE)
 _TABLE_TITLE = re.compile(r"(table|figure|chart|box)\s+[\dA-Z]{1,3}\b", re.IGNORECASE)
 _NOTE = re.compile(
-    r"(<sup>|\[\^|[*†‡§¶#^]|\([a-z*†‡]\)|[a-z0-9][ \u00a0][A-Z(]|[a-z][.)][ \u00a0]?[A-Z(]|notes?\b|abbreviations?\b|key\b|n ?= ?|N/?[AER]\b|CI\b|HR\b"
-    r"|based on|data (are|is|shown)|percent|includes?\b|graded?\b|per\b|adverse (reactions|events) (that|were)|[A-Za-z0-9-]{2,8} ?= ?)"
+    r"(<sup>|\[\^|[*†‡§¶#^]|\([a-z*†‡]\)|[a-z0-9][ \u00a0][A-Z(]|[a-z][.)][ \u00a0]?[A-Z(]"
+            r"|notes?\b|abbreviations?\b|key\b|n ?= ?|N/?[AER]\b|CI\b|HR\b"
+    r"|based on|data (are|is|shown)|percent|includes?\b|graded?\b|per\b|adverse (reactions"
+            r"|events) (that|were)|[A-Za-z0-9-]{2,8} ?= ?)"
 )  # fmt: skip
-_CONTINUES = re.compile(r"(\[see\b|\(see\b|or$|and$|[a-z]{2,} )", re.IGNORECASE)
 _MAKER = re.compile(
-    r"(manufactured|distributed|marketed|made|repackaged|packaged|relabeled|mfd\.?|dist\.?)( and \w+)? ?(by|for|in)\b",
+    r"(manufactured|distributed|marketed|made|repackaged|packaged|relabeled"
+    r"|mfd\.?|dist\.?)( and \w+)? ?(by|for|in)\b",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
     r"((what|how|who|when|where|why|can|should|is|are|does)\b.{3,150}\?"
-    r"|(before|while) (you |your child )?(take|takes|taking|use|uses|using|start|starts|starting|receive|receiving|getting)\b.{3,200}"
+    r"|(before|while) (you |your child )?(take|takes|taking|use|uses|using|start"
+    r"|starts|starting|receive|receiving|getting)\b.{3,200}"
     r"|(do not|don.t|who should not) (take|use|receive)\b.{3,120}"
     r"|(general|additional|other|more) information\b.{0,120}"
     r"|(tell your|important)\b.{3,120}:?)",
@@ -79,7 +83,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Parts that make one passage; ``governed_by``: the run-in heading of an earlier piece that reaches into this one."""
+    """Parts of one passage; ``governed_by``: the run-in heading of an earlier piece that reaches into this one."""
 
     parts: tuple[Part, ...]
     governed_by: str = ""
@@ -156,7 +160,7 @@ def _strengths(parts: Sequence[Part]) -> list[int]:
     """For each part the strength of the place before it."""
     strengths = [FORCED]
     behind_table = False
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         behind_table = before.block.shape is Shape.TABLE or (behind_table and _is_note(before.block))
         strengths.append(_strength(before, after, behind_table))
     return strengths
@@ -237,9 +241,7 @@ def _length(parts: Sequence[Part], run: range) -> int:
     return len(render([parts[i] for i in run]))
 
 
-def _cut_run(
-    parts: Sequence[Part], strengths: Sequence[int], run: range, settings: UnitSettings
-) -> list[range]:
+def _cut_run(parts: Sequence[Part], strengths: Sequence[int], run: range, settings: UnitSettings) -> list[range]:
     """Cut a run of parts at its strongest places until each piece fits or cannot be parted."""
     if _length(parts, run) <= settings.max_chars:
         return [run]
@@ -274,7 +276,8 @@ def _merge(parts: Sequence[Part], fragments: list[range], settings: UnitSettings
 def _governed(pieces: list[Piece]) -> list[Piece]:
     """Give pieces that begin in the middle of what a run-in heading governs that heading as their title."""
     result: list[Piece] = []
-    heading, path = "", ()
+    heading = ""
+    path: tuple[Heading, ...] = ()
     for piece in pieces:
         first = piece.parts[0]
         governed = heading if first.path == path and not first.block.run_in else ""

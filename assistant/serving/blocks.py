@@ -1,8 +1,9 @@
-"""A passage's bytes as blocks to be drawn: headings, paragraphs, lists, tables, footnotes, pictures (docs/content-format.md).
+"""A passage's bytes as the blocks of docs/content-format.md: headings, paragraphs, lists, tables, footnotes, pictures.
 
-Guarantees: every character of a passage that is neither one of the format's marks nor white space stands in exactly one
+Guarantees: every character of a passage that is neither a mark of the format nor white space stands in exactly one
 block, unchanged and in order; any bytes at all can be read. What does not follow the format stays a plain line, marks
-included: a line is never guessed into a list or a table that the format does not make of it, for ``- 5`` may be a dose.
+included: a line is never guessed into a list or a table that the format does not make of it, for ``- 5`` may be a
+dose.
 Refuses nothing and makes nothing safe for a screen: that is for whoever draws it.
 """
 
@@ -88,7 +89,7 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell from ``column`` (counted from 0) over ``columns`` columns and ``rows`` rows; it stands in its first row."""
+    """A cell over ``columns`` columns from ``column`` (counted from 0) and ``rows`` rows; it stands in the first."""
 
     lines: tuple[Line, ...]
     column: int

@@ -1,11 +1,11 @@
 """What a person sees of an answer in a terminal.
 
-Guarantees: the words of every passage come through exactly, none added, none lost, none in another order, behind a bar
-that only approved passages have (heavy for an answer, light for what goes with it), and below it where they come from and
-how long they are in force. Everything else is the reviewed wording of this module, the words of templates, and labels of
-choices. No control character, bidi control or other hidden character reaches the terminal from any of them. No line is
-longer than the width, save below 24 columns, none ends in a space, and the same answer looks the same everywhere; colour
-changes no character of it.
+Guarantees: the words of every passage come through exactly, none added, none lost, none in another order, behind a
+bar that only approved passages have (heavy for an answer, light for what goes with it); below it stands where they
+come from and how long they are in force. Everything else is the reviewed wording of this module, the words of
+templates and the labels of choices. No control character, bidi control or other hidden character of any of them
+reaches the terminal. No line is longer than the width (of at least 24 columns), none ends in a space, the same answer
+looks the same everywhere, and colour changes no character of it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ from assistant.serving.blocks import (
     parse,
 )
 from assistant.serving.terminal_tables import draw_table
-from assistant.serving.terminal_text import Paint, hang, visible, width_of, wrap
+from assistant.serving.terminal_text import Paint, hang, printable, wrap
 
 if TYPE_CHECKING:  # the index behind these brings numpy and faiss
     from assistant.answering.answer import Answer, Offer, Reference
     from assistant.answering.index import DocumentEntry
+
+__all__ = ["draw", "draw_blocks", "draw_passage", "printable"]
 
 #: Reviewed wording: how an answer ended.
 TITLES: Final[Mapping[Outcome, str]] = MappingProxyType(
@@ -139,34 +141,11 @@ def draw_passage(head: Passage, document: DocumentEntry | None = None, *, width:
     return _fields(fields, width, Paint(colour))
 
 
-def draw_document(document: DocumentEntry, heads: Sequence[Passage], *, width: int, colour: bool) -> str:
-    """A document and the passages it holds, for ``onlabel show ID``."""
-    paint = Paint(colour)
-    fields = {
-        "document": document.id,
-        "title": document.title,
-        "version": document.version,
-        "type": document.type,
-        "product": document.product,
-        "labeler": document.labeler,
-        "set id": document.set_id,
-        "first day in force": document.effective.isoformat(),
-        "no longer in force from": _day(document.expires),
-        "passages": str(len(heads)),
-    }
-    measure = min(max(width, _NARROWEST), _MEASURE)
-    lines = [_fields(fields, width, paint), ""]
-    for head in heads:
-        lines += hang(visible(head.id), measure, "", "  ")
-        lines += [paint("faint", line) for line in hang(visible(_section(head)), measure, "    ", "    ")]
-    return "\n".join(lines).rstrip()
-
-
-# -- the parts of an answer ------------------------------------------------------------------------------------------------
+# -- the parts of an answer -------------------------------------------------------------------------------------------
 
 
 def _question(answer: Answer, measure: int, paint: Paint) -> list[str]:
-    lines = [part for line in answer.question.splitlines() for part in hang(visible(line), measure, "> ", "> ")]
+    lines = [part for line in answer.question.splitlines() for part in hang(printable(line), measure, "> ", "> ")]
     return [paint("faint", line) for line in lines]
 
 
@@ -180,7 +159,7 @@ def _heading(answer: Answer, measure: int, paint: Paint) -> list[str]:
             lines += [paint("alert", line) for line in wrap(FLAGS[flag], measure)]
     carried = [f"{name} {answer.slots[name]}" for name in answer.carried if name in answer.slots]
     if carried:
-        lines += [paint("faint", line) for line in wrap(visible(f"Still about: {', '.join(carried)}"), measure)]
+        lines += [paint("faint", line) for line in wrap(printable(f"Still about: {', '.join(carried)}"), measure)]
     return lines
 
 
@@ -189,7 +168,7 @@ def _frame(text: bytes, measure: int) -> list[str]:
     lines = [
         part
         for line in text.decode("utf-8", "backslashreplace").strip(BLANK + "\n").split("\n")
-        for part in (wrap(visible(line.rstrip("\r")), measure) or [""])
+        for part in (wrap(printable(line.rstrip("\r")), measure) or [""])
     ]
     return lines if any(lines) else []
 
@@ -203,9 +182,7 @@ def _label(span: Span, passage: Passage | None, *, labelled: bool) -> str:
     return next((COMPANIONS[role] for role in served if role in COMPANIONS), COMPANION)
 
 
-def _passage(
-    text: bytes, span: Span, reference: Reference | None, label: str, room: int, paint: Paint
-) -> list[str]:
+def _passage(text: bytes, span: Span, reference: Reference | None, label: str, room: int, paint: Paint) -> list[str]:
     """A passage behind its bar, and where it comes from."""
     style, bar, foot = ("companion", "│", "└") if span.role == "companion" else ("answer", "┃", "┗")
     lines = [paint(style, label)] if label else []
@@ -213,7 +190,7 @@ def _passage(
     lines += [f"{side} {line}" if line else side for line in draw_blocks(text, room - 2, paint)]
     cited = _citation(reference) if reference else [f"{span.document} · {span.locator} · version {span.version}"]
     for count, line in enumerate(cited):
-        wrapped = hang(visible(line), min(room, _MEASURE) - 2, "", "")
+        wrapped = hang(printable(line), min(room, _MEASURE) - 2, "", "")
         begin = [foot] + [" "] * (len(wrapped) - 1) if count == 0 else [" "] * len(wrapped)
         lines += [f"{paint(style, mark)} {paint('faint', part)}" for mark, part in zip(begin, wrapped, strict=True)]
     return lines
@@ -252,7 +229,7 @@ def _choices(answer: Answer, measure: int, paint: Paint) -> list[str]:
 def _choice(choice: Offer, choices: Sequence[Offer]) -> str:
     """The label of a choice, told apart by its id where two read the same."""
     alike = sum(other.label == choice.label for other in choices) > 1
-    return visible(f"{choice.label} ({choice.id})" if alike else choice.label)
+    return printable(f"{choice.label} ({choice.id})" if alike else choice.label)
 
 
 def _fields(fields: Mapping[str, str], width: int, paint: Paint) -> str:
@@ -263,9 +240,9 @@ def _fields(fields: Mapping[str, str], width: int, paint: Paint) -> str:
         if not value:
             continue
         if column > measure // 2:
-            lines += [paint("faint", name), *hang(visible(value), measure, "  ", "  ")]
+            lines += [paint("faint", name), *hang(printable(value), measure, "  ", "  ")]
         else:
-            first, *rest = hang(visible(value), measure, " " * column, " " * column)
+            first, *rest = hang(printable(value), measure, " " * column, " " * column)
             lines += [paint("faint", name) + first[len(name) :], *rest]
     return "\n".join(lines)
 
@@ -274,7 +251,7 @@ def _day(day: dt.date | None) -> str:
     return day.isoformat() if day else ""
 
 
-# -- the blocks of a passage -----------------------------------------------------------------------------------------------
+# -- the blocks of a passage ------------------------------------------------------------------------------------------
 
 
 def draw_blocks(text: bytes, room: int, paint: Paint) -> list[str]:
@@ -308,7 +285,7 @@ def _block(block: Block, room: int, paint: Paint) -> list[str]:
 
 
 def _item(mark: str, body: Sequence[Block], room: int, paint: Paint) -> list[str]:
-    begin = "• " if mark == "-" else f"{visible(mark)} "
+    begin = "• " if mark == "-" else f"{printable(mark)} "
     indent = len(begin)
     if room - indent < _NARROWEST // 2:  # too deep for so narrow a screen: the mark alone has to tell
         return [begin.rstrip(), *_draw(body, room, paint)]
@@ -320,7 +297,7 @@ def _item(mark: str, body: Sequence[Block], room: int, paint: Paint) -> list[str
 
 
 def _note(mark: str, lines: Sequence[Line], measure: int) -> list[str]:
-    begin = f"[{visible(mark)}] "
+    begin = f"[{printable(mark)}] "
     indent = " " * len(begin) if len(begin) < 8 else "  "
     first, *rest = lines or ((),)
     drawn = hang(_plain(first), measure, begin, indent)
@@ -330,12 +307,12 @@ def _note(mark: str, lines: Sequence[Line], measure: int) -> list[str]:
 def _plain(line: Line) -> str:
     """The words of a line, raised, lowered and marked as a terminal can show it."""
     if len(line) == 1 and line[0].mark is Mark.TEXT:
-        return visible(line[0].text)
+        return printable(line[0].text)
     return "".join(map(_run, line))
 
 
 def _run(run: Run) -> str:
-    text = visible(run.text)
+    text = printable(run.text)
     match run.mark:
         case Mark.SUP:
             return _shift(text, _SUP, "^")
@@ -344,7 +321,7 @@ def _run(run: Run) -> str:
         case Mark.NOTE:
             return f"[{text}]"
         case Mark.PICTURE:
-            return f"[picture: {text.strip() or visible(run.file)}]"
+            return f"[picture: {text.strip() or printable(run.file)}]"
         case Mark.TEXT:
             return text
 

@@ -1,9 +1,10 @@
 """Draw a table on a terminal: a grid of ruled columns, or one record a row where the columns do not fit.
 
-Guarantees: a cell's words stand between the rules of its own columns and nowhere else, a cell over several columns or rows
-has no rule through it, and where any row takes more than one line every row is ruled off from the next, so that no value
-can be read in another's place. In records every value carries the words of its own column's head; a cell that continues
-one above repeats it, and an empty one says so.
+Guarantees: a cell's words stand between the rules of its own columns and nowhere else; a cell over several columns or
+rows has no rule through it; where any row takes more than one line every row is ruled off from the next, so that no
+value can be read in another's place. In records every value carries the words of its own column's head, and the
+column's number where those do not tell it from another; a cell that continues one above repeats it, and an empty one
+says so.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def _widen(widths: list[int], box: _Box, wanted: int) -> None:
 
 
 def _spread(least: list[int], natural: list[int], spare: int) -> list[int]:
-    """Give what is spare by the square root of what is missing: long columns get more, short ones soon all they need."""
+    """Share what is spare by the square root of what is missing: long columns get more, short ones soon enough."""
     widths = list(least)
     while spare > 0:
         missing = [max(0, full - width) for full, width in zip(natural, widths, strict=True)]
@@ -212,9 +213,7 @@ class _Grid:
 
     def _joint(self, row: int, column: int, stroke: str) -> str:
         left, right = (self._through(row, at) is None for at in (column - 1, column))
-        up, down = (
-            0 <= at < self._rows and self._cells[at][column].box.left == column for at in (row, row + 1)
-        )
+        up, down = (0 <= at < self._rows and self._cells[at][column].box.left == column for at in (row, row + 1))
         joint = (_LIGHT if stroke == "─" else _DOUBLE)[8 * up + 4 * down + 2 * left + right]
         return f"{stroke if left else ' '}{joint}{stroke if right else ' '}"
 
@@ -267,7 +266,9 @@ class _Labels:
         return " ".join((" | ".join(words), COLUMN.format(number))).strip()
 
     def _words(self, column: int) -> str:
-        return " › ".join(" ".join(line.strip() for line in box.lines if line.strip()) for box in self._by_column[column])
+        return " › ".join(
+            " ".join(line.strip() for line in box.lines if line.strip()) for box in self._by_column[column]
+        )
 
 
 def _record(boxes: Sequence[_Box], row: int, labels: _Labels, width: int, paint: Paint) -> list[str]:

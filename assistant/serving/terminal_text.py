@@ -1,9 +1,9 @@
 """Text on a terminal: made harmless, measured, wrapped and painted.
 
-Guarantees: what :func:`visible` returns holds no character that moves a cursor, turns the reading direction or hides: such
-characters stand there as escapes (``\\x1b``, ``\\u202e``). Widths are columns, East Asian wide characters counting two and
-combining marks none. Wrapping changes nothing but white space, and parts a number from its unit or sign, or a word in the
-middle, only where nothing else fits.
+Guarantees: what :func:`printable` returns holds no character that moves a cursor, turns the reading direction or
+hides; such characters stand there as escapes (``\\x1b``, ``\\u202e``). Widths are columns: East Asian wide characters
+count two and combining marks none. Wrapping changes nothing but white space, and parts a number from its unit or
+sign, or a word in the middle, only where nothing else fits.
 """
 
 from __future__ import annotations
@@ -25,11 +25,9 @@ _UNDRAWN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SPACES = re.compile("[\t\u1680\u2000-\u2006\u2008-\u200a\u205f\u3000]")
 _FIXED = "\u00a0\u2007\u202f"
 
+#: Inside a word a line may break after a slash or hyphen between long parts, and between East Asian characters.
+_INSIDE = rf"[{_FIXED}]+|(?<=[A-Za-z]{{4}}[/\-\u2010])(?=[A-Za-z]{{4}})"
 _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003fffd"
-#: Inside a word a line may break after a slash or hyphen between long parts, and before a wide character.
-_INSIDE = re.compile(
-    rf"[{_FIXED}]+|(?<=[A-Za-z]{{4}}[/\-\u2010])(?=[A-Za-z]{{4}})|(?<=[{_WIDE}])(?=[{_WIDE}])|(?<=[{_WIDE}])(?=[0-9A-Za-z])"
-)
 _NUMBER = re.compile(r"[(\[<>≤≥±~≈+\-\u2212–]*\d[\d.,/–\-]*")
 _SIGN = re.compile(r"[(\[]?[<>≤≥±=~≈×+\u2212]")
 _UNIT = re.compile(
@@ -58,7 +56,7 @@ class Paint:
 _STYLES = {"bold": "1", "faint": "2", "alert": "1;31", "answer": "36", "companion": "33"}
 
 
-def visible(text: str) -> str:
+def printable(text: str) -> str:
     """``text`` on one line without anything that could act on a terminal or deceive a reader."""
     if text.isascii() and text.isprintable():
         return text
@@ -171,12 +169,18 @@ def _belong(word: str, after: str) -> bool:
     return after == "=" and len(word) < 4
 
 
+@lru_cache
+def _breaks(*, wide: bool) -> re.Pattern[str]:
+    """Where a word may be broken; the pattern for wide characters takes milliseconds to compile and is seldom needed."""
+    return re.compile(rf"{_INSIDE}|(?<=[{_WIDE}])(?=[{_WIDE}0-9A-Za-z])" if wide else _INSIDE)
+
+
 def _parts(unit: str) -> Iterator[tuple[str, str]]:
     """What a unit may be broken into at need: the white space before each part, and the part."""
     gap = ""
     for word in unit.split(" "):
         at = 0
-        for match in _INSIDE.finditer(word):
+        for match in _breaks(wide=max(word) >= "\u1100").finditer(word):
             if match.start() > at:
                 yield gap, word[at : match.start()]
                 gap = ""
