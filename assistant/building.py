@@ -15,6 +15,7 @@ from assistant.content.policy import Policy, parse_policy
 from assistant.content.templates import SourcedTemplate, read_templates
 from assistant.errors import ContentError
 from assistant.understanding.encoder import open_encoder
+from assistant.understanding.screen import Screen
 from assistant.understanding.taxonomy import Taxonomy, read_taxonomy
 from assistant.workspace import Workspace, shipped_taxonomy
 
@@ -46,8 +47,9 @@ class FaultyContentError(ContentError):
 def gather(workspace: Workspace, today: dt.date) -> Gathered:
     """Read and check everything in ``workspace``.
 
-    :raises ContentError: policy or taxonomy cannot be read at all.
+    :raises ContentError: policy, screen or taxonomy cannot be read at all.
     """
+    Screen.from_yaml(workspace.screen_file)
     corpus = read_corpus(workspace.corpus)
     templates, template_faults = read_templates(workspace.templates)
     policy_bytes = read_utf8(workspace.policy_file)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from assistant.answering import planning, retrieval
 from assistant.answering.answer import Answer, Offer, Reference
+from assistant.answering.choices import PICK, intent_choices, label_choices, passage_choices, product_choices, slip_choices
 from assistant.answering.companions import Completed, Missing, complete
 from assistant.answering.index import Entry, Index
 from assistant.answering.rendering import Renderer, lay_out
@@ -36,8 +37,6 @@ from assistant.understanding.router import NearestUtterances
 from assistant.understanding.screen import Screen
 from assistant.workspace import Workspace
 
-#: A choice of a passage sends this and the passage's id: the one way to name a passage in a question.
-PICK = "passage:"
 _MARKET_ZONES = {"US": "America/New_York", "GB": "Europe/London"}
 
 
@@ -229,7 +228,7 @@ class Assistant:
             draft.role = f"intent.{plan.intent}"
             return draft
         if plan.outcome is Outcome.CLARIFY:
-            draft.choices = self._intent_choices(plan.ask_intents, product)
+            draft.choices = intent_choices(self.index, plan.ask_intents, product)
         if plan.retrieve:
             self._retrieve(plain, where, plan, reading, product, mentions, draft)
         return draft
@@ -267,13 +266,18 @@ class Assistant:
             return
         open_products = self._products_of(mentions, where)
         if len(mentions) == 1 and len(open_products) > 1 and plan.outcome is None:
-            self._clarify(draft, self._product_choices(open_products, plain))
+            self._clarify(draft, product_choices(self.index, open_products, plain))
             return
         entries = retrieval.eligible(self.index, product, where)
         preferred = self.settings.labels.prefer.get(product, "")
         rivals = retrieval.rival_labels(self.index, entries, preferred)
-        if rivals and plan.outcome is None:
-            draft.notes.append("several labelers: set [labels] prefer in onlabel.toml")
+        if rivals:
+            named = retrieval.named_labels(rivals, plain)
+            if len(named) != 1:
+                draft.notes.append("several labelers: set [labels] prefer in onlabel.toml")
+                self._clarify(draft, label_choices(rivals[: self.policy.choices_offered], plain))
+                return
+            preferred = named[0].id
         entries = retrieval.one_label(self.index, entries, preferred)
         intents = [(name, share) for name, share in reading.intents if name not in OTHER_INTENTS or name == plan.intent]
         query = Query(reading.masked, reading.vector, intents, reading.population)
@@ -282,7 +286,7 @@ class Assistant:
         draft.candidates = tuple(ranked[:5])
         if chosen.shown:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
-            draft.choices = self._passage_choices(chosen.offered)
+            draft.choices = passage_choices(chosen.offered)
         elif plan.outcome is None:
             self._give_up(draft, "no passage is sure enough")
 
@@ -301,46 +305,11 @@ class Assistant:
         slips = products.find_slips(plain, self.index)
         if slips:
             draft.notes.append("a name like one we know")
-            self._clarify(draft, self._slip_choices(slips, plain))
+            self._clarify(draft, slip_choices(self.index, slips, plain)[: self.policy.choices_offered])
             return
         draft.notes.append("no product named")
         served = [p.id for p in self.index.products(40) if retrieval.eligible(self.index, p.id, where)]
-        self._clarify(draft, self._product_choices(tuple(served[: self.policy.choices_offered]), plain))
-
-    # -- choices -----------------------------------------------------------------------------------------------------
-
-    def _product_choices(self, offered: Sequence[str], plain: str) -> tuple[Offer, ...]:
-        found = [entry for entry in map(self.index.product, offered) if entry is not None]
-        return tuple(
-            Offer(f"product:{entry.id}", entry.label, f"product:{entry.id}", f"{entry.label}: {plain}") for entry in found
-        )
-
-    def _slip_choices(self, slips: Sequence[products.Slip], plain: str) -> tuple[Offer, ...]:
-        offers: dict[str, Offer] = {}
-        for slip in slips:
-            for product in slip.products:
-                entry = self.index.product(product)
-                if entry is not None:
-                    corrected = plain.casefold().replace(slip.word, slip.key)
-                    offers.setdefault(
-                        product, Offer(f"product:{product}", entry.label, f"product:{product}", corrected)
-                    )
-        return tuple(offers.values())[: self.policy.choices_offered]
-
-    def _intent_choices(self, intents: Sequence[str], product: str) -> tuple[Offer, ...]:
-        labels = self.index.intent_labels
-        entry = self.index.product(product) if product else None
-        prefix = f"{entry.label}: " if entry else ""
-        return tuple(
-            Offer(f"intent:{intent}", labels.get(intent, intent), f"taxonomy:{intent}", prefix + labels.get(intent, intent))
-            for intent in intents
-        )
-
-    def _passage_choices(self, offered: Sequence[Candidate]) -> tuple[Offer, ...]:
-        return tuple(
-            Offer(f"{PICK}{head.id}", head.title, f"{PICK}{head.id}", f"{PICK}{head.id}")
-            for head in (candidate.entry.head for candidate in offered)
-        )
+        self._clarify(draft, product_choices(self.index, tuple(served[: self.policy.choices_offered]), plain))
 
     def _pickable(self, id: str, where: Context) -> Entry | None:
         entry = self.index.entry(id)

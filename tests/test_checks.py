@@ -176,10 +176,11 @@ def sound(tmp_path: Path) -> Workspace:
         passage = PASSAGE.format(name=name, locator=order + 1, title=name.upper(), order=order, more=more, text=text)
         made.write(f"approved_corpus/zed-pi/{name}.md", passage)
     made.write("approved_corpus/notices/document.yaml", DOCUMENT.format(**NOTICES))
-    for role in (*NOTICE_ROLES, "full_prescribing_information"):
-        front = f"id: notices.{role}\ntopic: indication\nkind: notice\nlocator: {role}\ntitle: {role}\n"
-        notice = f"---\n{front}serves: [{role}]\nretrieve: false\n---\nThe notice {role}.\n"
-        made.write(f"approved_corpus/notices/{role}.md", notice)
+    others = ", ".join((*NOTICE_ROLES, "full_prescribing_information")).replace("outcome.clarify, ", "")
+    for name, roles in (("outcome.clarify", "outcome.clarify"), ("others", others)):
+        front = f"id: notices.{name}\ntopic: indication\nkind: notice\nlocator: {name}\ntitle: {name}\n"
+        notice = f"---\n{front}serves: [{roles}]\nretrieve: false\n---\nThe notice {name}.\n"
+        made.write(f"approved_corpus/notices/{name}.md", notice)
     for use, body in BODIES.items():
         made.write(f"templates/{use}.j2", TEMPLATE.format(use=use, body=body))
     return made

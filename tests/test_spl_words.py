@@ -29,10 +29,10 @@ needs_labels = pytest.mark.skipif(not LABELS, reason="no real labels here: set O
 class Flat:
     """A narrative text as one string, its footnotes as another."""
 
-    def __init__(self, text: ET.Element, media: dict[str, str]) -> None:
+    def __init__(self, text: ET.Element, media: dict[str, str], before: int = 0) -> None:
         self.media = media
         notes = list(text.iter(f"{NS}footnote"))
-        self.number = {id(note): n for n, note in enumerate(notes, 1)}
+        self.number = {id(note): n for n, note in enumerate(notes, before + 1)}
         self.by_name = {note.get("ID"): self.number[id(note)] for note in reversed(notes)}
         self.notes: list[tuple[int, str]] = []
         self.main = self.inside(text)
@@ -141,6 +141,7 @@ class Label:
         self.paths: set[tuple[str, ...]] = set()
         self.title = flatten_title(root.find(f"{NS}title"))
         for section in root.findall(f"{NS}component/{NS}structuredBody/{NS}component/{NS}section"):
+            self.footnotes = 0  # numbered through a whole top-level section
             self.section(section, ())
 
     def section(self, section: ET.Element, above: tuple[str, ...]) -> None:
@@ -148,7 +149,8 @@ class Label:
         path = (*above, title) if title else above
         self.paths.add(path)
         for text in section.findall(f"{NS}text"):
-            flat = Flat(text, self.media)
+            flat = Flat(text, self.media, self.footnotes)
+            self.footnotes += len(flat.notes)
             self.main.append(flat.main)
             self.notes += [f"[^{number}]: {body}" for number, body in flat.notes]
         for text in section.findall(f"{NS}excerpt/{NS}highlight/{NS}text"):

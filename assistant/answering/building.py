@@ -14,7 +14,8 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -32,12 +33,14 @@ from assistant.content.lexicon import mask, names_of, words
 from assistant.content.policy import parse_policy
 from assistant.content.templates import Template
 from assistant.domain import Document, Passage
-from assistant.errors import OnlabelError
+from assistant.errors import NotReadyError, OnlabelError
 from assistant.trust.ledger import TemplateRecord, write_ledger
 from assistant.understanding.encoder import Encoder
 from assistant.understanding.taxonomy import Taxonomy
 from assistant.understanding.windows import windows
 
+#: Passages whose texts are embedded side by side.
+_SIDE_BY_SIDE = 64
 #: How many passages an answer template can be given (DESIGN, section 4).
 MOST_ANSWERS = 3
 
@@ -91,10 +94,10 @@ def build(root: Path, content: Content, encoder: Encoder, progress: Progress | N
     except OSError as error:
         raise OnlabelError(f"the index cannot be written to {root}: {error.strerror}") from error
     try:
-        writer = _Writer(scratch, content, encoder, old.vectors_by_key() if old else None, progress)
+        writer = _Writer(scratch, content, encoder, _Reusable.of(old), progress)
         report = writer.write()
         kept = _put_in_use(root, scratch, report.fingerprint)
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         raise OnlabelError(f"the index cannot be written to {root}: {error}") from error
     finally:
         if old:
@@ -113,6 +116,25 @@ def _open_old(root: Path, encoder: Encoder) -> layout.Index | None:
         return old
     old.close()
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reusable:
+    """Vectors of the index before this one. One that turns out to be damaged holds none: the texts are embedded again."""
+
+    of_key: Callable[[str], Vector | None] = lambda _: None
+    of_utterance: Mapping[str, Vector] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, old: layout.Index | None) -> _Reusable:
+        if old is None:
+            return cls()
+        try:
+            vectors, _ = old.utterances
+            known = {text: np.array(vector) for text, vector in zip(old.utterance_texts, vectors, strict=True)}
+            return cls(old.vectors_by_key(), known)
+        except (NotReadyError, ValueError):
+            return cls()
 
 
 def _put_in_use(root: Path, scratch: Path, mark: str) -> str:
@@ -141,7 +163,7 @@ class _Writer:
     folder: Path
     content: Content
     encoder: Encoder
-    reuse: Callable[[str], Vector | None] | None
+    reuse: _Reusable
     progress: Progress | None
     embedded: int = 0
     reused: int = 0
@@ -151,8 +173,17 @@ class _Writer:
     def write(self) -> BuildReport:
         digest = hashlib.sha256()
         vectors = faiss.IndexFlatIP(self.encoder.dimension)
-        db = sqlite3.connect(self.folder / layout.DATABASE)
-        db.executescript(_SCHEMA)
+        with closing(sqlite3.connect(self.folder / layout.DATABASE)) as db:
+            db.executescript(_SCHEMA)
+            report = self._fill(db, vectors, digest)
+            db.commit()
+        try:
+            faiss.write_index(vectors, str(self.folder / layout.VECTORS))
+        except RuntimeError as error:  # how FAISS says that the disk is full
+            raise OSError(str(error)) from error
+        return report
+
+    def _fill(self, db: sqlite3.Connection, vectors: Any, digest: Any) -> BuildReport:
         passages: list[Passage] = []
         names = self._write_documents(db, digest)
         for product, group in groupby(self.content.passages, key=lambda p: p.product):
@@ -160,14 +191,11 @@ class _Writer:
             self._write_product(db, vectors, product, members, tuple(sorted(names.get(product, ()))), digest)
             passages.extend(members)
         self._write_templates(db, digest)
-        self._write_utterances(db, digest)
+        utterances = self._write_utterances()
         ledger = self._write_ledger(passages)
-        meta = self._meta(len(passages), vectors.ntotal, len(names), ledger, digest)
+        meta = self._meta(len(passages), vectors.ntotal, len(names), ledger, digest, utterances)
         db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         db.executemany("INSERT INTO vocabulary VALUES (?)", ((word,) for word in sorted(self.vocabulary)))
-        db.commit()
-        db.close()
-        faiss.write_index(vectors, str(self.folder / layout.VECTORS))
         return BuildReport(
             fingerprint=meta["fingerprint"],
             documents=len(self.content.documents),
@@ -199,7 +227,7 @@ class _Writer:
         for product in sorted(names):
             label = labels.get(product, product)
             db.execute("INSERT INTO products VALUES (?, ?, ?)", (product, label, json.dumps(sorted(names[product]))))
-        digest.update(canonical_json([list(item) for item in sorted((k, p, s) for (k, p), s in sorts.items())]))
+        digest.update(canonical_json([labels, [list(item) for item in sorted((k, p, s) for (k, p), s in sorts.items())]]))
         return names
 
     def _write_product(
@@ -212,32 +240,49 @@ class _Writer:
         digest: Any,
     ) -> None:
         terms: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for passage in passages:
+        for start in range(0, len(passages), _SIDE_BY_SIDE):
+            self._write_passages(db, vectors, passages[start : start + _SIDE_BY_SIDE], names, terms, digest)
+            self._tell("passages", self.rows, self.content.passage_count)
+        db.executemany(
+            "INSERT INTO terms VALUES (?, ?, ?)",
+            ((product, term, lexical.pack(found)) for term, found in sorted(terms.items())),
+        )
+
+    def _write_passages(
+        self,
+        db: sqlite3.Connection,
+        vectors: Any,
+        passages: list[Passage],
+        names: tuple[str, ...],
+        terms: dict[str, list[tuple[int, int]]],
+        digest: Any,
+    ) -> None:
+        texts = [searchable(passage.text.decode()) for passage in passages]
+        pieces = [
+            self._pieces(passage, mask(text, names)) if passage.retrieve else []
+            for passage, text in zip(passages, texts, strict=True)
+        ]
+        first = vectors.ntotal
+        keys, made = self._embed([piece for found in pieces for piece in found])
+        if keys:
+            vectors.add(made)
+        numbered = zip(keys, range(first, vectors.ntotal), strict=True)
+        db.executemany("INSERT OR IGNORE INTO vector_keys VALUES (?, ?)", numbered)
+        for passage, text, own in zip(passages, texts, pieces, strict=True):
             self.rows += 1
-            fields = layout.passage_fields(passage)
-            line = json.dumps(fields, ensure_ascii=False)
+            line = json.dumps(layout.passage_fields(passage), ensure_ascii=False)
             digest.update(line.encode())
-            text = searchable(passage.text.decode())
             found = Counter(lexical.terms(text))
-            pieces = self._pieces(passage, mask(text, names)) if passage.retrieve else []
-            keys, made = self._embed(pieces)
-            first = vectors.ntotal
-            if pieces:
-                vectors.add(made)
             db.execute(
                 "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (self.rows, passage.id, product, line, first, len(pieces), max(1, found.total()), len(passage.text)),
+                (self.rows, passage.id, passage.product, line, first, len(own), max(1, found.total()), len(passage.text)),
             )
             db.execute("INSERT INTO texts VALUES (?, ?)", (self.rows, passage.text))
-            db.executemany("INSERT OR IGNORE INTO vector_keys VALUES (?, ?)", zip(keys, range(first, vectors.ntotal)))
+            first += len(own)
             if passage.retrieve:
                 for term, count in found.items():
                     terms[term].append((self.rows, count))
             self.vocabulary.update(words(text))
-            self._tell("passages", self.rows, self.content.passage_count)
-        db.executemany(
-            "INSERT INTO terms VALUES (?, ?, ?)", ((product, t, lexical.pack(found)) for t, found in sorted(terms.items()))
-        )
 
     def _pieces(self, passage: Passage, masked: str) -> list[str]:
         """The texts that are embedded for a passage: overlapping windows, each under the passage's title."""
@@ -248,7 +293,7 @@ class _Writer:
 
     def _embed(self, pieces: list[str]) -> tuple[list[str], Vector]:
         keys = [sha256_hex(piece.encode()) for piece in pieces]
-        made: list[Vector | None] = [self.reuse(key) if self.reuse else None for key in keys]
+        made: list[Vector | None] = [self.reuse.of_key(key) for key in keys]
         missing = [number for number, vector in enumerate(made) if vector is None]
         if missing:
             fresh = self.encoder.encode([pieces[number] for number in missing])
@@ -272,33 +317,30 @@ class _Writer:
             digest.update(canonical_json([fields, template.body]))
             db.execute("INSERT INTO templates VALUES (?, ?, ?)", (template.id, json.dumps(fields), template.body))
 
-    def _write_utterances(self, db: sqlite3.Connection, digest: Any) -> None:
+    def _write_utterances(self) -> dict[str, str]:
+        """Write the example questions' vectors; what ``meta`` says of them."""
         taxonomy = self.content.taxonomy
         pairs = [(intent, text) for intent in sorted(taxonomy.examples) for text in taxonomy.examples[intent]]
-        digest.update(canonical_json([list(pair) for pair in pairs]))
         vectors = self._utterance_vectors([text for _, text in pairs])
         np.save(self.folder / layout.UTTERANCES, vectors)
         for _, text in pairs:
             self.vocabulary.update(words(text))
-        stored = {
+        return {
             "utterance_intents": json.dumps([intent for intent, _ in pairs]),
             "utterances": json.dumps([text for _, text in pairs], ensure_ascii=False),
             "intent_labels": json.dumps(dict(sorted(taxonomy.labels.items())), ensure_ascii=False),
         }
-        db.executemany("INSERT INTO meta VALUES (?, ?)", stored.items())
 
     def _utterance_vectors(self, texts: list[str]) -> Vector:
-        known = _old_utterances(self.folder.parent) if self.reuse else {}
-        made: list[Vector] = []
-        for number, text in enumerate(texts, start=1):
-            vector = known.get(text)
-            if vector is None:
-                vector = self.encoder.encode([text])[0]
-                self.embedded += 1
-            else:
-                self.reused += 1
-            made.append(vector)
-            self._tell("example questions", number, len(texts))
+        known = dict(self.reuse.of_utterance)
+        missing = [text for text in texts if text not in known]
+        for start in range(0, len(missing), _SIDE_BY_SIDE):
+            block = missing[start : start + _SIDE_BY_SIDE]
+            known.update(zip(block, self.encoder.encode(block), strict=True))
+            self._tell("example questions", start + len(block), len(missing))
+        self.embedded += len(missing)
+        self.reused += len(texts) - len(missing)
+        made = [known[text] for text in texts]
         return np.array(made, dtype=np.float32).reshape(len(made), self.encoder.dimension)
 
     def _write_ledger(self, passages: list[Passage]) -> str:
@@ -312,15 +354,9 @@ class _Writer:
             policy_sha256=digest,
         )
 
-    def _meta(self, passages: int, vectors: int, products: int, ledger: str, digest: Any) -> dict[str, str]:
-        meta = {
-            "format": layout.FORMAT,
-            "encoder": self.encoder.fingerprint,
-            "ledger": ledger,
-            "policy": self.content.policy.decode(),
-            "screen": self.content.screen.decode(),
-            "content": digest.hexdigest(),
-        }
+    def _meta(
+        self, passages: int, vectors: int, products: int, ledger: str, digest: Any, utterances: dict[str, str]
+    ) -> dict[str, str]:
         counts = {
             "documents": len(self.content.documents),
             "passages": passages,
@@ -328,20 +364,20 @@ class _Writer:
             "products": products,
             "templates": len(self.content.templates),
         }
-        return meta | {"fingerprint": fingerprint(meta), "counts": json.dumps(counts)}
+        meta = utterances | {
+            "format": layout.FORMAT,
+            "encoder": self.encoder.fingerprint,
+            "ledger": ledger,
+            "policy": self.content.policy.decode(),
+            "screen": self.content.screen.decode(),
+            "content": digest.hexdigest(),
+            "counts": json.dumps(counts),
+        }
+        return meta | {"fingerprint": fingerprint(meta)}
 
     def _tell(self, what: str, done: int, total: int) -> None:
         if self.progress:
             self.progress(done, total, what)
-
-
-def _old_utterances(root: Path) -> dict[str, Vector]:
-    old = layout.Index.open(root)
-    try:
-        vectors, _ = old.utterances
-        return {text: np.array(vector) for text, vector in zip(old.utterance_texts, vectors, strict=True)}
-    finally:
-        old.close()
 
 
 def _record(renderer: Renderer, template: Template) -> TemplateRecord:

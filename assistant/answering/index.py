@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sqlite3
+import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +26,9 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answering import lexical
+from assistant.canonical import fingerprint
 from assistant.content.templates import Template
-from assistant.domain import Kind, Passage, Scope
+from assistant.domain import Context, Kind, Passage, Scope
 from assistant.errors import NotReadyError
 
 FORMAT = "onlabel.index/1"
@@ -36,6 +40,13 @@ LEDGER = "ledger.sqlite"
 
 Vector = npt.NDArray[np.float32]
 T = TypeVar("T")
+
+#: What a generation is called; anything else in ``CURRENT`` names no index.
+_GENERATION = re.compile(r"[0-9a-f]{16}(?:-b)?")
+#: What reading a damaged file may raise: SQLite, FAISS and numpy say it in these ways, and so do fields that are not there.
+_DAMAGE = (
+    sqlite3.Error, OSError, EOFError, RuntimeError, MemoryError, ValueError, TypeError, LookupError, AssertionError, struct.error,
+)  # fmt: skip
 
 #: Products whose passages' metadata stay at hand; about 200 kB each.
 _PRODUCTS_CACHED = 64
@@ -87,14 +98,18 @@ class Index:
         self.folder = folder
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, tuple[Entry, ...]] = OrderedDict()
-        try:
+        with self._reading():
+            # immutable: no lock files and no locks, so a read-only stick or folder will do.
             uri = f"{(folder / DATABASE).resolve().as_uri()}?mode=ro&immutable=1"
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            self._meta = dict(self._db.execute("SELECT key, value FROM meta"))
-        except sqlite3.Error as error:
-            raise NotReadyError(f"the index in {folder} cannot be read ({error}): run `onlabel build`") from error
+            self._meta: dict[str, str] = dict(self._db.execute("SELECT key, value FROM meta"))
+            # Mapped, not read. Opened now, so that a build which replaces this index cannot pull it away from under us.
+            self._vectors: Any = faiss.read_index(str(folder / VECTORS), faiss.IO_FLAG_MMAP_IFC)
         if self._meta.get("format") != FORMAT:
             raise NotReadyError(f"the index in {folder} was made by another version: run `onlabel build`")
+        # Bounded and safe: a generation never changes once written.
+        self._cached_eligible = lru_cache(maxsize=_PRODUCTS_CACHED)(self._find_eligible)
+        self._cached_document = lru_cache(maxsize=1024)(self._read_document)
 
     @classmethod
     def open(cls, root: Path) -> Index:
@@ -107,14 +122,30 @@ class Index:
             raise NotReadyError(f"there is no index in {root}: run `onlabel build`")
         return cls(folder)
 
+    def prove(self) -> None:
+        """Prove rules, policy, labels and counts against the fingerprint. Passages have the ledger for that.
+
+        :raises NotReadyError: they are not those that were built.
+        """
+        rest = {key: value for key, value in self._meta.items() if key != "fingerprint"}
+        with self._reading():
+            proved = fingerprint(rest) == self._meta["fingerprint"]
+        if not proved:
+            raise NotReadyError(f"the index in {self.folder} is not as it was built: run `onlabel build`")
+
     @property
     def fingerprint(self) -> str:
-        return str(self._meta["fingerprint"])
+        return self._meta_of("fingerprint")
 
     @property
     def encoder(self) -> str:
         """Fingerprint of the encoder that made the vectors."""
-        return str(self._meta["encoder"])
+        return self._meta_of("encoder")
+
+    @property
+    def ledger(self) -> str:
+        """Fingerprint of the ledger that was written with this index."""
+        return self._meta_of("ledger")
 
     @property
     def ledger_file(self) -> Path:
@@ -123,44 +154,48 @@ class Index:
     @property
     def policy(self) -> bytes:
         """The bytes of ``policy.yaml`` when the index was built."""
-        return str(self._meta["policy"]).encode()
+        return self._meta_of("policy").encode()
 
     @property
     def screen(self) -> bytes:
         """The bytes of ``screen.yaml`` when the index was built."""
-        return str(self._meta["screen"]).encode()
+        return self._meta_of("screen").encode()
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """How many documents, passages, vectors, products and templates there are."""
-        counted: dict[str, int] = json.loads(self._meta["counts"])
+        with self._reading():
+            counted: dict[str, int] = json.loads(self._meta["counts"])
         return counted
 
     @cached_property
     def intent_labels(self) -> Mapping[str, str]:
         """The words on a button for each intent."""
-        labels: dict[str, str] = json.loads(self._meta["intent_labels"])
+        with self._reading():
+            labels: dict[str, str] = json.loads(self._meta["intent_labels"])
         return labels
 
     @cached_property
     def templates(self) -> tuple[Template, ...]:
         rows = self._rows("SELECT fields, body FROM templates ORDER BY id")
-        return tuple(_template(json.loads(fields), body) for fields, body in rows)
+        with self._reading():
+            return tuple(_template(json.loads(fields), body) for fields, body in rows)
 
     @cached_property
     def utterances(self) -> tuple[Vector, tuple[str, ...]]:
         """Example utterances: vectors (n, dimension), mapped from disk, and the intent of each."""
-        vectors: Vector = np.load(self.folder / UTTERANCES, mmap_mode="r")
-        return vectors, tuple(json.loads(self._meta["utterance_intents"]))
+        with self._reading():
+            vectors: Vector = np.load(self.folder / UTTERANCES, mmap_mode="r")
+            intents = tuple(json.loads(self._meta["utterance_intents"]))
+            if vectors.dtype != np.float32 or vectors.shape != (len(intents), self._vectors.d):
+                raise ValueError(f"{UTTERANCES} has another shape")
+        return vectors, intents
 
     @cached_property
     def utterance_texts(self) -> tuple[str, ...]:
         """The example utterances themselves, in the order of :attr:`utterances`."""
-        return tuple(json.loads(self._meta["utterances"]))
-
-    @cached_property
-    def _vectors(self) -> Any:
-        return faiss.read_index(str(self.folder / VECTORS), faiss.IO_FLAG_MMAP_IFC)
+        with self._reading():
+            return tuple(json.loads(self._meta["utterances"]))
 
     def find_names(self, keys: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
         """Which of ``keys`` are names: key -> ``(product, sort of name)`` by product."""
@@ -180,17 +215,19 @@ class Index:
 
     def product(self, id: str) -> ProductEntry | None:
         rows = self._rows("SELECT id, label, keys FROM products WHERE id = ?", (id,))
-        return next((ProductEntry(i, label, tuple(json.loads(keys))) for i, label, keys in rows), None)
+        with self._reading():
+            return next((ProductEntry(i, label, tuple(json.loads(keys))) for i, label, keys in rows), None)
 
     def products(self, limit: int) -> tuple[ProductEntry, ...]:
         """The first ``limit`` products by id."""
         rows = self._rows("SELECT id, label, keys FROM products WHERE id <> '' ORDER BY id LIMIT ?", (limit,))
-        return tuple(ProductEntry(id, label, tuple(json.loads(keys))) for id, label, keys in rows)
+        with self._reading():
+            return tuple(ProductEntry(id, label, tuple(json.loads(keys))) for id, label, keys in rows)
 
     def document(self, id: str) -> DocumentEntry | None:
-        for (fields,) in self._rows("SELECT fields FROM documents WHERE id = ?", (id,)):
-            return _document(json.loads(fields))
-        return None
+        rows = self._rows("SELECT fields FROM documents WHERE id = ?", (id,))
+        with self._reading():
+            return next((_document(json.loads(fields)) for (fields,) in rows), None)
 
     def entries(self, product: str) -> tuple[Entry, ...]:
         """Every passage of ``product`` in the order of its documents, texts left on disk."""
@@ -200,7 +237,9 @@ class Index:
                 self._cache.move_to_end(product)
                 return cached
         query = "SELECT row, fields, first_vector, vectors, words, size FROM passages WHERE product = ? ORDER BY row"
-        read = tuple(_entry(*row) for row in self._rows(query, (product,)))
+        rows = self._rows(query, (product,))
+        with self._reading():
+            read = tuple(_entry(*row) for row in rows)
         with self._lock:
             self._cache[product] = read
             while len(self._cache) > _PRODUCTS_CACHED:
@@ -210,19 +249,25 @@ class Index:
     def entry(self, id: str) -> Entry | None:
         """The passage with this id, text left on disk."""
         query = "SELECT row, fields, first_vector, vectors, words, size FROM passages WHERE id = ?"
-        return next((_entry(*row) for row in self._rows(query, (id,))), None)
+        rows = self._rows(query, (id,))
+        with self._reading():
+            return next((_entry(*row) for row in rows), None)
 
     def load(self, entry: Entry) -> Passage:
         """The passage with its bytes."""
-        ((text,),) = self._rows("SELECT text FROM texts WHERE row = ?", (entry.row,))
-        return replace(entry.head, text=bytes(text))
+        rows = self._rows("SELECT text FROM texts WHERE row = ?", (entry.row,))
+        with self._reading():
+            ((text,),) = rows
+            return replace(entry.head, text=bytes(memoryview(text)))
 
     def postings(self, product: str, query: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
         """Where each term of ``query`` stands in ``product``: term -> ``(row, count)`` pairs."""
         wanted = sorted(set(query))[:500]
         marks = ",".join("?" * len(wanted))
         sql = f"SELECT term, postings FROM terms WHERE product = ? AND term IN ({marks})"  # noqa: S608
-        return {term: lexical.unpack(blob) for term, blob in self._rows(sql, (product, *wanted))}
+        rows = self._rows(sql, (product, *wanted))
+        with self._reading():
+            return {term: lexical.unpack(blob) for term, blob in rows}
 
     def knows_word(self, word: str) -> bool:
         """Whether ``word`` (lower case) stands anywhere in the corpus or in an example utterance."""
@@ -238,7 +283,8 @@ class Index:
             return {}
         ids = np.fromiter(owner, dtype=np.int64, count=len(owner))
         chosen = faiss.SearchParameters(sel=faiss.IDSelectorArray(ids))
-        scores, found = self._vectors.search(vector.reshape(1, -1), len(owner), params=chosen)
+        with self._reading():
+            scores, found = self._vectors.search(vector.reshape(1, -1), len(owner), params=chosen)
         best: dict[int, float] = {}
         for score, vector_id in zip(scores[0].tolist(), found[0].tolist(), strict=True):
             row = owner.get(vector_id)
@@ -252,7 +298,10 @@ class Index:
 
         def find(key: str) -> Vector | None:
             at = places.get(key)
-            return None if at is None else np.asarray(self._vectors.reconstruct(int(at)), dtype=np.float32)
+            if at is None:
+                return None
+            with self._reading():
+                return np.asarray(self._vectors.reconstruct(int(at)), dtype=np.float32)
 
         return find
 
@@ -261,12 +310,24 @@ class Index:
         with self._lock:
             self._db.close()
 
+    def _meta_of(self, key: str) -> str:
+        with self._reading():
+            return str(self._meta[key])
+
     def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
+        with self._reading(), self._lock:
             try:
                 return self._db.execute(query, parameters).fetchall()
-            except sqlite3.Error as error:
-                raise NotReadyError(f"the index in {self.folder} cannot be read ({error}): build again") from error
+            except UnicodeEncodeError:
+                return []  # a lone surrogate cannot be stored, so nothing of that name is there
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Whatever reading a damaged index raises means one thing to the caller: build it again."""
+        try:
+            yield
+        except _DAMAGE as error:
+            raise NotReadyError(f"the index in {self.folder} cannot be read ({error}): run `onlabel build`") from error
 
 
 def current_generation(root: Path) -> Path | None:
@@ -276,7 +337,7 @@ def current_generation(root: Path) -> Path | None:
     except (OSError, UnicodeDecodeError):
         return None
     folder = root / name
-    return folder if name and "/" not in name and "\\" not in name and folder.is_dir() else None
+    return folder if _GENERATION.fullmatch(name) and folder.is_dir() else None
 
 
 def passage_fields(passage: Passage) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from assistant.answering import lexical
 from assistant.answering.index import DocumentEntry, Entry, Index, Vector
+from assistant.content.lexicon import name_key
 from assistant.content.policy import Ranking
 from assistant.domain import Context
 
@@ -92,6 +93,12 @@ def rival_labels(index: Index, entries: Sequence[Entry], preferred: str) -> tupl
     if len(latest) < 2 or any(doc.id == preferred for doc in latest.values()):
         return ()
     return tuple(sorted(latest.values(), key=lambda doc: doc.id))
+
+
+def named_labels(labels: Sequence[DocumentEntry], question: str) -> tuple[DocumentEntry, ...]:
+    """Those of ``labels`` whose labeler the question names in full."""
+    asked = f" {name_key(question)} "
+    return tuple(label for label in labels if label.labeler and f" {name_key(label.labeler)} " in asked)
 
 
 def one_label(index: Index, entries: Sequence[Entry], preferred: str) -> tuple[Entry, ...]:

@@ -13,28 +13,28 @@ space between passages apart. What is done:
   A short text (under 80 characters) counts as such a part only where it is set off like a section ("Medication Guide"
   within a sentence is no section): else its words stay where they are. One that stands in two fields neither of which
   holds the other is read in the likelier one; a passage with the bytes of an earlier one is never retrieved.
-- Texts up to 1800 characters stay whole. Longer ones are cut before the numbered subsections of their own section, then,
-  where these are too long, before numbered parts of them, then between sentences towards 1200 characters; patient texts
-  before their questions. Never inside a sentence, abbreviation or number: a run without a sentence's end stays whole.
-  A heading alone goes with what follows it. The boxed warning is not cut, but for the short form from Highlights that
-  openFDA appends to it, where it says so.
+- Texts up to 1800 characters stay whole. Longer ones are cut before the numbered subsections of their own section,
+  then, where these are too long, before numbered parts of them, then between sentences towards 1200 characters; patient
+  texts before their questions, and what they call most important not at all. Never inside
+  a sentence, abbreviation or number: a run without a sentence's end stays whole. A heading alone goes with what follows
+  it. The boxed warning is not cut, but for the short form from Highlights that openFDA appends to it.
 - Package panels, lists of recent changes, bare headings and the makers' addresses are imported but never retrieved.
   ``spl_product_data_elements`` is no text for people (names and ingredients run together) and is left out.
-- Fields named ``*_table`` hold the markup of tables: each becomes a passage in the form of docs/content-format.md, under
-  the field's heading, after the field's text, which holds its words a second time, flattened.
+- Fields named ``*_table`` hold the markup of tables: each becomes a passage in the form of docs/content-format.md,
+  under the field's heading, after the field's text, which holds its words a second time, flattened.
 
-Refuses with :class:`ContentError`, naming file, line or record: what is not JSON in UTF-8, repeated keys, records without
-names, id, version or day, fields that are no lists of strings, lines (or, in a file that is one JSON value, records) of
-more than 64 MiB after decompression. Reads as a stream, opens nothing else and never the network.
+Refuses with :class:`ContentError`, naming file, line or record: what is not JSON in UTF-8, repeated keys, records
+without names, id, version or day, fields that are no lists of strings, lines (or, in a file that is one JSON value,
+records) of more than 64 MiB after decompression. Reads as a stream, opens nothing else and never the network.
 
-Sources: openFDA drug label API, "searchable fields"; LOINC codes of FDA's section headings; 21 CFR 201.56, 201.57, 201.66.
+Sources: openFDA drug label API, searchable fields; LOINC codes of FDA's section headings; 21 CFR 201.56, .57, .66.
 """
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import gzip
-import io
 import json
 import re
 import zlib
@@ -42,7 +42,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from lxml import etree, html
 
@@ -150,7 +150,7 @@ _MAKER = re.compile(
 )
 #: A heading of a patient's text; one in quotation marks is a reference to it.
 _QUESTION = re.compile(
-    r"(?:(?<=[^\s\"“”'‘][ \n\t])|^)(?:What|How|Who|When|Where|Why|Should|Can)\b"
+    r"(?:(?<=\s)|^)(?:What|How|Who|When|Where|Why|Should|Can)\b"
     r"(?:(?!\s(?:What|How|Who|When|Where|Why)\s)[^.?!•\"“”]){3,150}\?(?!\s?[\"”’])"
 )
 _IMPORTANT_PART = re.compile(r"most important information", re.IGNORECASE)
@@ -194,7 +194,7 @@ def _values(path: Path, refuse: Callable[[ContentError], None] | None) -> Iterat
         with path.open("rb") as raw:
             zipped = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
-            file: IO[bytes] = gzip.GzipFile(fileobj=raw) if zipped else raw
+            file = cast(IO[bytes], gzip.GzipFile(fileobj=raw) if zipped else raw)
             first = b"\n"
             while first and not first.strip(b" \t\r\n\xef\xbb\xbf"):
                 number += 1
@@ -280,7 +280,9 @@ class _Stream:
     """A file that is one JSON value over many lines, read a record at a time."""
 
     def __init__(self, file: IO[bytes], first: bytes, path: Path, number: int) -> None:
-        self._file = io.TextIOWrapper(_Prefixed(first, file), encoding="utf-8-sig", newline="\n")
+        self._file = file
+        self._first = first
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._path = path
         self._line = number
         self._text = ""
@@ -295,7 +297,8 @@ class _Stream:
             raise self._error("something follows the end of the JSON value")
 
     def _object(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        start, pairs, reply = self._line, [], False
+        start, reply = self._line, False
+        pairs: list[tuple[str, Any]] = []
         self._take("{")
         while self._next() != "}":
             if pairs or reply:
@@ -372,36 +375,21 @@ class _Stream:
             return value
 
     def _more(self, size: int) -> bool:
-        try:
-            read = self._file.read(size)
-        except UnicodeDecodeError as error:
-            raise self._error("is not UTF-8") from error
-        self._text, self._at = self._text[self._at :] + read, 0
-        return bool(read)
+        """Read on; False at the end of the file, with everything left as it is."""
+        while True:
+            data, self._first = self._first or self._file.read(size), b""
+            try:
+                read = self._decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                behind = self._text.count("\n", self._at) + data[: error.start].count(b"\n")
+                raise ContentError("is not UTF-8", self._path, self._line + behind) from error
+            if read:
+                self._text, self._at = self._text[self._at :] + read, 0
+            if read or not data:
+                return bool(read)
 
     def _error(self, message: str) -> ContentError:
         return ContentError(message, self._path, self._line)
-
-
-class _Prefixed(io.RawIOBase):
-    """``first``, then the rest of ``file``."""
-
-    def __init__(self, first: bytes, file: IO[bytes]) -> None:
-        self._first = first
-        self._rest = file
-
-    def readable(self) -> bool:
-        return True
-
-    def read1(self, size: int = -1) -> bytes:
-        return self.read(size)
-
-    def read(self, size: int = -1) -> bytes:
-        if self._first:
-            taken = self._first if size < 0 else self._first[:size]
-            self._first = self._first[len(taken) :]
-            return taken
-        return self._rest.read(size)
 
 
 # --- the record -------------------------------------------------------------------------------------------------------
@@ -458,12 +446,21 @@ class _Heading:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A range of a root's text that becomes a passage, and the fields it stands in, outermost first."""
+    """A range of a root's text that becomes a passage, and the fields it stands in, outermost first.
+
+    ``headed``: how many characters at its beginning are a bare heading above it.
+    """
 
     start: int
     end: int
     path: tuple[_Field, ...]
     role: str = ""
+    headed: int = 0
+
+    @property
+    def own(self) -> int:
+        """Where its own words begin."""
+        return self.start + self.headed
 
 
 def read_record(record: Mapping[str, Any], file_name: str, settings: UnitSettings = UnitSettings()) -> DocumentDraft:  # noqa: B008
@@ -539,7 +536,7 @@ def _distinct(*names: str) -> tuple[str, ...]:
 
 def _day(value: str) -> dt.date:
     try:
-        return dt.datetime.strptime(value[:8], "%Y%m%d").date()  # noqa: DTZ007  a day, in no time zone
+        return dt.datetime.strptime(value[:8], "%Y%m%d").date()
     except ValueError as error:
         raise ContentError(f"has an effective time that is no day: {value[:20]!r}") from error
 
@@ -547,7 +544,7 @@ def _day(value: str) -> dt.date:
 def _fingerprint(record: Mapping[str, Any]) -> str:
     """SHA-256 of what was read: the canonical JSON of the record's identity and of all its texts."""
     used = {key: value for key, value in record.items() if key in ("id", "set_id", "version", "effective_time")}
-    used |= {key: value for key, value in record.items() if isinstance(value, list)}
+    used |= {key: value for key, value in record.items() if isinstance(value, list) and key[:1] not in ("_", "@")}
     used["openfda"] = {key: value for key, value in record.get("openfda", {}).items() if isinstance(value, list)}
     try:
         return sha256_hex(canonical_json(used))
@@ -640,10 +637,11 @@ def _set_off(text: str, start: int, end: int) -> bool:
 
 # --- where a text is cut ----------------------------------------------------------------------------------------------
 
-_ABBREVIATIONS = frozenset(
-    "e.g i.e vs dr mr mrs ms st no nos fig figs et al approx inc ltd co corp spp sp ca cf viz resp etc jr sr ph max min"
-    " avg vol wt ref refs rev pat mfd dist eur clin chem pharm med biol j p pp eq sec ver ed eds dept univ tab cap inj"
-    " sol temp hr hrs wk wks mo yr yrs subsp var ssp bros bldg ave blvd ste n.v s.p.a gmbh approx. incl excl".split()
+_ABBREVIATIONS = re.compile(
+    r"e\.g|i\.e|vs|dr|mrs?|ms|st|nos?|figs?|et|al|approx|inc|ltd|co|corp|spp?|ca|cf|viz|resp|etc|jr|sr|ph|max|min|avg|vol"
+    r"|wt|refs?|rev|pat|mfd|dist|eur|clin|chem|pharm|med|biol|pp?|eq|sec|ver|eds?|dept|univ|tab|cap|inj|sol|temp|hrs?"
+    r"|wks?|mo|yrs?|subsp|var|ssp|bros|bldg|ave|blvd|ste|s\.p\.a|incl|excl",
+    re.IGNORECASE,
 )
 #: The end of a sentence with the references that belong to it: ". ( 5.1 )", ". [see Warnings (5.1) ] .".
 _END = re.compile(
@@ -653,7 +651,9 @@ _END = re.compile(
 _BEGINS = re.compile(r"[\"'“‘(\[]?(?:[A-Z]|\d{1,2}(?:\.\d+)*\.?\s+[A-Z])|[•●◦▪■‣–—*·]\s*\S|Ø\s")
 _FIGURES = re.compile(r"[^\sA-Za-z]*\d[^\sA-Za-z]*")
 _LEADS_IN = re.compile(r"\b(following|as follows|below)\W*$", re.IGNORECASE)
-_NUMBERED_LABEL = re.compile(r"\b(table|figure|study|studies|section|part|step|trial|phase|grade|type|group|box)$", re.I)
+_NUMBERED_LABEL = re.compile(
+    r"\b(table|figure|study|studies|section|part|step|trial|phase|grade|type|group|box)$", re.IGNORECASE
+)
 
 
 def _sentence_starts(text: str, start: int, end: int) -> list[int]:
@@ -689,7 +689,7 @@ def _ends_sentence(before: str, match: re.Match[str]) -> bool:
         return True
     words = before.split()
     last = words[-1].lstrip("([\"'“‘") if words and not before[-1].isspace() else ""
-    if last and (last.lower() in _ABBREVIATIONS or re.fullmatch(r"[A-Za-z]|(?:[A-Za-z]{1,2}\.)+[A-Za-z]{1,2}", last)):
+    if last and (_ABBREVIATIONS.fullmatch(last) or re.fullmatch(r"[A-Za-z]|(?:[A-Za-z]{1,2}\.)+[A-Za-z]{1,2}", last)):
         return False
     if re.fullmatch(r"\d{1,2}|[ivxIVX]{1,4}|\d+(\.\d+)+", last):
         return False  # the number of a list's item or of a section
@@ -700,7 +700,7 @@ def _ends_sentence(before: str, match: re.Match[str]) -> bool:
 
 def _open(sentence: str) -> bool:
     """Whether a bracket is still open; a long one is a slip of the label and no longer counts."""
-    depth = max(sentence.count("(") - len(re.findall(r"(?<!\w)\w?\)|(?<=\w\w)\)", sentence)), sentence.count("[") - sentence.count("]"))
+    depth = max(sentence.count("(") - sentence.count(")"), sentence.count("[") - sentence.count("]"))
     last = max(sentence.rfind("("), sentence.rfind("["))
     return depth > 0 and len(sentence) - last < 400
 
@@ -712,12 +712,17 @@ _NOT_BEFORE_HEADING = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"(?:MBq|GBq|kBq|mCi|Ci|Gy|Sv|L|M|IU|U|USP|MIU|MU|Da|kDa|Hz|MHz|ULN|x|X|°|CI|SD|SE|N|K|V|W|C|F|AM|PM|Fr|G|MG|ML|MCG)\b(?![ -][A-Z][a-z])"
+    r"(?:MBq|GBq|kBq|mCi|Ci|Gy|Sv|L|M|IU|U|USP|MIU|MU|Da|kDa|Hz|MHz|ULN|x|X|°|CI|SD|SE|N|K|V|W|C|F|AM|PM|Fr|G|MG|ML"
+    r"|MCG)\b(?![ -][A-Z][a-z])"
 )
 
 
-def _headings(root: _Field) -> list[_Heading]:
-    """The subsection headings of a root's own section: an increasing chain, cross-references left out."""
+def _headings(root: _Field, inner: list[_Inner]) -> list[_Heading]:
+    """The subsection headings of a root's own section: an increasing chain, cross-references left out.
+
+    A number where a field inside begins or ends is surely one.
+    """
+    sure = {place for one in inner for place in (one.start, _words_at(root.text, one.end))}
     own = _OWN_NUMBER.match(root.text)
     number = own[1] if own else FIELDS.get(root.name, ("", "", ""))[2]
     if not number:
@@ -727,10 +732,12 @@ def _headings(root: _Field) -> list[_Heading]:
     found: list[tuple[_Heading, float]] = []
     for match in pattern.finditer(root.text):
         before = root.text[max(0, match.start() - 40) : match.start()]
-        if _NOT_BEFORE_HEADING.search(before) or _UNIT.match(root.text, match.end()):
+        certain = match.start() in sure
+        if not certain and (_NOT_BEFORE_HEADING.search(before) or _UNIT.match(root.text, match.end())):
             continue
         label = tuple(int(part) for part in (chapter, match[1], match[2]) if part is not None)
-        found.append((_Heading(match.start(), label), 1.5 if re.search(r"(^|[.!?)\]:])\s*$", before) else 1.0))
+        weight = 3.0 if certain else 1.5 if re.search(r"(^|[.!?)\]:])\s*$", before) else 1.0
+        found.append((_Heading(match.start(), label), weight))
     return _chain(found[:400])
 
 
@@ -738,8 +745,8 @@ def _chain(found: list[tuple[_Heading, float]]) -> list[_Heading]:
     """The weightiest increasing chain; labels leave out a number or two but do not jump."""
     best: list[tuple[float, int]] = []
     for i, (heading, weight) in enumerate(found):
-        options = [(best[j][0] + weight, j) for j in range(i) if best[j][0] > 0 and _follows(found[j][0], heading)]
-        alone = (weight, -1) if heading.number[1] <= 4 else (0.0, -1)
+        options = [(best[j][0] + weight, j) for j in range(i) if best[j][0] > 0 and _follows(found[j], found[i])]
+        alone = (weight, -1) if heading.number[1] <= 4 or weight > 2 else (0.0, -1)
         best.append(max([alone, *options], key=lambda option: (option[0], -option[1])))
     at = max(range(len(best)), key=lambda i: (best[i][0], -i), default=-1)
     chain: list[_Heading] = []
@@ -749,8 +756,9 @@ def _chain(found: list[tuple[_Heading, float]]) -> list[_Heading]:
     return chain[::-1]
 
 
-def _follows(one: _Heading, two: _Heading) -> bool:
-    return one.number < two.number and two.number[1] - one.number[1] <= 4
+def _follows(one: tuple[_Heading, float], two: tuple[_Heading, float]) -> bool:
+    jump = two[0].number[1] - one[0].number[1]
+    return one[0].number < two[0].number and (jump <= 4 or one[1] > 2 or two[1] > 2)
 
 
 def _pieces(root: _Field, inner: list[_Inner], settings: UnitSettings) -> tuple[list[_Piece], list[_Heading]]:
@@ -760,11 +768,12 @@ def _pieces(root: _Field, inner: list[_Inner], settings: UnitSettings) -> tuple[
         return [_Piece(0, len(text), (root,))], []
     if root.name == "boxed_warning":
         return _boxed(root), []
-    headings = _headings(root)
+    headings = _headings(root, inner)
+    alone = all(one.field.name == root.name for one in inner)
     ranges = _ranges(0, len(text), (root,), sorted(inner, key=lambda one: (one.start, -one.end, one.field.rank)))
     pieces: list[_Piece] = []
     for piece in ranges:
-        pieces += _cut(text, piece, headings, settings, whole=not inner or len(piece.path) > 1)
+        pieces += _cut(text, piece, headings, settings, whole=alone or len(piece.path) > 1)
     return _without_bare(text, pieces), headings
 
 
@@ -799,7 +808,8 @@ def _cut(text: str, piece: _Piece, headings: list[_Heading], settings: UnitSetti
         starts = [match.start() for match in _QUESTION.finditer(text, piece.start, piece.end)]
         parts = _split(piece, starts)
         kept = [bool(_IMPORTANT_PART.search(_question(text, part))) for part in parts]
-        return [one for part, keep in zip(parts, kept, strict=True) for one in ([part] if keep else _sentences(text, part, settings))]
+        cuts = [[part] if keep else _sentences(text, part, settings) for part, keep in zip(parts, kept, strict=True)]
+        return [one for cut in cuts for one in cut]
     found: list[_Piece] = []
     for section in _split(piece, [heading.at for heading in headings if len(heading.number) == 2]):
         if section.end - section.start <= settings.max_chars:
@@ -841,7 +851,8 @@ def _boxed(root: _Field) -> list[_Piece]:
             start = root.text.rfind("WARNING", 0, start)
             title = root.text[start : match.start()].split()
         if start > 0:
-            return [_Piece(0, start, (root,), "boxed_warning"), _Piece(start, len(root.text), (root,), "boxed_warning_short")]
+            short = _Piece(start, len(root.text), (root,), "boxed_warning_short")
+            return [_Piece(0, start, (root,), "boxed_warning"), short]
     return [_Piece(0, len(root.text), (root,), "boxed_warning")]
 
 
@@ -861,14 +872,14 @@ def _without_bare(text: str, pieces: list[_Piece]) -> list[_Piece]:
             if found:
                 found[-1] = replace(found[-1], end=piece.end)
                 continue
-        found.append(replace(piece, start=start))
+        found.append(replace(piece, start=start, headed=piece.start - start))
     return found
 
 
 def _is_bare(text: str) -> bool:
     """Whether a text is a title, a picture's name or the like: short, and no sentence."""
     words = _OWN_NUMBER.sub("", text, count=1).strip()
-    return len(words) <= 100 and not re.search(r"[.!?:;](\s|$)|•", words) and not re.search(r"\b(is|are|not|mg|use)\b", words)
+    return len(words) <= 100 and not re.search(r"[.!?:;](\s|$)|•|\b(is|are|not|mg|use)\b", words)
 
 
 def _is_heading(text: str) -> bool:
@@ -894,7 +905,8 @@ def _passages(
             yield draft
         held = {root.name, *(one.field.name for one in inner)}
         for name in [name for name in left if name in held]:
-            yield from _tables(next((field for field in fields if field.name == name), root), root, left.pop(name), otc=otc)
+            field = next(field for field in fields if field.name == name)
+            yield from _tables(field, root, left.pop(name), otc=otc)
     for name, found in left.items():  # tables of a field without text
         lone = _Field(name, "", -1)
         yield from _tables(lone, lone, found, otc=otc)
@@ -933,7 +945,8 @@ def _passage(
 
 def _speaks(field: _Field, text: str) -> bool:
     """Whether a passage can be an answer at all."""
-    if field.name in NEVER_RETRIEVED or (_is_bare(text) and _is_heading(text)):
+    words = _OWN_NUMBER.sub("", text, count=1).strip(" .:").casefold()
+    if field.name in NEVER_RETRIEVED or words == field.title.casefold() or (_is_bare(text) and _is_heading(text)):
         return False
     if field.name == "spl_unclassified_section":
         return len(text) >= 40 and not _is_bare(text) and not (len(text) < 900 and _MAKER.match(text))
@@ -950,9 +963,10 @@ def _place_of(
         name = next((one.title for one in piece.path if one.title), "Patient Information")
         title = " ".join(_question(root.text, piece).split()) or name
         return "", title, (name, title)
-    # The last heading before the piece's own words: a merged bare heading stands in front of its subsection's.
-    limit = piece.start + (len(outer) + 8 if piece.start == 0 else 1)
-    above = [heading for heading in headings if heading.at < limit and heading.at < piece.end]
+    begin = _words_at(root.text, piece.own)
+    if not piece.start and (own := _OWN_NUMBER.match(root.text)):
+        begin = max(begin, _words_at(root.text, own.end() + len(outer) - len(own[1]) - 1))
+    above = [heading for heading in headings if heading.at <= begin]
     own = _OWN_NUMBER.match(root.text)
     field = piece.path[-1]
     if above:
@@ -980,23 +994,25 @@ def _heading_line(root: _Field) -> str:
     return f"{own[1]} {words}" if own and "." not in own[1] else words
 
 
-_JOINING = frozenset("of and the in with for to or by on a an from due during after before other than not as at".split())
+_JOINING = frozenset(
+    ("of", "and", "the", "in", "with", "for", "to", "or", "by", "on", "a", "an", "from", "due", "during", "after",
+     "before", "other", "than", "not", "as", "at")
+)  # fmt: skip
 _WORD = re.compile(r"\S+")
 
 
 #: Titles of subsections that 21 CFR 201.57 and FDA's guidances fix.
 _STANDARD = re.compile(
-    r"(?:Pregnancy|Lactation|Females and Males of Reproductive Potential|Pediatric Use|Geriatric Use"
+    r"(?i:Pregnancy|Lactation|Females and Males of Reproductive Potential|Pediatric Use|Geriatric Use"
     r"|(?:Renal|Hepatic) Impairment|Clinical (?:Trials?|Studies) Experience|Post-?marketing Experience|Immunogenicity"
     r"|Mechanism of Action|Pharmacodynamics|Pharmacokinetics|Pharmacogenomics|Microbiology|Controlled Substance|Abuse"
     r"|Dependence|How Supplied|Storage and Handling|Animal Toxicology and/or Pharmacology"
-    r"|Carcinogenesis, Mutagenesis,(?: and)? Impairment of Fertility)(?=\s+[\"“(•]?[A-Z0-9(])",
-    re.IGNORECASE,
+    r"|Carcinogenesis, Mutagenesis,(?: and)? Impairment of Fertility)(?=\s+[\"“(•]?[A-Z0-9(])"
 )
 
 
 def _title(text: str, names: tuple[str, ...], field: _Field | None) -> str:
-    """The title that a flattened text begins with, in the text's own words, as far as capitals tell it from what follows."""
+    """The title that a flattened text begins with, in its own words, as far as capitals tell it from what follows."""
     if field and field.title and text.casefold().startswith(field.title.casefold()):
         return text[: len(field.title)]
     if standard := _STANDARD.match(text):
@@ -1021,9 +1037,14 @@ def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
             return count
     else:
         return 0
+    count = _without_joining(words, count) - 1
+    return _without_joining(words, max(count, 0))
+
+
+def _without_joining(words: list[re.Match[str]], count: int) -> int:
     while count and words[count - 1][0] in _JOINING:
         count -= 1
-    return max(count - 1, 0)
+    return count
 
 
 def _capital(word: str) -> bool:
@@ -1042,10 +1063,10 @@ def _sentence_case(words: list[re.Match[str]]) -> int:
 
 def _question(text: str, piece: _Piece) -> str:
     """The question that a piece of a patient's text stands under, "" before the first."""
-    found = [match[0] for match in _QUESTION.finditer(text, 0, piece.end) if match.start() <= piece.start]
+    found = [match[0] for match in _QUESTION.finditer(text, 0, piece.end) if match.start() <= piece.own]
     if found:
         return found[-1]
-    first = _QUESTION.match(text, piece.start + len(text[piece.start :]) - len(text[piece.start :].lstrip()))
+    first = _QUESTION.match(text, _words_at(text, piece.own))
     return first[0] if first else ""
 
 
@@ -1077,7 +1098,8 @@ def _owned(tables: Mapping[str, list[str]]) -> dict[str, list[str]]:
 def _tables(field: _Field, root: _Field, tables: list[str], *, otc: bool) -> Iterator[PassageDraft]:
     line = _heading_line(root)
     patient = field.patient or root.patient
-    number = (_OWN_NUMBER.match(field.text) or [None, ""])[1]
+    own = _OWN_NUMBER.match(field.text)
+    number = own[1] if own else ""
     for table in tables:
         body = _table(table, field.name)
         if not body:
@@ -1088,11 +1110,12 @@ def _tables(field: _Field, root: _Field, tables: list[str], *, otc: bool) -> Ite
         meaning = classify(
             loinc=field.loinc, number=number, title=field.title, path=(line, field.title), text=text, patient=patient
         )
-        serves = tuple(role for role in meaning.serves if role == "indication" and field.name == "indications_and_usage")
+        serves = ("indication",) if field.name == "indications_and_usage" else ()
         yield PassageDraft(
             text=text, topic=meaning.topic, locator=number or field.title, title=title, also=meaning.also,
-            population=meaning.population, serves=serves, retrieve=meaning.retrieve and field.name not in NEVER_RETRIEVED,
-            audiences=() if otc else ("patient",) if patient else ("hcp",), loinc=field.loinc,
+            population=meaning.population, serves=serves, loinc=field.loinc,
+            audiences=() if otc else ("patient",) if patient else ("hcp",),
+            retrieve=meaning.retrieve and field.name not in NEVER_RETRIEVED,
         )  # fmt: skip
 
 
@@ -1101,7 +1124,9 @@ def _table(markup: str, name: str) -> str:
     if len(markup) > MAX_BYTES or re.search(r"<!(DOCTYPE|ENTITY)", markup, re.IGNORECASE):
         raise ContentError(f"field {name[:60]}_table is too long or declares a document type")
     wrapped = f"<text>{markup}</text>"
-    strict = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
+    strict = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         tree = etree.fromstring(wrapped, strict)
     except etree.XMLSyntaxError:

@@ -135,7 +135,7 @@ WITHIN: dict[str, tuple[Rule, ...]] = {
         (r"hepatic|liver impair", "hepatic_impairment", "dosage"),
         (r"pa?ediatric|children|adolescent", "dosage", "pediatric"),
         (r"geriatric|elderly", "dosage", "geriatric"),
-        (r"inhibitor|inducer|concomitant|co-?administ|interaction|combination|with other", "dosage", "drug_interaction"),
+        (r"inhibitor|inducer|concomitant|co-?administ|interact|combination|with other", "dosage", "drug_interaction"),
         (r"dosage and administration|dosing and administration|dose and administration", "dosage", "administration"),
         (r"\bdos(e|es|age|ages|ing)\b(?!.{0,20}(preparation|forms?))", "dosage"),
         (r"administ|preparation|prepare|reconstitut|dilut|infusion|inject|instructions"
@@ -310,7 +310,7 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
             r"|infused?) (it |them |the |this |by |orally|whole|as |with |over |intra"
             r"|sub)", 1),
         ("how_supplied", r"\bNDC\b|bottles? of \d+|blister|cartons? (of|contain)", 1),
-        ("ingredients", r"inactive ingredients?|excipients?|active ingredients?|lactose|contains? the following inactive"
+        ("ingredients", r"inactive ingredients?|excipients?|active ingredients?|lactose|the following inactive"
             r"|gluten|latex", 1),
         ("mechanism", r"mechanism of action|mechanism by which|\bis an? .{3,60}(inhibitor|agonist"
             r"|antagonist|modulator|antibody)\b", 1),

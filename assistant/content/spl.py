@@ -24,6 +24,7 @@ from assistant.canonical import sha256_hex
 from assistant.content.sections import BOXED_WARNING, classify, is_boxed_warning
 from assistant.content.spl_text import HL7, Block, Shape, plain, read_blocks, read_line
 from assistant.content.spl_units import Heading, Part, Piece, UnitSettings, cut, render
+from assistant.content.lexicon import words
 from assistant.content.writing import DocumentDraft, PassageDraft, slug
 from assistant.domain import Kind
 from assistant.errors import ContentError
@@ -83,6 +84,15 @@ class _Section:
     below: tuple[_Section, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbering:
+    """What the sections below one top-level section share: files of pictures, numbers of sections and of footnotes."""
+
+    media: Mapping[str, str]
+    ids: Iterator[int]
+    notes: Iterator[int]
+
+
 def read_spl(data: bytes, file_name: str, settings: UnitSettings = UnitSettings()) -> DocumentDraft:  # noqa: B008
     """The label in ``data`` as a document on its way into the corpus.
 
@@ -114,7 +124,9 @@ def _read(data: bytes, file_name: str, settings: UnitSettings) -> DocumentDraft:
         audiences=("hcp", "patient") if otc else ("hcp",),
         markets=("US",),
         effective=_day(_attribute(root, "effectiveTime", "value")),
-        passages=tuple(_passages(root, tree, settings, otc=otc)),
+        passages=tuple(
+            _with_use_for_patients(draft, brands + generics) for draft in _passages(root, tree, settings, otc=otc)
+        ),
         labeler=_labeler(root),
         source={"set_id": set_id, "version": version, "file": file_name, "sha256": sha256_hex(data)},
     )
@@ -213,37 +225,37 @@ def _sections(root: etree._Element) -> tuple[_Section, ...]:
         if found.get("ID") and reference is not None:
             media[found.get("ID", "")] = reference.get("value", "")
     body = root.find(f"{HL7}component/{HL7}structuredBody")
-    counter = count(1)
+    ids = count(1)
     return (
         ()
         if body is None
         else tuple(
-            _section(found, media, counter, patient=False, nested=False)
+            _section(found, _Numbering(media, ids, count(1)), patient=False, nested=False)
             for found in body.iterfind(f"{HL7}component/{HL7}section")
         )
     )
 
 
-def _section(
-    element: etree._Element, media: Mapping[str, str], counter: Iterator[int], *, patient: bool, nested: bool
-) -> _Section:
+def _section(element: etree._Element, numbering: _Numbering, *, patient: bool, nested: bool) -> _Section:
     title = element.find(f"{HL7}title")
     line = read_line(title) if title is not None else ""
+    line = line if line.strip() else ""
     code = element.find(f"{HL7}code")
     loinc = code.get("code", "") if code is not None else ""
     match = _NUMBER.match(line)
     if match and nested and "." not in match[1]:
         match = None  # "1. Thromboembolism" below WARNINGS counts there only: it is no section number of the label
     number, words = (match[1], line[match.end() :]) if match else ("", line)
-    blocks = tuple(block for text in element.iterfind(f"{HL7}text") for block in read_blocks(text, media))
+    media, texts = numbering.media, element.iterfind(f"{HL7}text")
+    blocks = tuple(block for text in texts for block in read_blocks(text, media, numbering.notes))
     patient = patient or _for_patients(loinc, number, words, blocks)
     start = " ".join(block.text for block in blocks[:2])
     boxed = not patient and is_boxed_warning(loinc=loinc, number=number, title=words, text=start)
     below = tuple(
-        _section(found, media, counter, patient=patient, nested=True)
+        _section(found, numbering, patient=patient, nested=True)
         for found in element.iterfind(f"{HL7}component/{HL7}section")
     )
-    heading = Heading(next(counter), line, number, words, loinc, patient, whole=boxed)
+    heading = Heading(next(numbering.ids), line, number, words, loinc, patient, whole=boxed)
     excerpts = tuple(read_blocks(text, media) for text in element.iterfind(f"{HL7}excerpt/{HL7}highlight/{HL7}text"))
     return _Section(heading, blocks, excerpts, below)
 
@@ -376,6 +388,15 @@ def _passage(piece: Piece, *, otc: bool, boxed: bool, highlights: bool, alone: b
     )
 
 
+def _with_use_for_patients(draft: PassageDraft, names: tuple[str, ...]) -> PassageDraft:
+    """A medication guide's "What is X?" says what X is used for: the indication in patients' words (21 CFR 208.20)."""
+    asked = words(draft.title)[:3]
+    asks_what = draft.audiences == ("patient",) and asked[:2] in (["what", "is"], ["what", "are"])
+    if asks_what and any(words(name)[:1] == asked[2:] for name in names):
+        return replace(draft, serves=(*draft.serves, "indication"))
+    return draft
+
+
 def _shared(piece: Piece) -> tuple[Heading, ...]:
     """The sections that all parts of a piece stand in."""
     path = piece.parts[0].path
@@ -406,6 +427,6 @@ def _piece_title(piece: Piece, path: tuple[Heading, ...], *, alone: bool) -> str
         return first.block.run_in
     if section:
         return plain(section)
-    lines = (part.strip(" |-") for part in plain(first.block.text.replace("\n", "|")).split("|"))
+    lines = (part.strip(" |-\u00a0") for part in plain(first.block.text.replace("\n", "|")).split("|"))
     line = next((line for line in lines if line and not line.startswith("![")), "")
     return " ".join(line.split(" ")[:12])[:100] or NAMES.get(_code(path), "Text")

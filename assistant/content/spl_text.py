@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from itertools import takewhile
+from itertools import count, takewhile
 
 from lxml import etree
 
@@ -61,12 +61,16 @@ class Block:
     note_like: bool = False
 
 
-def read_blocks(text: etree._Element, media: Mapping[str, str]) -> tuple[Block, ...]:
+def read_blocks(
+    text: etree._Element, media: Mapping[str, str], notes: Iterator[int] | None = None
+) -> tuple[Block, ...]:
     """The blocks of a ``<text>`` element; ``media`` names the file of each observationMedia id.
+
+    ``notes`` gives the numbers of its footnotes: one row of numbers for all texts that may meet in a passage.
 
     :raises ContentError: some of its text stands where this reader does not look: nothing is dropped in silence.
     """
-    reader = _Reader(media, _number_notes(text))
+    reader = _Reader(media, _number_notes(text, notes))
     blocks = tuple(reader.blocks(text))
     _refuse_loss(text, reader.tally)
     return blocks
@@ -86,13 +90,14 @@ def local_name(element: etree._Element) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
-def _number_notes(text: etree._Element) -> dict[etree._Element | str, int]:
-    """Number the footnotes of a text from 1, by element and by their ID."""
+def _number_notes(text: etree._Element, row: Iterator[int] | None = None) -> dict[etree._Element | str, int]:
+    """Number the footnotes of a text, by element and by their ID."""
     numbers: dict[etree._Element | str, int] = {}
-    for count, note in enumerate(text.iter(f"{HL7}footnote"), start=1):
-        numbers[note] = count
+    row = count(1) if row is None else row
+    for note in text.iter(f"{HL7}footnote"):
+        number = numbers[note] = next(row)
         if identifier := note.get("ID"):
-            numbers.setdefault(identifier, count)
+            numbers.setdefault(identifier, number)
     return numbers
 
 
@@ -264,8 +269,8 @@ class _Reader:
     def _flush(self, line: _Line, found: list[Block], *, note_like: bool = False) -> None:
         """End a line: a gap of two line breaks in it ends a paragraph, as it does to the eye."""
         pieces = [piece.strip(" \n") for piece in re.split(r"\n\n+", line.finish()) if piece.strip(" \n")]
-        for count, piece in enumerate(pieces):
-            block = _paragraph_block(piece, line) if count == 0 else Block(_shape(piece), piece)
+        for place, piece in enumerate(pieces):
+            block = _paragraph_block(piece, line) if place == 0 else Block(_shape(piece), piece)
             self._add(found, replace(block, note_like=note_like))
         _restart(line)
 
@@ -286,14 +291,14 @@ class _Reader:
     def _list_lines(self, element: etree._Element) -> Iterator[str]:
         line = self.line()
         line.text(element.text)
-        ordered, count = _ordering(element), 0
+        ordered, items = _ordering(element), 0
         for child in element:
             if local_name(child) == "item":
                 if stray := line.finish():
                     yield stray
                     line = self.line()
-                count += 1
-                yield from self._item_lines(child, ordered(count))
+                items += 1
+                yield from self._item_lines(child, ordered(items))
             else:
                 self.inline_child(child, line)
             line.text(child.tail)
@@ -387,7 +392,7 @@ def _paragraph_block(text: str, line: _Line) -> Block:
     stops = heading.rstrip(" ")[-1:] in _STOPS or text[len(heading) : len(heading) + 1] == "\n"
     heads = (
         bool(line.lead_styles)
-        and len(words) in _RUN_IN_LENGTH
+        and len(words.strip()) in _RUN_IN_LENGTH
         and not words.startswith(("[", "(", "!", "*"))
         and not _FIGURE.fullmatch(words)
         and (whole or stops or _rank(line.lead_styles) > 1)

@@ -1,11 +1,11 @@
 """Cut a section of a label into passages that can stand alone as approved (DESIGN, sections 5 and 9).
 
 Guarantees: every block stands in exactly one piece, in the label's order, and none is cut; each piece begins with all
-headings above it. A lead-in is never parted from its list or table, a table from its title and notes, a run-in
-heading from the first text it governs; the boxed warning is never cut. Where a cut is needed it falls at the strongest place
-there is: nested subsections, then run-in headings, then paragraphs. A chain of blocks that may not be parted stays
-whole however long it is: length gives way to meaning. Only a list of more than three times the limit is cut, between its
-top-level items.
+headings above it. A lead-in is never parted from its list or table, a table from its title and notes, a footnote from
+its mark, a run-in heading from the first text it governs; the boxed warning is never cut. Where a cut is needed it is
+made at the strongest place there is: nested subsections, then run-in headings, then paragraphs. A chain of blocks that
+may not be parted stays whole however long it is: length gives way to meaning. Only a list of more than three times the
+limit is cut, between its top-level items.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _NOTE = re.compile(
     r"|based on|data (are|is|shown)|percent|includes?\b|graded?\b|per\b|adverse (reactions"
             r"|events) (that|were)|[A-Za-z0-9-]{2,8} ?= ?)"
 )  # fmt: skip
+_NOTE_MARK = re.compile(r"\[\^(\w+)\]")
+_NOTE_TEXT = re.compile(r"^ *\[\^(\w+)\]: ", re.MULTILINE)
 _MAKER = re.compile(
     r"(manufactured|distributed|marketed|made|repackaged|packaged|relabeled"
     r"|mfd\.?|dist\.?)( and \w+)? ?(by|for|in)\b",
@@ -117,6 +119,7 @@ def cut(parts: Sequence[Part], settings: UnitSettings, keep: re.Pattern[str] | N
     if not any(heading.whole for part in parts for heading in part.path):
         parts = [short for part in parts for short in _shorter(part, settings)]
     strengths = _strengths(parts)
+    _hold_notes(parts, strengths)
     pieces: list[Piece] = []
     for forced in _split(parts, strengths, FORCED):
         kept = keep is not None and bool(keep.search(_question_of(parts[forced.start])))
@@ -164,6 +167,17 @@ def _strengths(parts: Sequence[Part]) -> list[int]:
         behind_table = before.block.shape is Shape.TABLE or (behind_table and _is_note(before.block))
         strengths.append(_strength(before, after, behind_table))
     return strengths
+
+
+def _hold_notes(parts: Sequence[Part], strengths: list[int]) -> None:
+    """No cut between a mark and a footnote that stands behind another block."""
+    home = {number: i for i, part in enumerate(parts) for number in _NOTE_TEXT.findall(part.block.text)}
+    for i, part in enumerate(parts):
+        for number in _NOTE_MARK.findall(part.block.text):
+            first, last = sorted((i, home.get(number, i)))
+            for j in range(first + 1, last + 1):
+                if parts[j - 1].path[-1].patient == parts[j].path[-1].patient:
+                    strengths[j] = HELD
 
 
 def _strength(before: Part, after: Part, behind_table: bool) -> int:

@@ -31,7 +31,7 @@ from assistant.serving.blocks import (
     parse,
 )
 from assistant.serving.terminal_tables import draw_table
-from assistant.serving.terminal_text import Paint, hang, printable, wrap
+from assistant.serving.terminal_text import Paint, hang, longest, printable, wrap
 
 if TYPE_CHECKING:  # the index behind these brings numpy and faiss
     from assistant.answering.answer import Answer, Offer, Reference
@@ -185,7 +185,7 @@ def _label(span: Span, passage: Passage | None, *, labelled: bool) -> str:
 def _passage(text: bytes, span: Span, reference: Reference | None, label: str, room: int, paint: Paint) -> list[str]:
     """A passage behind its bar, and where it comes from."""
     style, bar, foot = ("companion", "│", "└") if span.role == "companion" else ("answer", "┃", "┗")
-    lines = [paint(style, label)] if label else []
+    lines = [paint(style, line) for line in wrap(label, room)]
     side = paint(style, bar)
     lines += [f"{side} {line}" if line else side for line in draw_blocks(text, room - 2, paint)]
     cited = _citation(reference) if reference else [f"{span.document} · {span.locator} · version {span.version}"]
@@ -239,7 +239,7 @@ def _fields(fields: Mapping[str, str], width: int, paint: Paint) -> str:
     for name, value in fields.items():
         if not value:
             continue
-        if column > measure // 2:
+        if column > measure // 2 or longest(printable(value)) > measure - column:
             lines += [paint("faint", name), *hang(printable(value), measure, "  ", "  ")]
         else:
             first, *rest = hang(printable(value), measure, " " * column, " " * column)
@@ -336,5 +336,5 @@ def _shift(text: str, signs: Mapping[str, str], otherwise: str) -> str:
     elif all(char in signs for char in core):
         shifted = "".join(signs[char] for char in core)
     else:
-        shifted = f"{otherwise}({core})"
+        shifted = f"{otherwise}{core}" if core[0] == "(" and core[-1] == ")" else f"{otherwise}({core})"
     return text.replace(core, shifted, 1)

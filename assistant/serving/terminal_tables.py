@@ -256,8 +256,8 @@ class _Labels:
             own = self._words(column)
             if own and own not in words:
                 words.append(own)
-        if box.left == 0 and not words:
-            return ""
+        if box.left == 0:  # it begins the record and cannot be mistaken
+            return " | ".join(words)
         here = range(box.left, box.right)
         others = {self._words(column) for column in range(1, self._columns) if column not in here}
         if others.isdisjoint({self._words(column) for column in here}):

@@ -27,7 +27,7 @@ _FIXED = "\u00a0\u2007\u202f"
 
 #: Inside a word a line may break after a slash or hyphen between long parts, and between East Asian characters.
 _INSIDE = rf"[{_FIXED}]+|(?<=[A-Za-z]{{4}}[/\-\u2010])(?=[A-Za-z]{{4}})"
-_WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003fffd"
+_WIDE = "\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003fffd"
 _NUMBER = re.compile(r"[(\[<>≤≥±~≈+\-\u2212–]*\d[\d.,/–\-]*")
 _SIGN = re.compile(r"[(\[]?[<>≤≥±=~≈×+\u2212]")
 _UNIT = re.compile(
@@ -171,7 +171,7 @@ def _belong(word: str, after: str) -> bool:
 
 @lru_cache
 def _breaks(*, wide: bool) -> re.Pattern[str]:
-    """Where a word may be broken; the pattern for wide characters takes milliseconds to compile and is seldom needed."""
+    """Where a word may be broken. The pattern for wide characters takes milliseconds to compile and is seldom used."""
     return re.compile(rf"{_INSIDE}|(?<=[{_WIDE}])(?=[{_WIDE}0-9A-Za-z])" if wide else _INSIDE)
 
 
@@ -180,7 +180,7 @@ def _parts(unit: str) -> Iterator[tuple[str, str]]:
     gap = ""
     for word in unit.split(" "):
         at = 0
-        for match in _breaks(wide=max(word) >= "\u1100").finditer(word):
+        for match in _breaks(wide=max(word) >= "\u2e80").finditer(word):
             if match.start() > at:
                 yield gap, word[at : match.start()]
                 gap = ""

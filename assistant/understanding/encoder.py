@@ -17,8 +17,9 @@ import contextlib
 import hashlib
 import importlib
 import math
+import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -29,7 +30,9 @@ from assistant.errors import NotReadyError, OnlabelError
 from assistant.understanding.windows import WINDOW_TOKENS, windows
 
 if TYPE_CHECKING:
-    from assistant.understanding.llama import Floats
+    from concurrent.futures import ThreadPoolExecutor
+
+    from assistant.understanding.llama import Floats, LlamaBert
 
 __all__ = [
     "WINDOW_TOKENS",
@@ -83,7 +86,9 @@ class GgufEncoder:
     """A BERT in a GGUF file, run by llama.cpp.
 
     :param n_threads: for one text; 1 is fastest on a busy machine, 2 nearly halves a question on an idle one.
-    :param n_threads_batch: for several texts, as when an index is built; the vectors are the same bits.
+    :param n_threads_batch: texts worked on side by side when several are given, as when an index is built; each has a
+        context and a thread of its own, for threads that share one text wait for each other on a busy machine. The
+        vectors are the same bits.
     :param n_ctx: longest text in tokens; never more than the model was made for.
     :param n_gpu_layers: layers on the graphics card, -1 for all, where llama-cpp-python was built for one.
     """
@@ -95,9 +100,12 @@ class GgufEncoder:
         self._digest = _digest_meanwhile(path)
         from assistant.understanding.llama import LlamaBert
 
-        self._bert = LlamaBert(path, n_ctx, n_gpu_layers)
+        self._open: Callable[[], LlamaBert] = lambda: LlamaBert(path, n_ctx, n_gpu_layers)
+        self._bert = self._open()
         self._n_threads = n_threads
-        self._n_threads_batch = n_threads_batch
+        self._side_by_side = n_threads_batch
+        self._pool: ThreadPoolExecutor | None = None
+        self._workers: queue.SimpleQueue[LlamaBert] = queue.SimpleQueue()
         self._fingerprint = ""
 
     @property
@@ -129,18 +137,38 @@ class GgufEncoder:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """See :class:`Encoder`. One forward pass a text: packing several into one gains nothing on a CPU."""
-        threads = self._n_threads if len(texts) == 1 else self._n_threads_batch
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        if len(texts) > 1 and self._side_by_side > 1:
+            for row, states in enumerate(self._several(texts)):
+                vectors[row] = self.vector(states)
+            return vectors
         for row, text in enumerate(texts):
-            vectors[row] = self.vector(self._states(text, threads))
+            vectors[row] = self.vector(self._states(text, self._bert, self._n_threads))
         return vectors
+
+    def _several(self, texts: Sequence[str]) -> Iterator[Floats]:
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(self._side_by_side, thread_name_prefix="encoder")
+            for _ in range(self._side_by_side):
+                self._workers.put(self._open())  # the weights are mapped once for all of them
+
+        def work(text: str) -> Floats:
+            bert = self._workers.get()
+            try:
+                return self._states(text, bert, 1)
+            finally:
+                self._workers.put(bert)
+
+        return self._pool.map(work, texts)
 
     def states(self, text: str) -> Floats:
         """The last layer, shape (tokens, dimension), [CLS] first and [SEP] last: what other heads read.
 
         :raises TextTooLongError: as :meth:`encode`.
         """
-        return self._states(text, self._n_threads)
+        return self._states(text, self._bert, self._n_threads)
 
     def vector(self, states: Floats) -> Floats:
         """The vector that :meth:`encode` gives for the text with these ``states``; shape (dimension,)."""
@@ -150,8 +178,8 @@ class GgufEncoder:
         unit: Floats = pooled / np.float32(length or 1.0)
         return unit
 
-    def _states(self, text: str, n_threads: int) -> Floats:
-        states = self._bert.states(_utf8(text), n_threads)
+    def _states(self, text: str, bert: LlamaBert, n_threads: int) -> Floats:
+        states = bert.states(_utf8(text), n_threads)
         if isinstance(states, int):
             raise TextTooLongError(states, self.max_tokens)
         return states

@@ -30,7 +30,7 @@ _FUNCTION_WORDS: dict[str, frozenset[str]] = {
     ),
     "it": frozenset(
         "il lo la gli le un una di del della che e o in è sono con per posso può come quale quando mio mia se non sul "
-        "durante prendere effetti collaterali dose quanto".split()
+        "durante prendere effetti collaterali quanto".split()
     ),
     "pt": frozenset(
         "o os as um uma de do da que e ou em é são com para por posso pode como qual quando meu minha se não durante tomar "
@@ -44,19 +44,24 @@ _FUNCTION_WORDS: dict[str, frozenset[str]] = {
 }
 
 
+#: Words that look foreign in the lists above and are everyday words of an English question about a medicine.
+_ALSO_ENGLISH = frozenset("a in me on an as do no die son com per so is of or was come plus sans dos den mes se si het".split())
+
+
 def speaks(question: str, language: str) -> bool:
     """False when ``question`` is plainly in another language than ``language`` (an ISO 639-1 code)."""
     found = _WORD.findall(unicodedata.normalize("NFKC", question[:20_000]).casefold())
     letters = "".join(found)
-    if len(letters) >= 4 and language in _FUNCTION_WORDS and _foreign_script(letters):
+    if len(letters) >= 4 and not letters.isascii() and language in _FUNCTION_WORDS and _foreign_script(letters):
         return False
     if len(found) < 3 or language not in _FUNCTION_WORDS:
         return True
-    counts = {name: sum(word in known for word in found) for name, known in _FUNCTION_WORDS.items()}
-    own = counts.pop(language)
-    return not max(counts.values()) >= max(2, own + 1, len(found) // 5)
+    own = sum(word in _FUNCTION_WORDS[language] or word in _ALSO_ENGLISH for word in found)
+    others = (known - _ALSO_ENGLISH for name, known in _FUNCTION_WORDS.items() if name != language)
+    counts = [sum(word in known for word in found) for known in others]
+    return not max(counts) >= max(2, own + 1, len(found) // 5)
 
 
 def _foreign_script(letters: str) -> bool:
-    latin_or_greek = sum(unicodedata.name(letter, "").startswith(("LATIN", "GREEK", "MICRO")) for letter in letters[:2000])
-    return latin_or_greek * 2 < min(len(letters), 2000)
+    other = sum(not unicodedata.name(letter, "").startswith(("LATIN", "GREEK", "MICRO")) for letter in letters[:2000])
+    return other * 4 >= min(len(letters), 2000)  # a Latin product name in a question of another script

@@ -23,24 +23,37 @@ class NearestUtterances:
 
     def __init__(self, vectors: npt.NDArray[np.float32], intents: Sequence[str]) -> None:
         """``vectors`` (n, dimension), L2-normalised; ``intents`` names the intent of each row."""
-        self._vectors = vectors
+        self._vectors = np.asarray(vectors)
         self._names = tuple(dict.fromkeys(intents))
-        numbers = {name: number for number, name in enumerate(self._names)}
-        owners = np.array([numbers[intent] for intent in intents], dtype=np.int64)
-        self._rows = [np.flatnonzero(owners == number) for number in range(len(self._names))]
+        self._rows, self._counts = _grouped(self._names, intents)
 
     def probabilities(self, vector: npt.NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
         """``(intent, probability)``, likeliest first, ties by name; ``vector`` is (dimension,), L2-normalised."""
         if not self._names:
             return ()
-        similar = self._vectors @ vector
-        evidence = np.array([_top_mean(similar[rows]) for rows in self._rows])
+        # Not "@": that calls a BLAS, whose sums differ between machines and whose threads wait for each other.
+        similar = np.einsum("ij,j->i", self._vectors, vector)
+        evidence = self._evidence(similar)
         weights = np.exp((evidence - evidence.max()) / TEMPERATURE)
         shares = weights / weights.sum()
         ranked = zip(self._names, shares.tolist(), strict=True)
         return tuple(sorted(ranked, key=lambda pair: (-pair[1], pair[0])))
 
+    def _evidence(self, similar: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """The mean of each intent's best similarities; an intent with fewer than ``NEIGHBOURS`` has all of them counted."""
+        padded = np.append(similar, np.float32(-np.inf))[self._rows]
+        best = np.sort(padded, axis=1)[:, -NEIGHBOURS:].astype(np.float64)
+        summed: npt.NDArray[np.float64] = np.where(np.isfinite(best), best, 0.0).sum(axis=1)
+        return summed / self._counts
 
-def _top_mean(similar: npt.NDArray[np.float32]) -> float:
-    count = min(NEIGHBOURS, len(similar))
-    return float(np.partition(similar, len(similar) - count)[len(similar) - count :].mean())
+
+def _grouped(names: Sequence[str], intents: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The rows of each intent, shape (intents, longest), padded with the row behind the last; and how many count."""
+    rows: dict[str, list[int]] = {name: [] for name in names}
+    for row, intent in enumerate(intents):
+        rows[intent].append(row)
+    # At least NEIGHBOURS wide, so that the best of an intent are always a slice of that width.
+    width = max([NEIGHBOURS, *map(len, rows.values())])
+    padded = [found + [len(intents)] * (width - len(found)) for found in rows.values()]
+    counts = [min(NEIGHBOURS, len(found)) for found in rows.values()]
+    return np.array(padded, dtype=np.int64).reshape(-1, width), np.array(counts, dtype=np.int64)

@@ -1,8 +1,248 @@
+"""The safety screen: reviewable rules that look for danger, harm, defects and attacks in what somebody wrote.
+
+Guarantees: the whole text is read, however long; the same text always gives the same findings, in the order of the rules;
+time grows with the length of the text and with nothing else, because rules see pieces of at most ``PIECE`` characters, equal
+pieces once, and a rule whose ``needs`` are absent is not tried. The screen knows no medicines, intents or models, so it works
+where those fail.
+
+Refuses rules that could run away: an unlimited gap (``.*``) or an unlimited repetition of a group (``(...)+``).
+What the rules mean stands in ``screen.yaml``, which reviewers own and sign.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.content.frontmatter import load_mapping, read_utf8, validate
 from assistant.domain import Flag
-@dataclass(frozen=True)
-class Finding: flag: Flag; rule: str
+from assistant.errors import ContentError
+
+#: Longest piece of text that a rule sees at once, and how much of it the next piece of a long sentence repeats.
+PIECE = 400
+OVERLAP = 200
+#: ``unless`` looks at this many characters before and after what matched, inside its sentence.
+BEFORE = 80
+AFTER = 60
+
+_NAME = r"[a-z][a-z_]*"
+_REFERENCE = re.compile(rf"<({_NAME})>")
+_LINE_BREAK = re.compile(r"\n *")
+_RUNAWAY = re.compile(r"(?<!\\)\.(?:[*+]|\{\d*,\})|(?<!\\)\)(?:[*+]|\{\d*,\})")
+_SENTENCE_END = re.compile(r"(?<=[.!?;]) (?=\S)")
+_QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"'})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that matched."""
+
+    flag: Flag
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, its references written out; patterns are regular expressions over :func:`normalised` text."""
+
+    flag: Flag
+    id: str
+    pattern: str
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every regular expression of the rule."""
+        return (self.pattern, *self.unless, *self.elsewhere)
+
+
+class _RuleFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*$")]
+    pattern: str
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+class _ScreenFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_: Literal["onlabel.screen/1"] = Field(alias="schema")
+    words: dict[Annotated[str, Field(pattern=rf"^{_NAME}$")], str] = {}
+    parts: dict[Annotated[str, Field(pattern=rf"^{_NAME}$")], str] = {}
+    rules: dict[Flag, tuple[_RuleFile, ...]]
+
+
 class Screen:
+    """The rules, ready to be asked. Safe to share between threads."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+
     @classmethod
-    def parse(cls,data): return cls()
-    def find(self,t): return ()
+    def from_yaml(cls, path: Path) -> Screen:
+        """The rules in the file ``path``, every expression compiled once to prove that it can be.
+
+        :raises ContentError: the file cannot be read or meant; a rule cannot be compiled or could run away.
+        """
+        screen = cls.parse(read_utf8(path), path)
+        screen.check(path)
+        return screen
+
+    @classmethod
+    def parse(cls, data: bytes, path: Path = Path("screen.yaml")) -> Screen:
+        """The rules in ``data``, which :meth:`check` has seen before: expressions are compiled when first needed.
+
+        :raises ContentError: ``data`` cannot be meant, or a rule refers to words or parts that do not exist.
+        """
+        read = validate(_ScreenFile, load_mapping(data, path), data, path, 1)
+        names, stems = _written_out(read, path)
+        return cls(
+            Rule(
+                flag,
+                rule.id,
+                _expand(rule.pattern, names, path),
+                tuple(dict.fromkeys(word for need in rule.needs for word in _needed(need, stems, path))),
+                tuple(_expand(pattern, names, path) for pattern in rule.unless),
+                tuple(_expand(pattern, names, path) for pattern in rule.elsewhere),
+            )
+            for flag in Flag
+            for rule in read.rules.get(flag, ())
+        )
+
+    def check(self, path: Path | None = None) -> None:
+        """Prove every rule.
+
+        :raises ContentError: an id stands twice, an expression cannot be compiled or could run away.
+        """
+        seen: set[str] = set()
+        for rule in self.rules:
+            if rule.id in seen:
+                raise ContentError(f"rule {rule.id} stands twice", path)
+            seen.add(rule.id)
+            for pattern in rule.patterns:
+                _prove(pattern, rule.id, path)
+
+    def find(self, text: str) -> tuple[Finding, ...]:
+        """The rules that ``text`` meets, in the order of the file; none for a text that is safe to answer."""
+        pieces = tuple(dict.fromkeys(_pieces(normalised(text))))
+        whole = "\n".join(pieces)
+        return tuple(Finding(rule.flag, rule.id) for rule in self.rules if _met(rule, pieces, whole))
+
+
+def normalised(text: str) -> str:
+    """``text`` as rules see it: NFKC, lower case, plain quotes, no invisible characters, single spaces."""
+    if text.isascii():
+        return " ".join(text.lower().translate(_ASCII_CONTROLS).split())
+    folded = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()
+    invisible = {ord(c): None for c in set(folded) if unicodedata.category(c) in ("Cf", "Mn", "Cs")}
+    return " ".join(folded.translate(invisible | _ASCII_CONTROLS).split())
+
+
+#: "`" stands for an apostrophe on some keyboards; control characters separate words.
+_ASCII_CONTROLS: dict[int, str | None] = {c: " " for c in (*range(32), 127)} | {ord("`"): "'"}
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE_END.split(text):
+        if len(sentence) <= PIECE:
+            yield sentence
+        else:
+            yield from (sentence[at : at + PIECE] for at in range(0, len(sentence) - OVERLAP, PIECE - OVERLAP))
+
+
+def _met(rule: Rule, pieces: tuple[str, ...], whole: str) -> bool:
+    present = tuple(word for word in rule.needs if word in whole)
+    if rule.needs and not present:
+        return False
+    if not any(_matches(rule, piece) for piece in pieces if not present or any(word in piece for word in present)):
+        return False
+    return all(any(_compiled(pattern).search(piece) for piece in pieces) for pattern in rule.elsewhere)
+
+
+def _matches(rule: Rule, piece: str) -> bool:
+    for match in _compiled(rule.pattern).finditer(piece):
+        around = piece[max(0, match.start() - BEFORE) : match.end() + AFTER]
+        if not any(_compiled(pattern).search(around) for pattern in rule.unless):
+            return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _prove(pattern: str, rule: str, path: Path | None) -> None:
+    if _RUNAWAY.search(pattern):
+        raise ContentError(f"rule {rule}: limit the repetition, as in .{{0,60}}", path)
+    try:
+        _compiled(pattern)
+    except re.error as error:
+        raise ContentError(f"rule {rule}: not a regular expression: {error.msg}", path) from error
+
+
+def _written_out(read: _ScreenFile, path: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Word lists and parts as expressions by name, and the stems by which a word list is recognised quickly."""
+    lists = {name: tuple(entry.strip() for entry in text.split(",") if entry.strip()) for name, text in read.words.items()}
+    names = {name: _alternatives(entries) for name, entries in lists.items()}
+    stems = {name: tuple(entry.rstrip("*") for entry in entries) for name, entries in lists.items()}
+    for name, part in read.parts.items():
+        if name in names:
+            raise ContentError(f"{name} names words and a part", path)
+        names[name] = f"(?:{_expand(part, names, path)})"
+    return names, stems
+
+
+def _expand(pattern: str, names: Mapping[str, str], path: Path) -> str:
+    def written(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            raise ContentError(f"there are no words and no part named <{match[1]}>", path)
+        return names[match[1]]
+
+    return _REFERENCE.sub(written, _LINE_BREAK.sub("", pattern))
+
+
+def _needed(need: str, stems: Mapping[str, tuple[str, ...]], path: Path) -> tuple[str, ...]:
+    reference = _REFERENCE.fullmatch(need)
+    if reference is None:
+        return (need,)
+    if reference[1] not in stems:
+        raise ContentError(f"there are no words named <{reference[1]}>", path)
+    return stems[reference[1]]
+
+
+class _Node(dict[str, "_Node"]):
+    """A letter of a word list's tree; ``ends`` where a word may end."""
+
+    ends = False
+
+
+def _alternatives(entries: Iterable[str]) -> str:
+    r"""One expression for any of ``entries``, ``*`` standing for any ending; shared beginnings are tried once."""
+    root = _Node()
+    for entry in entries:
+        node = root
+        for token in (re.escape(c) if c != "*" else r"\w*" for c in entry):
+            node = node.setdefault(token, _Node())
+        node.ends = True
+    return rf"\b{_tree(root)}\b"
+
+
+def _tree(node: _Node) -> str:
+    branches = [token + _tree(child) for token, child in sorted(node.items())]
+    if not branches:
+        return ""
+    body = branches[0] if len(branches) == 1 and not node.ends else f"(?:{'|'.join(branches)})"
+    return f"{body}?" if node.ends else body

@@ -69,4 +69,7 @@ def read_taxonomy(shipped: Path, own: Path | None = None) -> Taxonomy:
             labels[name] = intent.label or labels.get(name) or name.replace("_", " ")
             written = (example.replace("{product}", PLACEHOLDER) for example in intent.examples)
             examples.setdefault(name, []).extend(written)
+    for name, label in labels.items():
+        # A choice sends the label, so the label must lead back to its intent.
+        examples.setdefault(name, []).append(label)
     return Taxonomy(labels, {name: tuple(dict.fromkeys(given)) for name, given in examples.items()})

@@ -1,0 +1,503 @@
+"""openFDA records: no word lost or altered, nothing answerable twice, hostile files refused with their line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.content import openfda
+from assistant.content.openfda import NEVER_RETRIEVED, NOT_FOR_PEOPLE, read_openfda, read_record
+from assistant.content.writing import DocumentDraft, PassageDraft, write_document
+from assistant.errors import ContentError
+
+DATA = Path(os.environ.get("ONLABEL_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+RECORDS = DATA / "labels" / "openfda.jsonl.gz"
+needs_records = pytest.mark.skipif(
+    not RECORDS.exists(), reason="no real records here: set ONLABEL_DATA to the folder that holds them"
+)
+
+
+def record(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": "0a1b", "set_id": "abcdef12-3456", "version": "7", "effective_time": "20260131",
+        "openfda": {
+            "brand_name": ["ZORVANTA"], "generic_name": ["NORVASTIGLINE"], "substance_name": ["NORVASTIGLINE SODIUM"],
+            "manufacturer_name": ["Imaginary Pharma"], "product_type": ["HUMAN PRESCRIPTION DRUG"],
+        },
+        **fields,
+    }  # fmt: skip
+
+
+def read(**fields: Any) -> DocumentDraft:
+    return read_record(record(**fields), "file.json")
+
+
+def sentences(count: int, topic: str = "Norvastigline was given to patients with a made up disease") -> str:
+    return " ".join(f"{topic} for the time number {n} of all." for n in range(count))
+
+
+def located(draft: DocumentDraft, locator: str) -> list[PassageDraft]:
+    return [passage for passage in draft.passages if passage.locator == locator]
+
+
+def texts(found: Mapping[str, Any]) -> list[str]:
+    return [
+        text
+        for name, values in found.items()
+        if isinstance(values, list) and name not in NOT_FOR_PEOPLE and not name.endswith("_table")
+        for text in values
+    ]
+
+
+# --- real records -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real() -> list[tuple[dict[str, Any], DocumentDraft]]:
+    with gzip.open(RECORDS) as file:
+        loaded = [json.loads(line) for line in islice(file, 0, 240, 8)]
+    return [(one, read_record(one, RECORDS.name)) for one in loaded]
+
+
+@needs_records
+def test_every_word_of_every_field_stands_in_the_passages_in_order(
+    real: list[tuple[dict[str, Any], DocumentDraft]],
+) -> None:
+    for found, draft in real:
+        whole = " ".join(word for passage in draft.passages for word in passage.text.split())
+        for text in texts(found):
+            assert " ".join(text.split()) in whole, draft.id
+
+
+@needs_records
+def test_every_passage_is_a_stretch_of_a_field(real: list[tuple[dict[str, Any], DocumentDraft]]) -> None:
+    for found, draft in real:
+        fields = texts(found)
+        for passage in draft.passages:
+            assert any(passage.text in text for text in fields), (draft.id, passage.locator)
+
+
+@needs_records
+def test_no_word_is_imported_twice(real: list[tuple[dict[str, Any], DocumentDraft]]) -> None:
+    """The passages hold the words of the fields that stand in no other, once: not those of nested fields again."""
+    for found, draft in real:
+        kept: list[str] = []
+        answers = {name: values for name, values in found.items() if name not in NEVER_RETRIEVED}
+        for text in sorted(filter(str.strip, texts(answers)), key=len, reverse=True):
+            if not any(text.strip() in outer for outer in kept):
+                kept.append(text)
+        apart = [text for name in NEVER_RETRIEVED for text in found.get(name, [])]
+        expected = Counter(word for text in [*kept, *apart] for word in text.split())
+        assert Counter(word for passage in draft.passages for word in passage.text.split()) == expected, draft.id
+
+
+@needs_records
+def test_no_two_answers_have_the_same_bytes(real: list[tuple[dict[str, Any], DocumentDraft]]) -> None:
+    for _, draft in real:
+        answers = Counter(passage.text for passage in draft.passages if passage.retrieve)
+        assert not [text for text, count in answers.items() if count > 1], draft.id
+
+
+@needs_records
+def test_real_records_can_be_written(real: list[tuple[dict[str, Any], DocumentDraft]], tmp_path: Path) -> None:
+    folder = write_document(tmp_path, real[0][1])
+    assert len(list(folder.glob("*.md"))) == len(real[0][1].passages)
+
+
+@needs_records
+def test_passages_stay_readable(real: list[tuple[dict[str, Any], DocumentDraft]]) -> None:
+    lengths = [len(passage.text) for _, draft in real for passage in draft.passages if passage.retrieve]
+    assert sum(length > 4000 for length in lengths) < 0.01 * len(lengths)
+    assert sorted(lengths)[len(lengths) // 2] < 1500
+
+
+# --- the document -----------------------------------------------------------------------------------------------------
+
+
+def test_names_and_source() -> None:
+    draft = read(indications_and_usage=["1 INDICATIONS AND USAGE ZORVANTA is indicated for dullness."])
+    assert (draft.id, draft.product, draft.version) == ("zorvanta-abcdef12", "zorvanta", "7")
+    assert draft.brand_names == ("ZORVANTA",)
+    assert draft.generic_names == ("NORVASTIGLINE", "NORVASTIGLINE SODIUM")
+    assert (draft.labeler, draft.effective, draft.audiences) == ("Imaginary Pharma", dt.date(2026, 1, 31), ("hcp",))
+    assert draft.source["product_type"] == "HUMAN PRESCRIPTION DRUG" and len(draft.source["sha256"]) == 64
+
+
+def test_generic_name_stands_in_for_a_missing_brand() -> None:
+    draft = read(openfda={"generic_name": ["NORVASTIGLINE"]}, purpose=["Purpose Enlivener"])
+    assert (draft.product, draft.brand_names) == ("norvastigline", ("NORVASTIGLINE",))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"openfda": {}}, "record 0a1b: names no product"),
+        ({"version": ""}, "has no version"),
+        ({"set_id": ""}, "has no set id"),
+        ({"effective_time": "20261399", "purpose": ["Purpose Enlivener"]}, "is no day"),
+        ({"warnings": "one text"}, "field warnings is no list of strings"),
+        ({"warnings": ["a", 1]}, "field warnings is no list of strings"),
+        ({"warnings": ["half a \ud83d character"]}, "half a character"),
+        ({"openfda": {"brand_name": [1]}}, "openfda.brand_name"),
+        ({"warnings": [" "]}, "holds no text"),
+        ({"warnings_table": ["<table><!DOCTYPE x></table>"]}, "document type"),
+    ],
+)
+def test_refused_records_say_why(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ContentError, match=message):
+        read(**change)
+
+
+def test_texts_of_no_use_to_people_are_not_answers() -> None:
+    draft = read(
+        spl_product_data_elements=["ZORVANTA norvastigline WATER"],
+        recent_major_changes=["Warnings ( 5.1 ) 01/2026"],
+        package_label_principal_display_panel=["PRINCIPAL DISPLAY PANEL ZORVANTA 5 mg"] * 2,
+        spl_unclassified_section=[
+            "Manufactured by: Imaginary Pharma, Nowhere",
+            "Dispense with care in the morning only, please.",
+        ],
+        warnings=["WARNINGS Do not stare at it."],
+    )
+    assert not any("WATER" in passage.text for passage in draft.passages)
+    assert [passage.text for passage in draft.passages if passage.retrieve] == [
+        "Dispense with care in the morning only, please.",
+        "WARNINGS Do not stare at it.",
+    ]
+    assert len(draft.passages) == 6
+
+
+# --- audiences, roles, topics -----------------------------------------------------------------------------------------
+
+
+def test_patient_fields_are_for_patients_and_counselling_is_not() -> None:
+    draft = read(
+        information_for_patients=["17 PATIENT COUNSELING INFORMATION Advise patients to rest."],
+        spl_medguide=["MEDICATION GUIDE ZORVANTA What is ZORVANTA? ZORVANTA is a prescription medicine."],
+        instructions_for_use=["INSTRUCTIONS FOR USE Shake the pen twice."],
+    )
+    assert [passage.audiences for passage in draft.passages] == [("hcp",), ("patient",), ("patient",)]
+
+
+def test_over_the_counter_labels_are_for_both() -> None:
+    names = {**record()["openfda"], "product_type": ["HUMAN OTC DRUG"]}
+    draft = read(
+        openfda=names, purpose=["Purpose Enlivener"], stop_use=["Stop use and ask a doctor if dullness returns."]
+    )
+    assert draft.audiences == ("hcp", "patient") and all(not passage.audiences for passage in draft.passages)
+
+
+def test_boxed_warning_is_whole_and_its_short_form_apart() -> None:
+    full = f"WARNING: DULLNESS {sentences(60)}"
+    short = "WARNING: DULLNESS See full prescribing information for complete boxed warning. Dullness may occur. ( 5.1 )"
+    found = read(boxed_warning=[f"{full} {short}"]).passages
+    assert [(p.text, p.serves, p.topic, p.retrieve) for p in found] == [
+        (full, ("boxed_warning",), "boxed_warning", True),
+        (short, ("boxed_warning_short",), "boxed_warning", False),
+    ]
+
+
+def test_all_of_the_indications_serve_as_indication() -> None:
+    draft = read(
+        indications_and_usage=[f"1 INDICATIONS AND USAGE 1.1 Dullness {sentences(20)} 1.2 Boredom {sentences(20)}"]
+    )
+    assert {passage.locator for passage in draft.passages} == {"1.1", "1.2"}
+    assert all(passage.serves == ("indication",) for passage in draft.passages)
+
+
+def test_the_text_decides_what_a_wrongly_named_field_is_about() -> None:
+    populations = f"8 USE IN SPECIFIC POPULATIONS 8.2 Lactation Risk Summary {sentences(5)}"
+    draft = read(
+        use_in_specific_populations=[populations], labor_and_delivery=[populations[populations.index("8.2") :]]
+    )
+    assert [(p.topic, p.locator) for p in draft.passages] == [("lactation", "8.2")]
+
+
+# --- fields inside fields ---------------------------------------------------------------------------------------------
+
+
+def test_a_nested_field_is_cut_out_of_its_parent() -> None:
+    before, after = sentences(4, "Highlights speak of pregnancy"), f"8.6 Renal Impairment {sentences(4)}"
+    pregnancy = f"8.1 Pregnancy Risk Summary {sentences(6)}"
+    draft = read(
+        use_in_specific_populations=[f"8 USE IN SPECIFIC POPULATIONS {before} {pregnancy} {after}"],
+        pregnancy=[pregnancy],
+    )
+    assert [(p.text, p.topic, p.locator) for p in draft.passages] == [
+        (f"8 USE IN SPECIFIC POPULATIONS {before}", draft.passages[0].topic, "8"),
+        (pregnancy, "pregnancy", "8.1"),
+        (after, "renal_impairment", "8.6"),
+    ]
+
+
+def test_a_bare_heading_goes_with_what_follows() -> None:
+    mechanism = f"12.1 Mechanism of Action {sentences(3)}"
+    draft = read(clinical_pharmacology=[f"12 CLINICAL PHARMACOLOGY {mechanism}"], mechanism_of_action=[mechanism])
+    assert [(p.text, p.locator) for p in draft.passages] == [(f"12 CLINICAL PHARMACOLOGY {mechanism}", "12.1")]
+
+
+def test_a_chain_of_nested_fields_keeps_the_innermost() -> None:
+    effects = f"Teratogenic Effects {sentences(3)}"
+    pregnancy = f"Pregnancy {sentences(2, 'Mice saw nothing')} {effects}"
+    draft = read(
+        precautions=[f"PRECAUTIONS {sentences(2, 'Take care')} {pregnancy}"],
+        pregnancy=[pregnancy],
+        teratogenic_effects=[effects],
+    )
+    assert [p.loinc for p in draft.passages] == ["42232-9", "42228-7", "34077-8"]
+    assert draft.passages[2].text == effects
+
+
+def test_equal_texts_are_one_answer_named_by_the_more_specific_field() -> None:
+    text = f"Use it never twice. {sentences(3)}"
+    draft = read(warnings=[text], do_not_use=[text], spl_unclassified_section=[text])
+    assert [(p.text, p.loinc) for p in draft.passages] == [(text, "50570-1")]
+
+
+def test_a_title_within_a_sentence_is_no_section() -> None:
+    counselling = "17 PATIENT COUNSELING INFORMATION Advise to read the labeling (Medication Guide) and to rest."
+    draft = read(information_for_patients=[counselling], spl_medguide=["Medication Guide"])
+    assert [p.text for p in draft.passages] == [counselling]
+
+
+def test_a_further_occurrence_of_a_field_inside_itself_adds_nothing() -> None:
+    inner = f"6.1 Clinical Trials Experience {sentences(4)}"
+    outer = f"6 ADVERSE REACTIONS Dullness was seen. {inner}"
+    assert [p.text for p in read(adverse_reactions=[outer, inner]).passages] == [outer]
+
+
+# --- cuts -------------------------------------------------------------------------------------------------------------
+
+
+def test_short_fields_stay_whole() -> None:
+    text = "7 DRUG INTERACTIONS 7.1 Strong Inhibitors Avoid them. 7.2 Inducers Avoid them too."
+    assert [p.text for p in read(drug_interactions=[text]).passages] == [text]
+
+
+def test_white_space_is_kept() -> None:
+    text = "WARNINGS  Two  spaces,\ta tab,\u00a0one\nline."
+    assert read(warnings=[text]).passages[0].text == text
+
+
+def test_long_fields_are_cut_at_subsections_and_not_at_references() -> None:
+    body = (
+        f"{sentences(12)} Dullness occurred [see Warnings and Precautions (5.2) and Section 5.2 Boredom]. ( 5.3 ) "
+        "The dose was 5.1 Mg, then 5.2 MBq"
+    )
+    last = f"5.2 Boredom {sentences(12)} 5.3 Yawning {sentences(12)}"
+    text = f"5 WARNINGS AND PRECAUTIONS 5.1 Severe Dullness {body}. {last}"
+    draft = read(warnings_and_cautions=[text])
+    assert [(p.locator, p.title) for p in draft.passages] == [
+        ("5.1", "Severe Dullness"), ("5.2", "Boredom"), ("5.3", "Yawning"),
+    ]  # fmt: skip
+    assert " ".join(p.text for p in draft.passages) == text
+
+
+@pytest.mark.parametrize(
+    "trap",
+    [
+        "Give e.g. Norvastigline", "It is i.e. Norvastigline", "at 5.1 mg", "given i.v. Norvastigline",
+        "in the U.S. Norvastigline", "by Imaginary Inc. Norvastigline", "by E. Coli", "by Nobody et al. Norvastigline",
+        "as in Table 1. Norvastigline", "twice b.i.d. Norvastigline",
+        "against No. Five", "Dr. Nobody", "at approx. Five",
+        "(Not here. Norvastigline stays) and", "vs. Norvastigline", "the following. Norvastigline",
+    ],
+)  # fmt: skip
+def test_no_cut_inside_a_sentence(trap: str) -> None:
+    text = "WARNINGS " + " ".join(
+        f"So {trap} with a good many more words behind it until {n} of them." for n in range(60)
+    )
+    found = read(warnings=[text]).passages
+    assert len(found) > 1 and " ".join(p.text for p in found) == text
+    assert all(p.text.endswith(" of them.") and p.text.startswith(("WARNINGS", f"So {trap}")) for p in found)
+
+
+def test_a_reference_stays_with_its_sentence() -> None:
+    text = "WARNINGS " + " ".join(
+        f"Dullness was seen in {n} patients and more of them. ( 5.{n} )" for n in range(1, 80)
+    )
+    found = read(warnings=[text]).passages
+    assert len(found) > 1 and all(p.text.startswith(("WARNINGS", "Dullness")) for p in found)
+
+
+def test_a_text_without_sentences_stays_whole() -> None:
+    text = "DESCRIPTION " + "word " * 2000
+    assert [p.text for p in read(description=[text]).passages] == [text.strip()]
+
+
+def test_patient_texts_are_cut_at_their_questions_not_at_references_to_them() -> None:
+    guide = (
+        "MEDICATION GUIDE What is the most important information I should know about ZORVANTA? "
+        f'{sentences(30)} See " What are the possible side effects of ZORVANTA? " What is ZORVANTA? {sentences(5)} '
+        f"What are the possible side effects of ZORVANTA? {sentences(5)}"
+    )
+    draft = read(spl_medguide=[guide], boxed_warning=["WARNING: DULLNESS Dullness may occur."])
+    found = [p for p in draft.passages if p.audiences == ("patient",)]
+    assert [p.title for p in found] == [
+        "What is the most important information I should know about ZORVANTA?",
+        "What is ZORVANTA?",
+        "What are the possible side effects of ZORVANTA?",
+    ]
+    assert [p.serves for p in found] == [("boxed_warning",), (), ()]
+    assert found[2].topic == "adverse_reactions"
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+TABLE = (
+    '<table><caption>Table 1: Doses</caption><thead><tr><th colspan="2">Dose</th></tr></thead><tbody>'
+    "<tr><td>5 mg|6 mg<br/>daily</td><td>m<sup>2</sup> &lt; 1</td></tr></tbody></table>"
+)
+
+
+def test_tables_keep_their_structure() -> None:
+    draft = read(
+        dosage_and_administration=["2 DOSAGE AND ADMINISTRATION Take it."], dosage_and_administration_table=[TABLE]
+    )
+    table = draft.passages[1]
+    assert table.text == (
+        "## 2 DOSAGE AND ADMINISTRATION\n\nTable 1: Doses\n\n"
+        "| Dose ||\n|---|---|\n| 5 mg\\|6 mg<br>daily | m<sup>2</sup> < 1 |"
+    )
+    assert (table.title, table.topic, table.locator) == ("Table 1: Doses", "dosage", "2")
+
+
+def test_a_table_of_two_fields_is_imported_once() -> None:
+    pharmacokinetics = f"12.3 Pharmacokinetics {sentences(3)}"
+    draft = read(
+        clinical_pharmacology=[f"12 CLINICAL PHARMACOLOGY {pharmacokinetics}"], clinical_pharmacology_table=[TABLE],
+        pharmacokinetics=[pharmacokinetics], pharmacokinetics_table=[TABLE],
+    )  # fmt: skip
+    assert [p.topic for p in draft.passages] == ["pharmacokinetics", "pharmacokinetics"]
+
+
+def test_broken_table_markup_is_read_as_html_without_loss() -> None:
+    draft = read(warnings_table=["<table><tr><td>One&nbsp;<b>two</td><td>three</table>"])
+    assert "| One\u00a0two | three |" in draft.passages[0].text
+
+
+def test_a_table_cannot_reach_outside() -> None:
+    bomb = '<!DOCTYPE t [<!ENTITY x SYSTEM "file:///etc/hostname">]><table><tr><td>&x;</td></tr></table>'
+    with pytest.raises(ContentError, match="document type"):
+        read(warnings_table=[bomb])
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def one(n: int) -> dict[str, Any]:
+    return {**record(warnings=[f"WARNINGS Warning é number {n} of this label."]), "set_id": f"0000000{n}-0"}
+
+
+SHAPES = {
+    "reply": lambda found: json.dumps({"meta": {"results": {"total": 3}}, "results": found}),
+    "pretty reply": lambda found: json.dumps({"meta": {"n": 1}, "results": found}, indent=2),
+    "list": json.dumps,
+    "pretty list": lambda found: json.dumps(found, indent=1, ensure_ascii=False),
+    "lines": lambda found: "\n".join(map(json.dumps, found)),
+    "lines, blank ones, CRLF": lambda found: "\r\n\r\n".join(map(json.dumps, found)) + "\r\n",
+    "byte order mark": lambda found: "\ufeff" + json.dumps(found, indent=1),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "b.json.gz", "c"])
+def test_every_shape_of_file_by_its_content(tmp_path: Path, shape: str, name: str) -> None:
+    if name == "a.jsonl" and "pretty" in shape + shape.replace("byte order mark", "pretty"):
+        pytest.skip("a file named .jsonl is read by line")
+    data = SHAPES[shape]([one(1), one(2), one(3)]).encode()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name != "a.json" else data)
+    found = list(read_openfda(tmp_path / name))
+    assert [draft.id for draft in found] == [f"zorvanta-0000000{n}" for n in (1, 2, 3)]
+    assert found[0].passages[0].text == "WARNINGS Warning é number 1 of this label."
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_one_record_alone(tmp_path: Path, indent: int | None) -> None:
+    (tmp_path / "one.json").write_text(json.dumps(one(1), indent=indent))
+    assert len(list(read_openfda(tmp_path / "one.json"))) == 1
+
+
+def test_what_stands_before_a_broken_line_stands(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{json.dumps(one(1))}\n\n{{"id": \n{json.dumps(one(2))}\n')
+    found: list[str] = []
+    with pytest.raises(ContentError, match=r"a\.jsonl:3: is not JSON") as raised:
+        found.extend(draft.id for draft in read_openfda(path))
+    assert raised.value.line == 3 and found == ["zorvanta-00000001"]
+    told: list[ContentError] = []
+    assert len(list(read_openfda(path, told.append))) == 2 and [error.line for error in told] == [3]
+
+
+def test_records_without_names_are_told_with_line_and_id(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(json.dumps(found) for found in (one(1), {**one(2), "openfda": {}}, one(3))))
+    told: list[ContentError] = []
+    assert len(list(read_openfda(path, told.append))) == 2
+    assert [str(error) for error in told] == [f"{path}:2: record 0a1b: names no product"]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "message"),
+    [
+        (b'{"results": [\n{"id": "1",,}\n]}', 2, "is not JSON"),
+        (b'{\n"results": [\n7\n]}', 3, "no record"),
+        (b'[\n{"id": 1}', 2, "names no product"),
+        (b"[\n[]]", 2, "no record"),
+        (b'{\n"id": NaN}', 2, "NaN"),
+        (b'{"id": 1, "id": 2}', 1, "a key twice"),
+        (b'{\n"id": 1,\n"id": 2}', 1, "a key twice"),
+        (b"[" * 100_000, 1, "nested too deeply"),
+        (b'{"id": "\xff"}', 1, "is not UTF-8"),
+        (b'{\n"id": 7,\n"x": "\xff"}', 3, "is not UTF-8"),
+        (b"7", 1, "no record"),
+        (b'{"error": {"code": "NOT_FOUND"}}', 1, "error reply"),
+        (b"\x1f\x8b\x08\x00broken", None, "cannot be read"),
+        (gzip.compress(json.dumps(record()).encode())[:-12], None, "cannot be read"),
+    ],
+)
+def test_broken_files(tmp_path: Path, data: bytes, line: int | None, message: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(data)
+    with pytest.raises(ContentError, match=message) as raised:
+        list(read_openfda(path))
+    assert str(path) in str(raised.value)
+    if line is not None:
+        assert raised.value.line == line
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match="cannot be read"):
+        list(read_openfda(tmp_path / "none.json"))
+
+
+@pytest.mark.parametrize("lines", [b"", b"\n"])
+def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: bytes) -> None:
+    monkeypatch.setattr(openfda, "MAX_BYTES", 1 << 20)
+    path = tmp_path / "bomb.json.gz"
+    path.write_bytes(gzip.compress(b"{" + lines + b'"id": "' + b"a" * (8 << 20)))
+    with pytest.raises(ContentError, match="more than 1048576"):
+        list(read_openfda(path))
+
+
+def test_long_files_are_read_as_a_stream(tmp_path: Path) -> None:
+    path = tmp_path / "many.json"
+    path.write_text(json.dumps({"results": [one(1), one(2)] * 50}, indent=1)[:-8] + "broken")
+    found = read_openfda(path)
+    assert next(found).id == "zorvanta-00000001"
+    with pytest.raises(ContentError, match="is not JSON"):
+        list(found)
+
+
+def test_marks_of_templates_and_formats_are_only_text() -> None:
+    text = "WARNINGS {{ x }} {% y %} [SPAN_1] $x \\1 <b> é e\u0301 \u202b ## | ^^ \u200b end."
+    assert read(warnings=[text]).passages[0].text == text
