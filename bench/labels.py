@@ -3,7 +3,7 @@
     python bench/labels.py                     # both halves, a summary
     python bench/labels.py --half test --misses misses.md
 
-*Right*: one of ``must_contain`` stands in a shown answer passage. *Wrong*: an answer was shown without it, to an answerable
+*Right*: one of ``must_contain`` stands in a shown answer passage (also where it follows a safety notice). *Wrong*: an answer was shown without it, to an answerable
 question or to one that has no answer. *Refused*: anything else that is not an answer. Labels are halved by the hash of their set
 id: thresholds and weights are tuned on ``tune``, ``test`` is what is reported. Labels of one medicine from several labelers are
 asked with only that label installed.
@@ -12,9 +12,11 @@ asked with only that label installed.
 from __future__ import annotations
 
 import collections
+import datetime as dt
 import hashlib
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -63,8 +65,6 @@ class Judged:
 
 def workspaces(data: Path, work: Path) -> dict[str, Path]:
     """Label file -> the workspace in which its questions are asked; built where it is not there yet."""
-    import shutil
-
     labels = sorted((data / "labels" / "spl").glob("*.xml"))
     drafts = {label.name: read_spl(label.read_bytes(), label.name) for label in labels}
     generics = {name: frozenset(g.casefold().split()[0] for g in d.generic_names) for name, d in drafts.items()}
@@ -80,14 +80,11 @@ def workspaces(data: Path, work: Path) -> dict[str, Path]:
     groups = {"all": [name for name in drafts if name not in alone]} | {name: [name] for name in sorted(alone)}
     for group, members in groups.items():
         root = work / group.removesuffix(".xml")
-        if not root.exists():
-            shutil.copytree(starter_root(), root)
+        shutil.copytree(starter_root(), root, dirs_exist_ok=True)
         for name in members:
             write_document(root / "approved_corpus", drafts[name])
             places[name] = root
         workspace = Workspace(root)
-        import datetime as dt
-
         build_workspace(workspace, dt.date.today(), threads=os.cpu_count() or 1)
         click.echo(f"built {group}: {len(members)} labels", err=True)
     return places
@@ -95,9 +92,13 @@ def workspaces(data: Path, work: Path) -> dict[str, Path]:
 
 def judge(question: dict, half: str, answer: Answer, set_id: str) -> Judged:
     """The verdict on one answer."""
-    spans = [span for span in answer.spans if span.source == "passage" and span.role == "answer"]
+    spans = [
+        span
+        for span in answer.spans
+        if span.source == "passage" and span.role == "answer" and not span.document.startswith("notices-")
+    ]
     texts = [plain(answer.text[span.start : span.end].decode()) for span in spans]
-    answered = answer.outcome.value == "answered"
+    answered = bool(spans)
     wanted = [plain(text) for text in question["must_contain"]]
     holds = [any(want in text for want in wanted) for text in texts]
     expected = question["expected_outcome"]
@@ -155,7 +156,7 @@ def report(judged: list[Judged], title: str) -> None:
     answerable = [j for j in judged if j.question["expected_outcome"] == "answered"]
     refusable = [j for j in judged if j.question["expected_outcome"] == "no_approved_answer"]
     referable = [j for j in judged if j.question["expected_outcome"] == "medical_information"]
-    answers = [j for j in judged if j.answer.outcome.value == "answered"]
+    answers = [j for j in judged if j.shown]
     right = [j for j in answerable if j.verdict == "right"]
     wrong = [j for j in answers if j.verdict == "wrong"]
     lengths = sorted(j.characters for j in answers)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.building import build_workspace
 from assistant.pipeline import Assistant
-from assistant.workspace import Workspace, sample_root
+from assistant.understanding.taxonomy import read_taxonomy
+from assistant.workspace import Workspace, sample_root, shipped_screen, shipped_taxonomy
+from tests import tiny
+from tests.fakes import HashEncoder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 #: The day on which the sample is asked in tests: fixed, so that no test depends on the calendar.
-TODAY = dt.date(2026, 11, 21)
+TODAY = tiny.DAY
+#: The fake encoder of the quick sample.
+QUICK = HashEncoder(64)
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +41,25 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(sample_root() / "onlabel.toml", root / "onlabel.toml")
     build_workspace(Workspace(root), TODAY, threads=os.cpu_count() or 1)
     return root
+
+
+@pytest.fixture(scope="session")
+def quick_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sample workspace built with the fake encoder: in a second, where any approved answer will do."""
+    root = tmp_path_factory.mktemp("quick") / "w"
+    for name in ("approved_corpus", "templates"):
+        shutil.copytree(sample_root() / name, root / name)
+    shutil.copy(sample_root() / "onlabel.toml", root / "onlabel.toml")
+    tiny.compiled(root, QUICK, read_taxonomy(shipped_taxonomy()), shipped_screen().read_bytes())
+    return root
+
+
+@pytest.fixture(scope="session")
+def quick(quick_sample: Path) -> Iterator[Assistant]:
+    """The sample with the fake encoder, opened; its audit keeps the records in memory."""
+    assistant = tiny.opened(quick_sample, QUICK)
+    yield assistant
+    assistant.index.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -39,6 +39,8 @@ from assistant.understanding.encoder import Encoder
 from assistant.understanding.taxonomy import Taxonomy
 from assistant.understanding.windows import windows
 
+#: A word of a passage's title counts as this many more words of its text (BM25F, Robertson et al. 2004).
+_TITLE_WEIGHT = 2
 #: Passages whose texts are embedded side by side.
 _SIDE_BY_SIDE = 64
 #: How many passages an answer template can be given (DESIGN, section 4).
@@ -53,7 +55,11 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything that is compiled. ``passages`` come sorted by product, document, order, id."""
+    """Everything that is compiled.
+
+    ``passages`` come sorted by product, document, order, id. They are gone through twice, once for the index and once for
+    the ledger, and never held all at once: an iterator, which is used up after the first time, will not do.
+    """
 
     documents: tuple[Document, ...]
     passages: Iterable[Passage]
@@ -184,22 +190,19 @@ class _Writer:
         return report
 
     def _fill(self, db: sqlite3.Connection, vectors: Any, digest: Any) -> BuildReport:
-        passages: list[Passage] = []
         names = self._write_documents(db, digest)
         for product, group in groupby(self.content.passages, key=lambda p: p.product):
-            members = list(group)
-            self._write_product(db, vectors, product, members, tuple(sorted(names.get(product, ()))), digest)
-            passages.extend(members)
+            self._write_product(db, vectors, product, list(group), tuple(sorted(names.get(product, ()))), digest)
         self._write_templates(db, digest)
         utterances = self._write_utterances()
-        ledger = self._write_ledger(passages)
-        meta = self._meta(len(passages), vectors.ntotal, len(names), ledger, digest, utterances)
+        ledger = self._write_ledger()
+        meta = self._meta(self.rows, vectors.ntotal, len(names), ledger, digest, utterances)
         db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         db.executemany("INSERT INTO vocabulary VALUES (?)", ((word,) for word in sorted(self.vocabulary)))
         return BuildReport(
             fingerprint=meta["fingerprint"],
             documents=len(self.content.documents),
-            passages=len(passages),
+            passages=self.rows,
             vectors=vectors.ntotal,
             embedded=self.embedded,
             reused=self.reused,
@@ -272,7 +275,7 @@ class _Writer:
             self.rows += 1
             line = json.dumps(layout.passage_fields(passage), ensure_ascii=False)
             digest.update(line.encode())
-            found = Counter(lexical.terms(text))
+            found = Counter(lexical.terms(text)) + Counter(lexical.terms(passage.title) * _TITLE_WEIGHT)
             db.execute(
                 "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (self.rows, passage.id, passage.product, line, first, len(own), max(1, found.total()), len(passage.text)),
@@ -343,16 +346,25 @@ class _Writer:
         made = [known[text] for text in texts]
         return np.array(made, dtype=np.float32).reshape(len(made), self.encoder.dimension)
 
-    def _write_ledger(self, passages: list[Passage]) -> str:
+    def _write_ledger(self) -> str:
         policy, digest = parse_policy(self.content.policy, self.content.policy_file)
         renderer = Renderer(self.content.templates)
         return write_ledger(
             self.folder / layout.LEDGER,
-            passages=passages,
+            passages=self._approved(),
             templates=[_record(renderer, template) for template in self.content.templates],
             policy_rules=policy.companions,
             policy_sha256=digest,
         )
+
+    def _approved(self) -> Iterator[Passage]:
+        """The passages once more, from the content and not from the index, so that the ledger believes nothing of it."""
+        count = 0
+        for count, passage in enumerate(self.content.passages, start=1):
+            self._tell("approved passages", count, self.rows)
+            yield passage
+        if count != self.rows:
+            raise OnlabelError(f"the content changed while it was built: {self.rows} passages, then {count}")
 
     def _meta(
         self, passages: int, vectors: int, products: int, ledger: str, digest: Any, utterances: dict[str, str]
@@ -418,7 +430,7 @@ def searchable(text: str) -> str:
 
 
 _SCHEMA = """
-PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (id TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE products (id TEXT PRIMARY KEY, label TEXT NOT NULL, keys TEXT NOT NULL) WITHOUT ROWID;

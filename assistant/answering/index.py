@@ -225,6 +225,10 @@ class Index:
             return tuple(ProductEntry(id, label, tuple(json.loads(keys))) for id, label, keys in rows)
 
     def document(self, id: str) -> DocumentEntry | None:
+        """The document with this id."""
+        return self._cached_document(id)
+
+    def _read_document(self, id: str) -> DocumentEntry | None:
         rows = self._rows("SELECT fields FROM documents WHERE id = ?", (id,))
         with self._reading():
             return next((_document(json.loads(fields)) for (fields,) in rows), None)
@@ -240,11 +244,24 @@ class Index:
         rows = self._rows(query, (product,))
         with self._reading():
             read = tuple(_entry(*row) for row in rows)
+            if any(not 0 <= e.first_vector <= e.first_vector + e.vectors <= self._vectors.ntotal for e in read):
+                raise ValueError(f"passages of {product} have no vectors where they should")
         with self._lock:
             self._cache[product] = read
             while len(self._cache) > _PRODUCTS_CACHED:
                 self._cache.popitem(last=False)
         return read
+
+    def eligible(self, product: str, context: Context) -> tuple[Entry, ...]:
+        """The passages of ``product`` that may be chosen as an answer in ``context``."""
+        return self._cached_eligible(product, context)
+
+    def _find_eligible(self, product: str, context: Context) -> tuple[Entry, ...]:
+        return tuple(
+            entry
+            for entry in self.entries(product)
+            if entry.head.retrieve and entry.head.scope.covers(context) and entry.head.scope.valid_on(context.date)
+        )
 
     def entry(self, id: str) -> Entry | None:
         """The passage with this id, text left on disk."""
@@ -282,6 +299,8 @@ class Index:
         if not owner:
             return {}
         ids = np.fromiter(owner, dtype=np.int64, count=len(owner))
+        # A few hundred vectors: threads would only wait for each other. OpenMP keeps the number by calling thread.
+        faiss.omp_set_num_threads(1)
         chosen = faiss.SearchParameters(sel=faiss.IDSelectorArray(ids))
         with self._reading():
             scores, found = self._vectors.search(vector.reshape(1, -1), len(owner), params=chosen)
@@ -293,15 +312,19 @@ class Index:
         return best
 
     def vectors_by_key(self) -> Callable[[str], Vector | None]:
-        """The vectors that were made for a text, by the key of that text; used to build the next index."""
-        places = dict(self._rows("SELECT key, vector FROM vector_keys"))
+        """The vectors that were made for a text, by the key of that text; used to build the next index.
+
+        One that cannot be read is as good as none: its text is embedded again.
+        """
 
         def find(key: str) -> Vector | None:
-            at = places.get(key)
-            if at is None:
-                return None
-            with self._reading():
+            try:
+                ((at,),) = self._rows("SELECT vector FROM vector_keys WHERE key = ?", (key,)) or ((-1,),)
+                if not 0 <= int(at) < self._vectors.ntotal:
+                    return None
                 return np.asarray(self._vectors.reconstruct(int(at)), dtype=np.float32)
+            except (NotReadyError, *_DAMAGE):
+                return None
 
         return find
 
@@ -395,7 +418,7 @@ def _entry(row: int, fields: str, first_vector: int, vectors: int, words: int, s
         read[key] = tuple(read[key])
     read["scope"] = _scope(read["scope"])
     read["kind"] = Kind(read["kind"])
-    return Entry(row, Passage(text=b"", **read), first_vector, vectors, words, size)
+    return Entry(row, Passage(text=b"", **read), int(first_vector), int(vectors), int(words), int(size))
 
 
 def _document(fields: dict[str, Any]) -> DocumentEntry:

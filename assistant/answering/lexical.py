@@ -61,13 +61,19 @@ def unpack(blob: bytes) -> list[tuple[int, int]]:
 def bm25(
     query: list[str], postings: Mapping[str, list[tuple[int, int]]], lengths: Mapping[int, int], average: float
 ) -> dict[int, float]:
-    """BM25 of every row that shares a term with ``query``; rows outside ``lengths`` are not eligible and left out."""
+    """How well each row matches ``query``, as a share of the most that these words could score (0 to 1).
+
+    Rows outside ``lengths`` are not eligible and left out. A word that stands in no row counts towards what could be
+    scored, as the rarest word would: a question whose words are not here is not matched by the few that are.
+    """
     scores: dict[int, float] = {}
     total = len(lengths)
+    best = 0.0
     for term, weight in Counter(query).items():
         found = [(row, count) for row, count in postings.get(term, ()) if row in lengths]
         idf = math.log(1 + (total - len(found) + 0.5) / (len(found) + 0.5))
+        best += weight * idf * (K1 + 1)
         for row, count in found:
             norm = count + K1 * (1 - B + B * lengths[row] / average)
             scores[row] = scores.get(row, 0.0) + weight * idf * count * (K1 + 1) / norm
-    return scores
+    return {row: score / best for row, score in scores.items()}

@@ -1,17 +1,18 @@
 """The plan: a decision table over what was found, without files, models or text (DESIGN, section 3.3).
 
-Two steps, both pure. :func:`route` decides from the understanding alone whether the question has a fixed outcome or is for
-retrieval; :func:`choose` decides from the ranking which passages are shown, or that none is. Rules stand in the order in which
-they apply; the first that fits decides.
+Two steps, both pure. :func:`route` decides from the understanding alone whether the question has a fixed outcome or is
+for retrieval; :func:`choose` decides from the ranking which passages are shown, or that none is. Rules stand in the
+order in which they apply; the first that fits decides.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from assistant.answering.retrieval import Candidate
-from assistant.content.policy import Policy, Thresholds
+from assistant.content.policy import Confidence, Policy, Thresholds
 from assistant.domain import OTHER_INTENTS, Flag, Kind, Outcome
 from assistant.understanding.conditions import LabelStatus
 
@@ -31,39 +32,56 @@ _OUTCOME_OF_INTENT: dict[str, Outcome] = {
     "small_talk": Outcome.SMALL_TALK,
     "out_of_scope": Outcome.OUT_OF_SCOPE,
     "comparison": Outcome.MEDICAL_INFORMATION,
+    "off_label": Outcome.MEDICAL_INFORMATION,
     "medical_advice": Outcome.MEDICAL_ADVICE,
+    "source_request": Outcome.ANSWERED,
+    "human_handoff": Outcome.ANSWERED,
 }
-#: Intents whose answer depends on whether the label speaks of the condition asked about.
-_ABOUT_A_CONDITION = frozenset(("off_label", "indication", "clinical_studies"))
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead.
-_TOGETHER_BYTES = 2600
+_TOGETHER_BYTES = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the understanding found that decides where a question goes."""
+
+    flags: frozenset[Flag]
+    intents: tuple[tuple[str, float], ...]
+    status: LabelStatus
+    asks_use: bool
+    compares_beyond_label: bool
+    product_known: bool
+
+    def share(self, *intents: str) -> float:
+        """How likely it is one of ``intents``."""
+        return sum(share for name, share in self.intents if name in intents)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a question goes. ``outcome`` None: retrieve ``intent``; with a grave outcome, retrieval may still follow."""
+    """Where a question goes. ``outcome`` None: what retrieval finds decides; a grave one may be followed by passages."""
 
     outcome: Outcome | None
     intent: str
     confidence: float
     retrieve: bool = False
-    safety_first: bool = False
-    ask_intents: tuple[str, ...] = ()
+    only_safety: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which candidates are shown; empty: none is sure enough. ``offered``: near ones, as choices."""
+    """Which candidates are shown; none: nothing is sure enough. ``offered``: near ones, as choices."""
 
     shown: tuple[Candidate, ...]
     offered: tuple[Candidate, ...]
+    confidence: float
 
 
 def raised(screened: Collection[Flag], intents: Sequence[tuple[str, float]], thresholds: Thresholds) -> frozenset[Flag]:
-    """The screen's flags, and the one that the leading intent raises when it is surer than an answer need be."""
+    """The screen's flags, and the one that the leading intent raises when it is as sure as raising a flag needs."""
     flags = set(screened)
-    if intents and intents[0][0] in FLAG_OF_INTENT and intents[0][1] >= thresholds.intent_answer:
+    if intents and intents[0][0] in FLAG_OF_INTENT and intents[0][1] >= thresholds.intent_flag:
         flags.add(FLAG_OF_INTENT[intents[0][0]])
     return frozenset(flags)
 
@@ -73,63 +91,76 @@ def grave_outcome(flags: Collection[Flag]) -> Outcome | None:
     return next((outcome for flag, outcome in GRAVE_FLAGS if flag in flags), None)
 
 
-def route(
-    flags: Collection[Flag],
-    intents: Sequence[tuple[str, float]],
-    status: LabelStatus,
-    has_condition: bool,
-    audience: str,
-    policy: Policy,
-) -> Route:
-    """Where the question goes, from flags, intent probabilities (likeliest first) and the label's word on the condition."""
-    name, confidence = intents[0] if intents else ("out_of_scope", 0.0)
+def route(found: Found, audience: str, policy: Policy) -> Route:
+    """Where the question goes."""
     limits = policy.thresholds
-    grave = grave_outcome(flags)
+    name, confidence = found.intents[0] if found.intents else ("out_of_scope", 0.0)
+    topic, topic_share = next((p for p in found.intents if p[0] not in OTHER_INTENTS), ("overview", 0.0))
+    denied = policy.not_answered.get(audience, ())
+    grave = grave_outcome(found.flags)
     if grave is not None:
-        topic = next((pair for pair in intents if pair[0] not in OTHER_INTENTS), (name, 0.0))
-        sure = topic[1] >= limits.intent_answer
-        return Route(grave, topic[0] if sure else name, topic[1] if sure else confidence, retrieve=sure, safety_first=True)
-    if Flag.ATTACK in flags:
+        sure = topic_share >= limits.intent_ask and topic not in denied
+        return Route(grave, topic if sure else name, topic_share if sure else confidence, sure, only_safety=True)
+    if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
-    if name in _OUTCOME_OF_INTENT and confidence >= limits.intent_answer:
-        return Route(_OUTCOME_OF_INTENT[name], name, confidence)
-    if name in ("source_request", "human_handoff") and confidence >= limits.intent_answer:
-        return Route(Outcome.ANSWERED, name, confidence)
-    if name in _ABOUT_A_CONDITION and has_condition and confidence >= limits.intent_ask:
-        if status is LabelStatus.NOT_MENTIONED and name != "clinical_studies":
-            return Route(Outcome.MEDICAL_INFORMATION, "off_label", confidence)
-        if status is LabelStatus.LIMITED:
-            return Route(None, "contraindication", confidence, retrieve=True, safety_first=True)
-        if status is LabelStatus.INDICATED and name == "off_label":
-            return Route(None, "indication", confidence, retrieve=True)
-    if name == "off_label" and confidence >= limits.intent_answer:
-        return Route(Outcome.MEDICAL_INFORMATION, name, confidence)
-    topics = [pair for pair in intents if pair[0] not in OTHER_INTENTS]
-    if not topics or (name in OTHER_INTENTS and confidence >= 2 * topics[0][1]):
-        return Route(_OUTCOME_OF_INTENT.get(name, Outcome.OUT_OF_SCOPE), name, confidence)
-    name, confidence = topics[0]
-    if name in policy.not_answered.get(audience, ()):
-        return Route(Outcome.NO_APPROVED_ANSWER, name, confidence)
-    if confidence < limits.intent_ask:
-        asked = tuple(topic for topic, _ in topics[: policy.choices_offered])
-        return Route(Outcome.CLARIFY, name, confidence, ask_intents=asked)
-    return Route(None, name, confidence, retrieve=True)
+    about_use = found.share("off_label", "indication")
+    if found.status is LabelStatus.NOT_MENTIONED and (
+        about_use >= limits.use or (found.asks_use and topic_share < limits.topic_sure)
+    ):
+        return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
+    if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:
+        return Route(Outcome.MEDICAL_INFORMATION, "comparison", found.share("comparison"))
+    if found.status is LabelStatus.LIMITED and about_use >= limits.use:
+        return Route(None, "contraindication", about_use, retrieve=True, only_safety=True)
+    if found.status is LabelStatus.INDICATED and name == "off_label":
+        return Route(None, "indication", about_use, retrieve=True)
+    if name in _OUTCOME_OF_INTENT:
+        # With a product named, what the label holds may still decide against a fixed outcome that is not sure.
+        needed = limits.intent_answer_with_product if found.product_known else limits.intent_answer
+        if confidence >= needed or not topic_share:
+            return Route(_OUTCOME_OF_INTENT[name], name, confidence)
+    if topic in denied:
+        return Route(Outcome.NO_APPROVED_ANSWER, topic, topic_share)
+    if not found.product_known and topic_share < limits.intent_ask:
+        return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
+    return Route(None, topic, topic_share, retrieve=True)
 
 
-def choose(ranked: Sequence[Candidate], policy: Policy, only_safety: bool) -> Choice:
+def confidence_of(ranked: Sequence[Candidate], weights: Confidence) -> float:
+    """How likely the best candidate answers: a logistic function of its evidence (Platt 1999).
+
+    Its coefficients stand in the policy; they were fitted on questions that are not reported on.
+    """
+    best = ranked[0]
+    margin = best.score - ranked[1].score if len(ranked) > 1 else best.score
+    evidence = (
+        weights.bias
+        + weights.score * best.score
+        + weights.margin * margin
+        + weights.topic * best.topic
+        + weights.lexical * best.lexical
+        + weights.dense * best.dense
+    )
+    return 1 / (1 + math.exp(-evidence))
+
+
+def choose(ranked: Sequence[Candidate], policy: Policy, *, only_safety: bool) -> Choice:
     """The passages to show from a ranking (best first)."""
-    limits = policy.thresholds
     usable = [c for c in ranked if not only_safety or c.entry.head.kind in _AFTER_GRAVE]
-    sure = [c for c in usable if c.score >= limits.passage_answer and c.topic >= limits.topic_answer]
-    if not sure:
-        return Choice((), tuple(usable[: policy.choices_offered]))
-    best = sure[0]
-    near = [c for c in sure[1:] if best.score - c.score <= limits.passage_margin]
+    if not usable:
+        return Choice((), (), 0.0)
+    limits = policy.thresholds
+    sure = confidence_of(usable, policy.confidence)
+    if sure < limits.passage_answer:
+        offered = usable[: policy.choices_offered] if sure >= limits.passage_ask else ()
+        return Choice((), tuple(offered), sure)
+    best = usable[0]
     shown = [best]
     room = _TOGETHER_BYTES - best.entry.size
-    for candidate in near:
-        if len(shown) < policy.passages_shown and candidate.entry.size <= room:
+    for candidate in usable[1:]:
+        near = best.score - candidate.score <= limits.passage_margin
+        if near and len(shown) < policy.passages_shown and candidate.entry.size <= room:
             shown.append(candidate)
             room -= candidate.entry.size
-    offered = [c for c in sure[1:] if c not in shown and best.score - c.score <= 2 * limits.passage_margin]
-    return Choice(tuple(shown), tuple(offered[: policy.choices_offered]))
+    others = [c for c in usable[1:] if c not in shown and best.score - c.score <= 2 * limits.passage_margin]
+    return Choice(tuple(shown), tuple(others[: policy.choices_offered]), sure)

@@ -16,7 +16,7 @@ from jinja2 import TemplateError
 from assistant.canonical import sha256_hex
 from assistant.content.templates import VARIABLE_OF_USE, Template, environment, parse
 from assistant.domain import Context, Passage, Span
-from assistant.errors import IntegrityError
+from assistant.errors import ContentError, IntegrityError
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,11 @@ class Renderer:
 
 
 def _compile(template: Template) -> JinjaTemplate:
-    tree, _ = parse(template.body, template.use, template.id)
+    try:
+        tree, _ = parse(template.body, template.use, template.id)
+    except ContentError as error:
+        # It was proved when the index was built: these are not the bytes that were.
+        raise IntegrityError(f"template {template.id} is not as it was built: {error.message}") from error
     jinja = environment()
     return JinjaTemplate.from_code(jinja, jinja.compile(tree, template.id), {})
 

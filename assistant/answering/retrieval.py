@@ -1,7 +1,7 @@
 """Find the passages that answer: the eligible ones first, then ranked by four kinds of evidence.
 
 Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population, each between 0 and 1, weights from
-``policy.yaml``: dense is the cosine of the question with the passage's nearest vector; lexical is BM25 as a share of the best;
+``policy.yaml``: dense is the cosine of the question with the passage's nearest vector; lexical is BM25 as a share of the most possible;
 topic is the probability that the question's intent is what the passage is about; population says whether it is about whom was
 asked. Ties break on passage id, so that the order is the same on every machine.
 """
@@ -76,11 +76,7 @@ class Query:
 
 def eligible(index: Index, product: str, context: Context) -> tuple[Entry, ...]:
     """The passages of ``product`` that may be chosen as an answer in this context."""
-    return tuple(
-        entry
-        for entry in index.entries(product)
-        if entry.head.retrieve and entry.head.scope.covers(context) and entry.head.scope.valid_on(context.date)
-    )
+    return index.eligible(product, context)
 
 
 def rival_labels(index: Index, entries: Sequence[Entry], preferred: str) -> tuple[DocumentEntry, ...]:
@@ -127,13 +123,12 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     lengths = {entry.row: entry.words for entry in entries}
     average = sum(lengths.values()) / len(lengths)
     exact = lexical.bm25(words, index.postings(entries[0].head.product, words), lengths, average)
-    best_exact = max(exact.values(), default=0.0) or 1.0
     shares = topic_shares(query.intents)
     total = weights.dense + weights.lexical + weights.topic + weights.population
     ranked = []
     for entry in entries:
         near = max(0.0, dense.get(entry.row, 0.0))
-        word = exact.get(entry.row, 0.0) / best_exact
+        word = exact.get(entry.row, 0.0)
         topic = about(entry, shares)
         group = _population_fit(entry, query.population)
         score = weights.dense * near + weights.lexical * word + weights.topic * topic + weights.population * group
@@ -155,6 +150,8 @@ def topic_shares(intents: Sequence[tuple[str, float]]) -> dict[str, float]:
 def about(entry: Entry, shares: Mapping[str, float]) -> float:
     """The likelihood that ``entry`` is about what was asked, at most 1."""
     main = shares.get(entry.head.topic, 0.0)
+    if not entry.head.also:
+        return min(1.0, main)
     further = max((shares.get(topic, 0.0) for topic in entry.head.also), default=0.0)
     return min(1.0, max(main, ALSO * further))
 

@@ -55,6 +55,9 @@ INTERNATIONAL_NAMES: dict[str, tuple[str, ...]] = {
     "corticotropin": ("acth", "repository corticotropin"),
 }
 
+#: What labels list beside the medicine and nobody asks about by that name: parts of kits and packs.
+NO_NAMES = frozenset(("inert", "isopropyl alcohol", "placebo", "sodium chloride", "water", "alcohol"))
+
 _WORD = re.compile(r"[^\W_]+")
 MAX_NAME_WORDS = 6
 
@@ -73,7 +76,7 @@ def names_of(document: Document) -> dict[str, str]:
     """Every name of the document's product: key -> ``brand``, ``generic`` or ``synonym``."""
     found: dict[str, str] = {}
     for name in document.brand_names:
-        for key in (name_key(name), _without(name, FORMS), _without(name, SALTS)):
+        for key in (name_key(name), _without(name, FORMS), _without(name, SALTS), _without_numbers(name)):
             _add(found, key, "brand")
     for name in document.generic_names:
         for part in [name, *re.split(r"\s*(?:,|;|\band\b|&)\s*", name)]:
@@ -89,8 +92,13 @@ def names_of(document: Document) -> dict[str, str]:
 
 
 def _add(found: dict[str, str], key: str, kind: str) -> None:
-    if key and len(key.split()) <= MAX_NAME_WORDS:
+    if key and key not in NO_NAMES and not key.isdigit() and len(key.split()) <= MAX_NAME_WORDS:
         found.setdefault(key, kind)
+
+
+def _without_numbers(name: str) -> str:
+    """The brand without what tells its strengths apart ("ALYACEN 7/7/7")."""
+    return " ".join(word for word in words(name) if not word.isdigit())
 
 
 def _without(name: str, dropped: frozenset[str]) -> str:

@@ -46,13 +46,30 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Thresholds(_Part):
-    """How sure planning must be. All are shares between 0 and 1."""
+    """How sure planning must be. All are shares between 0 and 1; docs/settings.md says what each decides."""
 
     intent_answer: Share
+    intent_answer_with_product: Share
+    intent_flag: Share
     intent_ask: Share
-    topic_answer: Share
+    use: Share
+    topic_sure: Share
+    topic_sure_beside_comparison: Share
     passage_answer: Share
+    passage_ask: Share
     passage_margin: Share
+    product_margin: Share
+
+
+class Confidence(_Part):
+    """Coefficients of the logistic function that turns a passage's evidence into one calibrated confidence."""
+
+    bias: float
+    score: float
+    margin: float
+    topic: float
+    lexical: float
+    dense: float
 
 
 class Ranking(_Part):
@@ -74,6 +91,7 @@ class Policy(_Part):
     choices_offered: int = Field(ge=1, le=9)
     thresholds: Thresholds
     ranking: Ranking
+    confidence: Confidence
     forbidden_in_templates: tuple[str, ...]
 
     @field_validator("companions")

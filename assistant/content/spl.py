@@ -108,7 +108,7 @@ def _read(data: bytes, file_name: str, settings: UnitSettings) -> DocumentDraft:
     root = _parse(data)
     set_id = _attribute(root, "setId", "root")
     otc = _attribute(root, "code", "code") == OTC_LABEL
-    brands, generics = _names(root)
+    brands, generics, moieties = _names(root)
     if not brands:
         raise ContentError("names no product")
     tree = _sections(root)
@@ -121,11 +121,12 @@ def _read(data: bytes, file_name: str, settings: UnitSettings) -> DocumentDraft:
         product=slug(brands[0]),
         brand_names=brands,
         generic_names=generics,
+        synonyms=moieties,
         audiences=("hcp", "patient") if otc else ("hcp",),
         markets=("US",),
         effective=_day(_attribute(root, "effectiveTime", "value")),
         passages=tuple(
-            _with_use_for_patients(draft, brands + generics) for draft in _passages(root, tree, settings, otc=otc)
+            _with_use_for_patients(draft, brands + generics + moieties) for draft in _passages(root, tree, settings, otc=otc)
         ),
         labeler=_labeler(root),
         source={"set_id": set_id, "version": version, "file": file_name, "sha256": sha256_hex(data)},
@@ -173,11 +174,16 @@ def _day(value: str) -> dt.date:
         raise ContentError(f"has an effective time that is no day: {value[:20]!r}") from error
 
 
-def _names(root: etree._Element) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Brand and generic names in the label's order and case; a name with its suffix ("Pen") stands beside the plain."""
+def _names(root: etree._Element) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Brand names, generic names and active moieties in the label's order and case.
+
+    A name with its suffix ("Pen") stands beside the plain one. A moiety that is no generic name of the product comes
+    apart: several medicines may share it (monomethyl fumarate), and one may bear it as its own name.
+    """
     plain: list[str] = []
     full: list[str] = []
     generics: list[str] = []
+    moiety_names: list[str] = []
     for product in root.iter(f"{HL7}manufacturedProduct", f"{HL7}manufacturedMedicine", f"{HL7}partProduct"):
         name = product.find(f"{HL7}name")
         if name is None:
@@ -193,10 +199,12 @@ def _names(root: etree._Element) -> tuple[tuple[str, ...], tuple[str, ...]]:
         generics += [read_line(found) for found in product.iterfind(f".//{HL7}genericMedicine/{HL7}name")]
         moieties = product.iterfind(f"{HL7}ingredient//{HL7}activeMoiety/{HL7}activeMoiety/{HL7}name")
         older = product.iterfind(f"{HL7}activeIngredient//{HL7}activeMoiety/{HL7}name")
-        generics += [read_line(found) for found in (*moieties, *older)]
+        moiety_names += [read_line(found) for found in (*moieties, *older)]
     # Where every product of the label has a suffix, the suffix is what tells this label from its relatives.
     first = plain if any(a == b for a, b in zip(plain, full, strict=True)) else full
-    return _distinct([*first, *plain, *full]), _distinct(generics)
+    named = _distinct(generics) or _distinct(moiety_names)
+    spoken = {name.casefold() for name in named}
+    return _distinct([*first, *plain, *full]), named, tuple(m for m in _distinct(moiety_names) if m.casefold() not in spoken)
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:

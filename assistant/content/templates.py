@@ -157,7 +157,9 @@ class _Walk:
             self.refuse(test, "this condition: only loop.first and loop.last, with or without not", plain=True)
 
     def refuse(self, node: nodes.Node, what: str, plain: bool = False) -> None:
-        line = self.first_line + (node.lineno or 1) - 1
+        # Some nodes that Jinja makes up (an autoescape's scope) have no line; what is in them has.
+        lines = [part.lineno for part in (node, *node.find_all(nodes.Node)) if part.lineno]
+        line = self.first_line + (lines[0] if lines else 1) - 1
         message = what if plain else f"{what} is not allowed"
         raise ContentError(f"a template prints only passages and literal text; not allowed: {message}", self.path, line)
 

@@ -81,6 +81,22 @@ _LEADS = re.compile(
 _WORD = re.compile(r"[^\W_]+")
 
 
+#: Wording that asks whether the medicine is for something, whatever else the question holds.
+_ASKS_USE = re.compile(
+    r"\b(?:help(?:s|ful)?(?: with)?|treat(?:s|ing)?|used? (?:for|in|to treat)|work(?:s|ing)? (?:for|in|on)|good for|"
+    r"prescribed? (?:for|to)|evidence (?:for|in|supports?))\b|^\W*the medicine (?:for|in) [\w\s'-]+\??$",
+    re.IGNORECASE,
+)
+
+#: Wording that compares, and what is compared with.
+_COMPARES = re.compile(
+    r"\b(?:(?:better|worse|safer|gentler|stronger|weaker|faster|cheaper|less|more|fewer|rather|superior|inferior)\b[^.?!]*?"
+    r"\b(?:than|to)|vs\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+(?:the |a )?([^\W\d][\w-]+)|"
+    r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b",
+    re.IGNORECASE,
+)
+
+
 class LabelStatus(StrEnum):
     """What the label says of a condition."""
 
@@ -97,6 +113,17 @@ def condition_words(question: str) -> tuple[str, ...]:
         if found:
             return tuple(_spelled_out(found))
     return ()
+
+
+def asks_use(question: str) -> bool:
+    """Whether the wording asks if the medicine is for something (product names already masked)."""
+    return bool(_ASKS_USE.search(question))
+
+
+def compared_with(question: str) -> str:
+    """What the question compares the medicine with, in lower case; "" when it compares with nothing."""
+    match = _COMPARES.search(question)
+    return (match.group(1) or match.group(2)).casefold() if match else ""
 
 
 def _spelled_out(found: Iterable[str]) -> list[str]:

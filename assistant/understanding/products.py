@@ -55,7 +55,9 @@ def find_mentions(question: str, index: Names) -> tuple[Mention, ...]:
     for start, end, key in runs(spoken) if found else ():
         if key in found and not any(taken[start:end]):
             taken[start:end] = [True] * (end - start)
-            products = tuple(product for product, _ in found[key])
+            own = [product for product, sort in found[key] if sort != "synonym"]
+            # A name that some product bears as its own is not meant as the synonym of another.
+            products = tuple(own or (product for product, _ in found[key]))
             mentions.append(Mention(key, products, found[key][0][1], start))
     return tuple(sorted(mentions, key=lambda mention: mention.start))
 

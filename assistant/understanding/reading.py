@@ -35,9 +35,34 @@ def legible(question: str) -> str:
     return question.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
 
 
+#: Longest run of combining marks that is kept together, and the character that parts longer ones (UAX #15, section 13).
+_MARKS_IN_A_ROW = 30
+_JOINER = "\u034f"
+#: Texts up to this length are normalised in a millisecond whatever they hold.
+_SHORT = 500
+
+
+def stream_safe(text: str) -> str:
+    """``text`` for normalising: endless runs of combining marks, which would take quadratic time to order, are parted.
+
+    Such runs are no writing of any language; the stream-safe text format of Unicode parts them in the same way.
+    """
+    if len(text) <= _SHORT or text.isascii():
+        return text
+    parts: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _MARKS_IN_A_ROW:
+            parts.append(_JOINER)
+            marks = 1
+        parts.append(character)
+    return "".join(parts)
+
+
 def folded(question: str) -> str:
     """``question`` for the model: compatibility forms folded, control characters and runs of white space made one space."""
-    normal = unicodedata.normalize("NFKC", question)
+    normal = unicodedata.normalize("NFKC", stream_safe(question))
     kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in normal)
     return " ".join(kept.split())
 

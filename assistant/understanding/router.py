@@ -40,7 +40,7 @@ class NearestUtterances:
         return tuple(sorted(ranked, key=lambda pair: (-pair[1], pair[0])))
 
     def _evidence(self, similar: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """The mean of each intent's best similarities; an intent with fewer than ``NEIGHBOURS`` has all of them counted."""
+        """The mean of each intent's best similarities; of an intent with fewer than ``NEIGHBOURS``, of all it has."""
         padded = np.append(similar, np.float32(-np.inf))[self._rows]
         best = np.sort(padded, axis=1)[:, -NEIGHBOURS:].astype(np.float64)
         summed: npt.NDArray[np.float64] = np.where(np.isfinite(best), best, 0.0).sum(axis=1)

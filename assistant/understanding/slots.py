@@ -13,12 +13,12 @@ _POPULATIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         (
             "pediatric",
-            r"\b(child(ren|hood)?|kids?|p(a)?ediatrics?|infants?|neonat\w*|newborns?|toddlers?|teen(ager)?s?|adolescents?|"
+            r"\b(child(ren|hood)?(?![- ]?pugh)|kids?|p(a)?ediatrics?|infants?|neonat\w*|newborns?|toddlers?|teen(ager)?s?|adolescents?|"
             r"juvenile|minors?|baby|babies|(my|her|his|the) (son|daughter)|school ?age|under 1[0-8]|girls?|boys?)\b",
         ),
         ("geriatric", r"\b(elderly|geriatrics?|older (people|adults?|patients?|folks)|seniors?|aged|over (65|70|75|80))\b"),
         ("pregnant", r"\b(pregnan\w*|gestation\w*|trimester|f(o)?etal|f(o)?etus|expecting)\b"),
-        ("lactating", r"\b(breast ?-?feed\w*|lactat\w*|nursing|breast ?milk|milk supply)\b"),
+        ("lactating", r"\b(breast ?-?feed\w*|lactat\w*|nursing(?! home)|breast ?milk|milk supply)\b"),
         (
             "renal_impairment",
             r"\b(renal\w*|kidneys?|crcl|creatinine|e?gfr|dialysis|h(a)?emodialysis|esrd|ckd|nephro\w*)\b",

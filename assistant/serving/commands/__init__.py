@@ -7,6 +7,7 @@ Answers go to stdout, everything else to stderr. Exit codes: 0 any delivered out
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -80,10 +81,10 @@ def onlabel(ctx: click.Context, workspace: Path | None) -> None:
 
 def main() -> None:
     """Run the command; map every error raised on purpose to its exit code, without a traceback."""
+    _speak_utf8()
     try:
-        onlabel.main(standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
+        # What a command returns is None; where it ends by itself (click's Exit), its exit code is returned.
+        sys.exit(onlabel.main(standalone_mode=False))
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)
@@ -97,6 +98,16 @@ def main() -> None:
         # The reader went away (head, less): say nothing, as other tools do.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        click.echo(f"onlabel: {error}", err=True)
+        sys.exit(1)
     except RecursionError:
         click.echo("onlabel: the input is nested too deeply", err=True)
         sys.exit(1)
+
+
+def _speak_utf8() -> None:
+    """Approved words leave as the bytes they are, whatever the machine's own encoding: Windows pipes are not UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -43,7 +43,7 @@ def _context_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer object, one JSON line an answer.")
 @click.option(
     "--batch",
-    type=click.File("r", encoding="utf-8", errors="replace"),
+    type=click.File("r", encoding="utf-8-sig", errors="replace"),
     help="Questions from a file (- for stdin): a question a line, or JSONL with question, audience, market, date.",
 )
 @click.option("--explain", is_flag=True, help="Tell on stderr how the answer was chosen: scores and ids, never text.")
@@ -145,19 +145,20 @@ def _explain(answer: Answer) -> None:
 
 
 def _answer_batch(assistant: Assistant, context: Context, lines: TextIO, as_json: bool, explain: bool) -> None:
+    from assistant.serving.terminal import printable
+
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             answer = assistant.ask(*_batch_question(assistant, context, line))
-        except (IntegrityError, NotReadyError):
-            raise
-        except OnlabelError as error:
+        except UsageError as error:
+            # The line is to blame. Anything else is not: then nothing more is shown.
             wrong = {"schema": ERROR_SCHEMA, "line": number, "error": str(error)}
             click.echo(json.dumps(wrong, ensure_ascii=False), err=not as_json)
             continue
         if not as_json:
-            click.echo(f"{number}. {answer.question}\n")
+            click.echo(f"{number}. {printable(answer.question)}\n")
         _show(answer, as_json, explain)
         sys.stdout.flush()
 

@@ -1,0 +1,260 @@
+"""Decide what a question is answered with: which notice, which passages, which choices. Nothing is rendered here.
+
+A decision is made of names, numbers and ids; no text of a passage passes through this module. What it decides is only a
+proposal: completion may refuse it, and the verifier proves it again with code of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from assistant.answering import choices, lexical, planning, retrieval
+from assistant.answering.answer import Answer, Offer
+from assistant.answering.index import Entry, Index
+from assistant.answering.planning import Found, Route
+from assistant.answering.retrieval import Candidate, Query
+from assistant.content.policy import Policy
+from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
+from assistant.settings import Settings
+from assistant.understanding import conditions, products
+from assistant.understanding.encoder import Encoder, TextTooLongError
+from assistant.understanding.language import speaks
+from assistant.understanding.reading import Reading, folded, read, stream_safe
+from assistant.understanding.router import NearestUtterances
+from assistant.understanding.screen import Screen
+
+#: At most this many products named in one question are weighed against each other.
+_PRODUCTS_WEIGHED = 3
+#: Further products that are looked at when none is named, to offer some.
+_PRODUCTS_LOOKED_AT = 40
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is decided about an answer. ``role`` names the notice where it is not the outcome's own."""
+
+    outcome: Outcome
+    intent: str = "out_of_scope"
+    confidence: float = 0.0
+    flags: frozenset[Flag] = frozenset()
+    role: str = ""
+    shown: tuple[Entry, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    choices: tuple[Offer, ...] = ()
+    others: tuple[tuple[str, float], ...] = ()
+    slots: dict[str, str] = field(default_factory=dict)
+    carried: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    def give_up(self, why: str) -> None:
+        """Show no passage; unless a grave notice stands anyway, say that nothing approved answers."""
+        self.shown = ()
+        self.notes.append(why)
+        if planning.grave_outcome(self.flags) is None:
+            self.outcome, self.role, self.choices = Outcome.NO_APPROVED_ANSWER, "", ()
+
+    def ask_back(self, offered: tuple[Offer, ...]) -> None:
+        """Show no passage but choices; unless a grave notice stands anyway."""
+        if planning.grave_outcome(self.flags) is None:
+            self.outcome = Outcome.CLARIFY
+            self.choices = offered
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Decides over one index under one policy."""
+
+    index: Index
+    policy: Policy
+    settings: Settings
+    encoder: Encoder
+    router: NearestUtterances
+    screen: Screen
+
+    def decide(self, asked: str, where: Context, previous: Answer | None) -> Draft:
+        """What to answer ``asked`` with in the context ``where``."""
+        found = self.screen.find(stream_safe(asked))
+        draft = self._understand(asked, where, frozenset(finding.flag for finding in found), previous)
+        draft.notes[:0] = [f"screen: {finding.flag.value} by rule {finding.rule}" for finding in found]
+        return draft
+
+    def pickable(self, id: str, where: Context) -> Entry | None:
+        """The passage ``id`` if it may be chosen as an answer in this context."""
+        entry = self.index.entry(id)
+        if entry is None or not entry.head.retrieve:
+            return None
+        return entry if entry.head.scope.covers(where) and entry.head.scope.valid_on(where.date) else None
+
+    # -- understand --------------------------------------------------------------------------------------------------
+
+    def _understand(self, asked: str, where: Context, flags: frozenset[Flag], previous: Answer | None) -> Draft:
+        plain = folded(asked) if len(asked) <= self.settings.limits.question_chars else ""
+        if not plain:
+            return _fixed(flags, "empty, or longer than is read")
+        if plain.startswith(choices.PICK):
+            picked = self.pickable(plain.removeprefix(choices.PICK), where)
+            if picked is not None:
+                slots = {"product": picked.head.product}
+                return Draft(Outcome.ANSWERED, picked.head.topic, 1.0, shown=(picked,), slots=slots)
+        if not speaks(plain, where.language):
+            draft = _fixed(flags, "another language")
+            draft.role = "language.unsupported" if draft.outcome is Outcome.OUT_OF_SCOPE else ""
+            return draft
+        try:
+            return self._weigh_products(plain, where, flags, previous)
+        except TextTooLongError as error:
+            return _fixed(flags, str(error))
+
+    def _weigh_products(self, plain: str, where: Context, flags: frozenset[Flag], previous: Answer | None) -> Draft:
+        """Decide for each product that the question may be about; ask back where two are about as likely."""
+        mentions = products.find_mentions(plain, self.index)
+        named, alike = self._named(mentions, where)
+        carried = ""
+        if not mentions and previous is not None and not products.find_slips(plain, self.index):
+            carried = previous.slots.get("product", "")
+            named = (carried,) if carried else ()
+        if not named:
+            return self._decide_for("", plain, where, flags, mentions)
+        if alike and len(named) > 1:
+            draft = self._decide_for(named[0], plain, where, flags, mentions)
+            if draft.shown or draft.outcome is Outcome.NO_APPROVED_ANSWER:
+                draft.shown, draft.slots = (), {}
+                draft.notes.append("the name means several products")
+                draft.ask_back(choices.product_choices(self.index, named[: self.policy.choices_offered], plain))
+            return draft
+        drafts = [self._decide_for(p, plain, where, flags, mentions) for p in named[:_PRODUCTS_WEIGHED]]
+        best = self._likelier(drafts, named, plain)
+        best.carried = ("product",) if carried and best.slots.get("product") else ()
+        return best
+
+    def _named(self, mentions: Sequence[products.Mention], where: Context) -> tuple[tuple[str, ...], bool]:
+        """The products that the names leave open, in the order of the question, and whether one name means them all.
+
+        Products with nothing for this context are left out while there are others.
+        """
+        if not mentions:
+            return (), False
+        common = set.intersection(*(set(mention.products) for mention in mentions))
+        ordered = dict.fromkeys(product for mention in mentions for product in mention.products)
+        left = [product for product in ordered if not common or product in common]
+        spoken_for = tuple(product for product in left if retrieval.eligible(self.index, product, where))
+        return spoken_for or tuple(left), bool(common)
+
+    def _likelier(self, drafts: Sequence[Draft], named: Sequence[str], plain: str) -> Draft:
+        """Of decisions for several products that are all named, the one whose passages fit clearly better."""
+        ranked = sorted(drafts, key=lambda draft: -_score(draft))
+        best = ranked[0]
+        if len(ranked) == 1 or not best.shown:
+            return best if best.shown else drafts[0]
+        if ranked[1].shown and _score(best) - _score(ranked[1]) < self.policy.thresholds.product_margin:
+            best.shown, best.slots = (), {}
+            best.notes.append("several products are named")
+            best.ask_back(choices.product_choices(self.index, named[: self.policy.choices_offered], plain))
+        return best
+
+    def _decide_for(
+        self, product: str, plain: str, where: Context, flags: frozenset[Flag], mentions: Sequence[products.Mention]
+    ) -> Draft:
+        """The decision if the question is about ``product`` ("": none is named)."""
+        reading = read(plain, products.keys_to_mask(mentions, (product,)), self.encoder, self.router)
+        found = Found(
+            flags=planning.raised(flags, reading.intents, self.policy.thresholds),
+            intents=reading.intents,
+            status=self._status(reading, product, where),
+            asks_use=conditions.asks_use(reading.masked),
+            compares_beyond_label=self._compares_beyond_label(reading, product),
+            product_known=bool(product),
+        )
+        plan = planning.route(found, where.audience, self.policy)
+        draft = Draft(
+            plan.outcome or Outcome.ANSWERED,
+            plan.intent,
+            plan.confidence,
+            found.flags,
+            others=tuple(pair for pair in reading.intents[:4] if pair[0] != plan.intent),
+        )
+        if product:
+            draft.slots["product"] = product
+        if reading.population:
+            draft.slots["population"] = ",".join(reading.population)
+        if reading.condition:
+            draft.notes.append(f"condition: {found.status.value}")
+        if plan.outcome is Outcome.ANSWERED:
+            draft.role = f"intent.{plan.intent}"
+        if plan.retrieve and product:
+            self._retrieve(plain, where, plan, reading, product, draft)
+        elif plan.retrieve:
+            self._ask_product(plain, where, draft)
+        return draft
+
+    def _status(self, reading: Reading, product: str, where: Context) -> conditions.LabelStatus:
+        """What the product's approved words say of the condition asked about."""
+        if not reading.condition or not product:
+            return conditions.LabelStatus.UNSURE
+        indicated, limited = set[str](), set[str]()
+        for entry in self.index.entries(product):
+            head = entry.head
+            indicates = head.topic in ("indication", "overview") or "indication" in head.serves
+            if (indicates or head.topic == "contraindication") and head.scope.covers(where):
+                (indicated if indicates else limited).update(lexical.terms(self.index.load(entry).text.decode()))
+        asked = frozenset(lexical.terms(" ".join(reading.condition)))
+        return conditions.compare(asked, frozenset(indicated), frozenset(limited))
+
+    def _compares_beyond_label(self, reading: Reading, product: str) -> bool:
+        """Whether the question compares the product with something that its label never mentions."""
+        other = conditions.compared_with(reading.masked)
+        words = lexical.terms(other)
+        return bool(words) and (not product or not self.index.postings(product, words))
+
+    # -- retrieve ----------------------------------------------------------------------------------------------------
+
+    def _retrieve(self, plain: str, where: Context, plan: Route, reading: Reading, product: str, draft: Draft) -> None:
+        """Fill ``draft`` with passages of ``product``, or turn it into a question back or a refusal."""
+        entries = retrieval.eligible(self.index, product, where)
+        preferred = self.settings.labels.prefer.get(product, "")
+        rivals = retrieval.rival_labels(self.index, entries, preferred)
+        if rivals:
+            named = retrieval.named_labels(rivals, plain)
+            if len(named) != 1:
+                draft.notes.append("several labelers: set [labels] prefer in onlabel.toml")
+                draft.ask_back(choices.label_choices(rivals[: self.policy.choices_offered], plain))
+                return
+            preferred = named[0].id
+        entries = retrieval.one_label(self.index, entries, preferred)
+        intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
+        if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):
+            intents.insert(0, (plan.intent, plan.confidence))
+        query = Query(reading.masked, reading.vector, intents, reading.population)
+        ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
+        chosen = planning.choose(ranked, self.policy, only_safety=plan.only_safety)
+        draft.candidates = tuple(ranked[:5])
+        draft.notes.append(f"confidence: {chosen.confidence:.3f}")
+        if chosen.shown:
+            draft.shown = tuple(candidate.entry for candidate in chosen.shown)
+            draft.choices = choices.passage_choices(chosen.offered)
+        elif chosen.offered:
+            draft.notes.append("no passage is sure enough")
+            draft.ask_back(choices.passage_choices(chosen.offered))
+        else:
+            draft.give_up("no passage is near enough")
+
+    def _ask_product(self, plain: str, where: Context, draft: Draft) -> None:
+        slips = products.find_slips(plain, self.index)
+        if slips:
+            draft.notes.append("a name like one we know")
+            draft.ask_back(choices.slip_choices(self.index, slips, plain)[: self.policy.choices_offered])
+            return
+        draft.notes.append("no product named")
+        looked_at = self.index.products(_PRODUCTS_LOOKED_AT)
+        served = [entry.id for entry in looked_at if retrieval.eligible(self.index, entry.id, where)]
+        draft.ask_back(choices.product_choices(self.index, served[: self.policy.choices_offered], plain))
+
+
+def _fixed(flags: frozenset[Flag], note: str) -> Draft:
+    """What can be said of a question that cannot be read: its grave notice, else that it is out of scope."""
+    return Draft(planning.grave_outcome(flags) or Outcome.OUT_OF_SCOPE, flags=flags, notes=[note])
+
+
+def _score(draft: Draft) -> float:
+    return draft.candidates[0].score if draft.shown and draft.candidates else 0.0
