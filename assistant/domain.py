@@ -198,6 +198,10 @@ class Passage:
     references: tuple[str, ...] = ()
     retrieve: bool = True
 
+    def is_about(self, topic: str) -> bool:
+        """Whether ``topic`` is its main topic or one of the further ones."""
+        return topic == self.topic or topic in self.also
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -31,6 +31,7 @@ from assistant.building import build_workspace
 from assistant.domain import Context
 from assistant.pipeline import Assistant
 from assistant.trust.audit import JsonLinesAudit
+from assistant.trust.ledger import Ledger
 from assistant.workspace import Workspace, sample_root, shipped_model
 
 DAY = dt.date(2026, 11, 21)
@@ -78,9 +79,11 @@ class MemoryAudit:
 class Listening:
     """An encoder that remembers what it was asked to encode."""
 
+    heard: list[str]
+
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder
-        self.heard: list[str] = []
+        self.heard = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._encoder, name)
@@ -160,17 +163,25 @@ def p95(values: Sequence[float]) -> float:
     return sorted(values)[int(0.95 * (len(values) - 1))]
 
 
-def warm(assistant: Assistant, rounds: int, usual: Any) -> dict[str, Timed]:
-    """The whole answer, the bare forward pass of the same masked question, and the usual way, in turns."""
-    encoder = assistant.encoder
+def rehearse(root: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Ask every question once: the text that the model reads for each, and the audit records."""
+    whole = Assistant.open(root, audit=MemoryAudit())
+    listening, sink = Listening(whole.encoder), MemoryAudit()
+    ledger = Ledger.open(whole.index.ledger_file)
+    assistant = Assistant(whole.settings, whole.index, ledger, listening, sink, lambda _: DAY)
     masked = {}
     for question in QUESTIONS:
-        listening = Listening(encoder)
-        assistant.encoder = listening  # type: ignore[assignment]
-        answer = assistant.ask(question, CONTEXT)
-        masked[question] = listening.heard[0]
-        click.echo(f"  {answer.outcome.value:20} {question}", err=True)
-    assistant.encoder = encoder
+        listening.heard = []
+        outcome = assistant.ask(question, CONTEXT).outcome.value
+        if listening.heard:
+            masked[question] = listening.heard[0]
+        click.echo(f"  {outcome:20} {len(listening.heard)} forward passes  {question}", err=True)
+    return masked, sink.entries
+
+
+def warm(assistant: Assistant, masked: Mapping[str, str], rounds: int, usual: Any) -> dict[str, Timed]:
+    """The whole answer, the bare forward pass of the same masked question, and the usual way, in turns."""
+    encoder = assistant.encoder
     ways: dict[str, Callable[[str], object]] = {
         "whole answer": lambda question: assistant.ask(question, CONTEXT),
         "bare forward pass": lambda question: encoder.encode([masked[question]]),
@@ -179,7 +190,7 @@ def warm(assistant: Assistant, rounds: int, usual: Any) -> dict[str, Timed]:
         ways["the usual way"] = usual.ask
     timed = {name: Timed([], []) for name in ways}
     for turn in range(rounds + 1):
-        for question in QUESTIONS:
+        for question in masked:
             for name, way in ways.items():
                 if turn == 0:
                     way(question)  # what is cached once is not what is measured
@@ -188,20 +199,15 @@ def warm(assistant: Assistant, rounds: int, usual: Any) -> dict[str, Timed]:
     return timed
 
 
-def audit(assistant: Assistant, work: Path, rounds: int) -> dict[str, Timed]:
+def audit(entries: Sequence[Mapping[str, Any]], work: Path, rounds: int) -> dict[str, Timed]:
     """What a record costs with and without the disk's sync, in turns."""
-    sink = MemoryAudit()
-    kept, assistant._audit = assistant._audit, sink
-    for question in QUESTIONS:
-        assistant.ask(question, CONTEXT)
-    assistant._audit = kept
     sinks = {
         "audit record": JsonLinesAudit(work / "plain.jsonl", sync=False),
         "audit record, synced to disk": JsonLinesAudit(work / "synced.jsonl"),
     }
     timed = {name: Timed([], []) for name in sinks}
     for _ in range(rounds):
-        for entry in sink.entries:
+        for entry in entries:
             for name, each in sinks.items():
                 timed[name].measure(lambda each=each, entry=entry: each.record(entry))  # type: ignore[misc]
     return timed
@@ -265,7 +271,8 @@ def measured(rounds: int, root: Path, work: Path) -> str:
         prepare_usual(assistant, work)
         commands["the usual way"] = [sys.executable, "bench/usual_way.py", str(work), COLD_QUESTION]
         usual = usual_way.UsualWay(work)
-    answers = warm(assistant, rounds, usual) | audit(assistant, work, rounds)
+    masked, entries = rehearse(root)
+    answers = warm(assistant, masked, rounds, usual) | audit(entries, work, rounds)
     processes = cold(commands, rounds, work / "pyc")
     rows = [[name, f"{r.wall:.2f}", f"{r.cpu:.2f}", f"{r.megabytes:.0f}"] for name, r in processes.items()]
     parts = [

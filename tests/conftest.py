@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from assistant.building import build_workspace
 from assistant.pipeline import Assistant
+from assistant.serving.commands import main
 from assistant.understanding.taxonomy import read_taxonomy
 from assistant.workspace import Workspace, sample_root, shipped_screen, shipped_taxonomy
 from tests import tiny
@@ -60,6 +63,40 @@ def quick(quick_sample: Path) -> Iterator[Assistant]:
     assistant = tiny.opened(quick_sample, QUICK)
     yield assistant
     assistant.index.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def onlabel(
+    quick_sample: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> Callable[..., Ran]:
+    """The real command in this process, with the fake encoder: ``onlabel("ask", "...", stdin=b"...")``."""
+
+    def run(*arguments: str | os.PathLike[str], stdin: bytes = b"") -> Ran:
+        capfdbinary.readouterr()
+        with io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8") as given:
+            monkeypatch.setattr("sys.stdin", given)
+            monkeypatch.setattr("sys.argv", ["onlabel", *map(str, arguments)])
+            try:
+                main()
+            except SystemExit as ended:
+                code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+        out, err = capfdbinary.readouterr()
+        return Ran(code, out.decode(), err.decode())
+
+    for module in ("assistant.pipeline", "assistant.building"):
+        monkeypatch.setattr(f"{module}.open_encoder", lambda *_: QUICK)
+    monkeypatch.setenv("ONLABEL_WORKSPACE", str(quick_sample))
+    monkeypatch.chdir(quick_sample.parent)
+    return run
 
 
 @pytest.fixture(scope="session")

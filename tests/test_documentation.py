@@ -144,7 +144,9 @@ def test_every_key_of_onlabel_toml_is_documented_with_its_default(section: str) 
 
 
 def test_the_page_of_settings_names_no_section_that_does_not_exist() -> None:
-    assert set(re.findall(r"^### `\[(\w+)\]`$", _text(DOCS / "settings.md"), re.MULTILINE)) == set(Settings.model_fields)
+    assert set(re.findall(r"^### `\[(\w+)\]`$", _text(DOCS / "settings.md"), re.MULTILINE)) == set(
+        Settings.model_fields
+    )
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,7 @@ class Decider:
             intents.insert(0, (plan.intent, plan.confidence))
         query = Query(reading.masked, reading.vector, intents, reading.population)
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
-        chosen = planning.choose(ranked, self.policy, only_safety=plan.only_safety)
+        chosen = planning.choose(ranked, plan, self.policy)
         draft.candidates = tuple(ranked[:5])
         draft.notes.append(f"confidence: {chosen.confidence:.3f}")
         if chosen.shown:

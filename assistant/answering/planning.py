@@ -144,12 +144,14 @@ def confidence_of(ranked: Sequence[Candidate], weights: Confidence) -> float:
     return 1 / (1 + math.exp(-evidence))
 
 
-def choose(ranked: Sequence[Candidate], policy: Policy, *, only_safety: bool) -> Choice:
+def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     """The passages to show from a ranking (best first)."""
-    usable = [c for c in ranked if not only_safety or c.entry.head.kind in _AFTER_GRAVE]
-    if not usable:
-        return Choice((), (), 0.0)
+    usable = [c for c in ranked if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
     limits = policy.thresholds
+    sure_of_topic = plan.confidence >= limits.topic_sure
+    if not usable or (sure_of_topic and not any(c.entry.head.is_about(plan.intent) for c in usable)):
+        # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer.
+        return Choice((), (), 0.0)
     sure = confidence_of(usable, policy.confidence)
     if sure < limits.passage_answer:
         offered = usable[: policy.choices_offered] if sure >= limits.passage_ask else ()

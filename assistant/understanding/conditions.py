@@ -84,7 +84,7 @@ _WORD = re.compile(r"[^\W_]+")
 #: Wording that asks whether the medicine is for something, whatever else the question holds.
 _ASKS_USE = re.compile(
     r"\b(?:help(?:s|ful)?(?: with)?|treat(?:s|ing)?|used? (?:for|in|to treat)|work(?:s|ing)? (?:for|in|on)|good for|"
-    r"prescribed? (?:for|to)|evidence (?:for|in|supports?))\b|^\W*the medicine (?:for|in) [\w\s'-]+\??$",
+    r"prescribed? (?:for|to)|evidence (?:for|in|supports?)|use of the medicine (?:for|in|to treat))\b|^\W*the medicine (?:for|in) [\w\s'-]+\??$",
     re.IGNORECASE,
 )
 
@@ -92,6 +92,7 @@ _ASKS_USE = re.compile(
 _COMPARES = re.compile(
     r"\b(?:(?:better|worse|safer|gentler|stronger|weaker|faster|cheaper|less|more|fewer|rather|superior|inferior)\b[^.?!]*?"
     r"\b(?:than|to)|vs\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+(?:the |a )?([^\W\d][\w-]+)|"
+    r"\bas (?:effective|good|safe|strong|potent|well tolerated) as (?:the |a )?([^\W\d][\w-]+)|"
     r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b",
     re.IGNORECASE,
 )
@@ -123,7 +124,7 @@ def asks_use(question: str) -> bool:
 def compared_with(question: str) -> str:
     """What the question compares the medicine with, in lower case; "" when it compares with nothing."""
     match = _COMPARES.search(question)
-    return (match.group(1) or match.group(2)).casefold() if match else ""
+    return next(filter(None, match.groups())).casefold() if match else ""
 
 
 def _spelled_out(found: Iterable[str]) -> list[str]:

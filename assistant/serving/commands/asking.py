@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from assistant.domain import AUDIENCES, CHANNELS
-from assistant.errors import IntegrityError, NotReadyError, OnlabelError, UsageError
+from assistant.errors import OnlabelError, UsageError
 
 if TYPE_CHECKING:
     from assistant.answering.answer import Answer
@@ -207,20 +207,17 @@ def chat_command(root: Path | None, **given: str | None) -> None:
     context = _context(assistant, given)
     _say_preview()
     previous: Answer | None = None
+    offered: dict[str, str] = {}
     for question in _lines():
-        number = question.strip()
-        if previous is not None and number.isdecimal() and 1 <= int(number) <= len(previous.choices):
-            question = previous.choices[int(number) - 1].send
         try:
-            answer = assistant.ask(question, context, previous)
-        except (IntegrityError, NotReadyError):
-            raise
-        except OnlabelError as error:
+            answer = assistant.ask(offered.get(question.strip(), question), context, previous)
+        except UsageError as error:
             click.echo(f"onlabel: {error}", err=True)
             continue
         if answer.carried:
             click.echo(f"(carried over: {', '.join(answer.slots[slot] for slot in answer.carried)})", err=True)
         _show(answer, as_json=False, explain=False)
+        offered = {str(number): choice.send for number, choice in enumerate(answer.choices, start=1)}
         previous = answer if answer.slots or previous is None else previous
 
 

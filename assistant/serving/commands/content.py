@@ -24,9 +24,9 @@ def init_command(folder: Path) -> None:
     \b
     Example:
       onlabel init w
-      onlabel -w w import spl label.xml
+      onlabel -w w import spl eliquis.xml
       onlabel -w w build
-      onlabel -w w ask "can it be taken with food?"
+      onlabel -w w ask "eliquis with food?"
     """
     if (folder / SETTINGS_FILE).exists():
         raise UsageError(f"{folder} is a workspace already")
@@ -43,7 +43,7 @@ def import_command() -> None:
     \b
     Example:
       onlabel -w w import spl downloads/*.xml
-      onlabel -w w import openfda drug-label-0001-of-0013.json.gz
+      onlabel -w w import openfda drug-label-0001-of-0013.json
     """
 
 
