@@ -123,6 +123,8 @@ class Decider:
                 draft.notes.append("the name means several products")
                 draft.ask_back(choices.product_choices(self.index, named[: self.policy.choices_offered], plain))
             return draft
+        if len(named) > 1 and conditions.compared_with(plain):
+            return self._decide_for(named[0], plain, where, flags, mentions, between=True)
         drafts = [self._decide_for(p, plain, where, flags, mentions) for p in named[:_PRODUCTS_WEIGHED]]
         best = self._likelier(drafts, named, plain)
         best.carried = ("product",) if carried and best.slots.get("product") else ()
@@ -154,16 +156,26 @@ class Decider:
         return best
 
     def _decide_for(
-        self, product: str, plain: str, where: Context, flags: frozenset[Flag], mentions: Sequence[products.Mention]
+        self,
+        product: str,
+        plain: str,
+        where: Context,
+        flags: frozenset[Flag],
+        mentions: Sequence[products.Mention],
+        *,
+        between: bool = False,
     ) -> Draft:
-        """The decision if the question is about ``product`` ("": none is named)."""
+        """The decision if the question is about ``product`` ("": none is named).
+
+        ``between``: it compares products of ours, which no label of one of them can answer.
+        """
         reading = read(plain, products.keys_to_mask(mentions, (product,)), self.encoder, self.router)
         found = Found(
             flags=planning.raised(flags, reading.intents, self.policy.thresholds),
             intents=reading.intents,
             status=self._status(reading, product, where),
             asks_use=conditions.asks_use(reading.masked),
-            compares_beyond_label=self._compares_beyond_label(reading, product),
+            compares_beyond_label=between or self._compares_beyond_label(reading, product),
             product_known=bool(product),
         )
         plan = planning.route(found, where.audience, self.policy)

@@ -2,7 +2,7 @@
 
 Guarantees: the whole text is read, however long; the same text always gives the same findings, in the order of the rules;
 time grows with the length of the text and with nothing else, because rules see pieces of at most ``PIECE`` characters, equal
-pieces once, and a rule whose ``needs`` are absent is not tried. The screen knows no medicines, intents or models, so it works
+pieces once, and a rule whose ``needs`` are absent is not tried. In a long text one rule of each flag is enough. The screen knows no medicines, intents or models, so it works
 where those fail.
 
 Refuses rules that could run away: an unlimited gap (``.*``) or an unlimited repetition of a group (``(...)+``).
@@ -28,6 +28,8 @@ from assistant.errors import ContentError
 #: Longest piece of text that a rule sees at once, and how much of it the next piece of a long sentence repeats.
 PIECE = 400
 OVERLAP = 200
+#: In a text longer than this only the first rule of each flag is reported.
+LONG = 20_000
 #: ``unless`` looks at this many characters before and after what matched, inside its sentence.
 BEFORE = 80
 AFTER = 60
@@ -37,6 +39,7 @@ _REFERENCE = re.compile(rf"<({_NAME})>")
 _LINE_BREAK = re.compile(r"\n *")
 _RUNAWAY = re.compile(r"(?<!\\)\.(?:[*+]|\{\d*,\})|(?<!\\)\)(?:[*+]|\{\d*,\})")
 _SENTENCE_END = re.compile(r"(?<=[.!?;]) (?=\S)")
+_WORD = re.compile(r"[a-z0-9]+")
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"'})
 
 
@@ -56,6 +59,7 @@ class Rule:
     id: str
     pattern: str
     needs: tuple[str, ...] = ()
+    needs_word: frozenset[str] = frozenset()
     unless: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
 
@@ -71,6 +75,7 @@ class _RuleFile(BaseModel):
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*$")]
     pattern: str
     needs: tuple[str, ...] = ()
+    needs_word: str = ""
     unless: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
 
@@ -114,6 +119,7 @@ class Screen:
                 rule.id,
                 _expand(rule.pattern, names, path),
                 tuple(dict.fromkeys(word for need in rule.needs for word in _needed(need, stems, path))),
+                frozenset(_needed(rule.needs_word, stems, path)) - {""},
                 tuple(_expand(pattern, names, path) for pattern in rule.unless),
                 tuple(_expand(pattern, names, path) for pattern in rule.elsewhere),
             )
@@ -136,9 +142,46 @@ class Screen:
 
     def find(self, text: str) -> tuple[Finding, ...]:
         """The rules that ``text`` meets, in the order of the file; none for a text that is safe to answer."""
-        pieces = tuple(dict.fromkeys(_pieces(normalised(text))))
-        whole = "\n".join(pieces)
-        return tuple(Finding(rule.flag, rule.id) for rule in self.rules if _met(rule, pieces, whole))
+        pieces = _Pieces(text)
+        found: list[Finding] = []
+        for rule in self.rules:
+            if pieces.many and found and found[-1].flag is rule.flag:
+                continue
+            if pieces.meet(rule):
+                found.append(Finding(rule.flag, rule.id))
+        return tuple(found)
+
+
+class _Pieces:
+    """A text cut for the rules; remembers which pieces hold the words that rules need."""
+
+    def __init__(self, text: str) -> None:
+        plain = normalised(text)
+        self.many = len(plain) > LONG
+        self._pieces = tuple(dict.fromkeys(_pieces(plain)))
+        self._whole = "\n".join(self._pieces)
+        self._words = tuple(frozenset(_WORD.findall(piece)) for piece in self._pieces)
+        self._holding: dict[tuple[str, ...], tuple[int, ...]] = {}
+
+    def meet(self, rule: Rule) -> bool:
+        """Whether a piece matches ``rule``, and each thing that it wants elsewhere stands in some piece."""
+        numbers = self._that_hold(rule.needs)
+        if rule.needs_word:
+            numbers = tuple(n for n in numbers if not rule.needs_word.isdisjoint(self._words[n]))
+        if not any(_matches(rule, self._pieces[n]) for n in numbers):
+            return False
+        return all(any(_compiled(pattern).search(piece) for piece in self._pieces) for pattern in rule.elsewhere)
+
+    def _that_hold(self, needs: tuple[str, ...]) -> tuple[int, ...]:
+        if needs not in self._holding:
+            present = tuple(word for word in needs if word in self._whole)
+            pieces = enumerate(self._pieces)
+            self._holding[needs] = (
+                tuple(range(len(self._pieces)))
+                if not needs
+                else tuple(n for n, piece in pieces if any(word in piece for word in present))
+            )
+        return self._holding[needs]
 
 
 def normalised(text: str) -> str:
@@ -160,15 +203,6 @@ def _pieces(text: str) -> Iterator[str]:
             yield sentence
         else:
             yield from (sentence[at : at + PIECE] for at in range(0, len(sentence) - OVERLAP, PIECE - OVERLAP))
-
-
-def _met(rule: Rule, pieces: tuple[str, ...], whole: str) -> bool:
-    present = tuple(word for word in rule.needs if word in whole)
-    if rule.needs and not present:
-        return False
-    if not any(_matches(rule, piece) for piece in pieces if not present or any(word in piece for word in present)):
-        return False
-    return all(any(_compiled(pattern).search(piece) for piece in pieces) for pattern in rule.elsewhere)
 
 
 def _matches(rule: Rule, piece: str) -> bool:

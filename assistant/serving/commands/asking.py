@@ -146,6 +146,7 @@ def _explain(answer: Answer) -> None:
 
 def _answer_batch(assistant: Assistant, context: Context, lines: TextIO, as_json: bool, explain: bool) -> None:
     from assistant.serving.terminal import printable
+    from assistant.understanding.reading import legible
 
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -154,7 +155,7 @@ def _answer_batch(assistant: Assistant, context: Context, lines: TextIO, as_json
             answer = assistant.ask(*_batch_question(assistant, context, line))
         except UsageError as error:
             # The line is to blame. Anything else is not: then nothing more is shown.
-            wrong = {"schema": ERROR_SCHEMA, "line": number, "error": str(error)}
+            wrong = {"schema": ERROR_SCHEMA, "line": number, "error": legible(str(error))}
             click.echo(json.dumps(wrong, ensure_ascii=False), err=not as_json)
             continue
         if not as_json:
