@@ -21,7 +21,7 @@ from assistant.answering.rendering import Piece, Renderer, lay_out
 from assistant.canonical import sha256_hex
 from assistant.content.policy import parse_policy
 from assistant.domain import Context, Outcome, Passage
-from assistant.errors import IntegrityError, NotReadyError, UsageError
+from assistant.errors import ContentError, IntegrityError, NotReadyError, UsageError
 from assistant.settings import Settings
 from assistant.trust.audit import AuditSink, JsonLinesAudit
 from assistant.trust.ledger import Ledger
@@ -56,7 +56,11 @@ class Assistant:
         self.settings = settings
         self.index = index
         self.encoder = encoder
-        self.policy, self._policy_sha256 = parse_policy(index.policy, Path("policy.yaml"))
+        try:
+            self.policy, self._policy_sha256 = parse_policy(index.policy, Path("policy.yaml"))
+            screen = Screen.parse(index.screen)
+        except ContentError as error:
+            raise NotReadyError(f"the index was built by another version ({error}): run `onlabel build`") from error
         if self._policy_sha256 != ledger.policy_sha256:
             raise IntegrityError("the index and the ledger were made under different policies")
         self._ledger = ledger
@@ -64,7 +68,6 @@ class Assistant:
         self._today = today
         self._renderer = Renderer(index.templates)
         self._router = NearestUtterances(*index.utterances)
-        screen = Screen.parse(index.screen)
         self._decider = Decider(index, self.policy, settings, encoder, self._router, screen)
 
     @classmethod
@@ -113,7 +116,7 @@ class Assistant:
         where = context or self.context()
         draft = self._decider.decide(asked, where, previous)
         completed = self._complete(draft, where)
-        answer = self._prove(asked, where, draft, completed)
+        answer = self._prove(asked, where, draft, completed, previous)
         self._audit.record(_record(answer))
         return answer
 
@@ -147,7 +150,9 @@ class Assistant:
             f"{where.date}: no approved notice serves {role} there"
         )
 
-    def _prove(self, asked: str, where: Context, draft: Draft, completed: Completed) -> Answer:
+    def _prove(
+        self, asked: str, where: Context, draft: Draft, completed: Completed, previous: Answer | None
+    ) -> Answer:
         blocks: list[list[Piece]] = []
         used: list[Passage] = []
 
@@ -186,7 +191,10 @@ class Assistant:
             model_fingerprint=self.encoder.fingerprint,
             policy_sha256=self._policy_sha256,
         )
-        references = [(passage, self.index.document(passage.document)) for passage in used]
+        documents = [(passage, self.index.document(passage.document)) for passage in used]
+        references = tuple(Reference(passage, document) for passage, document in documents if document is not None)
+        if draft.role == "intent.source_request" and previous is not None:
+            references += previous.references
         return Answer(
             outcome=draft.outcome,
             flags=tuple(sorted(draft.flags)),
@@ -199,7 +207,7 @@ class Assistant:
             carried=draft.carried,
             context=where,
             spans=rendered.spans,
-            references=tuple(Reference(passage, document) for passage, document in references if document is not None),
+            references=references,
             candidates=tuple((candidate.entry.head.id, candidate.score) for candidate in draft.candidates),
             choices=draft.choices,
             preview=True,

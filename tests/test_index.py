@@ -107,7 +107,7 @@ def test_only_what_changed_is_embedded_again(root: Path) -> None:
     "change",
     [
         lambda root: rewrite(root, 0, b"Other words."),
-        lambda root: (root / "approved_corpus/policy.yaml").write_text(tiny.POLICY.replace("0.05}", "0.06}", 1)),
+        lambda root: tiny.policy(root / "approved_corpus", version="2"),
         lambda root: tiny.document(root / "approved_corpus", tiny.DOCUMENT, "label", "zed", "brand_names: [Zed]\n"),
         lambda root: (root / "templates/notice.j2").write_text((root / "templates/notice.j2").read_text() + "\n"),
     ],

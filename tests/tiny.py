@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import yaml
+
 from assistant.answering.building import BuildReport, Content, build, sort_key
 from assistant.answering.index import Index
 from assistant.content.corpus import read_corpus
@@ -21,7 +23,7 @@ from assistant.trust.audit import AuditSink
 from assistant.trust.ledger import Ledger
 from assistant.understanding.encoder import Encoder
 from assistant.understanding.taxonomy import Taxonomy
-from assistant.workspace import Workspace
+from assistant.workspace import Workspace, sample_root
 from tests.fakes import MemoryAudit
 
 DAY = dt.date(2026, 11, 21)
@@ -30,20 +32,16 @@ HCP = Context("hcp", "US", "en", "cli", DAY)
 
 SETTINGS = '[context]\naudience = "hcp"\nmarket = "US"\nlanguage = "en"\n'
 
-POLICY = """version: "1"
-companions:
-  benefit:
-    - {role: boxed_warning, place: before, need: where_present}
-    - {role: indication, place: after, need: always}
-  safety: []
-  instruction: []
-  neutral: []
-passages_shown: 3
-choices_offered: 4
-thresholds: {intent_answer: 0.3, intent_ask: 0.05, topic_answer: 0.05, passage_answer: 0.1, passage_margin: 0.05}
-ranking: {dense: 1.0, lexical: 0.5, topic: 0.8, population: 0.3}
-forbidden_in_templates: []
-"""
+#: Rules for companions that are easy to see through; the rest of the policy is the sample's.
+COMPANIONS: Mapping[str, list[dict[str, str]]] = {
+    "benefit": [
+        {"role": "boxed_warning", "place": "before", "need": "where_present"},
+        {"role": "indication", "place": "after", "need": "always"},
+    ],
+    "safety": [],
+    "instruction": [],
+    "neutral": [],
+}
 
 SCREEN = b"""schema: onlabel.screen/1
 rules:
@@ -89,7 +87,7 @@ def write(root: Path, bodies: Sequence[bytes] = (), fronts: Sequence[str] = ()) 
     (root / "onlabel.toml").write_text(SETTINGS, encoding="utf-8")
     corpus, templates = root / "approved_corpus", root / "templates"
     document(corpus, "notices", "notices", "", "")
-    (corpus / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    policy(corpus)
     for role in NOTICE_ROLES:
         front = f"topic: overview\nkind: notice\nserves: [{role}]\nretrieve: false"
         passage(corpus / "notices", f"notices.{role}", f"Approved words for {role}.".encode(), front)
@@ -103,6 +101,14 @@ def write(root: Path, bodies: Sequence[bytes] = (), fronts: Sequence[str] = ()) 
         front = f'id: {use}\nversion: "1"\nuse: {use}\n{scope}'
         (templates / f"{use}.j2").write_bytes(f"---\n{front}\n---\n{text}".encode())
     return root
+
+
+def policy(corpus: Path, version: str = "1") -> None:
+    """Write the policy: as sure of a passage as can be, for which passage is right does not matter here."""
+    fields = yaml.safe_load((sample_root() / "approved_corpus" / "policy.yaml").read_bytes())
+    fields["thresholds"] |= {"passage_answer": 0.0, "passage_ask": 0.0}
+    fields |= {"version": version, "companions": dict(COMPANIONS)}
+    (corpus / "policy.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
 
 
 def document(corpus: Path, id: str, type: str, product: str, names: str) -> None:

@@ -26,6 +26,8 @@ from assistant.understanding.screen import Screen
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
+#: A question of at most this many words may be just a name written wrong.
+_BARE_WORDS = 3
 #: Further products that are looked at when none is named, to offer some.
 _PRODUCTS_LOOKED_AT = 40
 
@@ -90,8 +92,8 @@ class Decider:
 
     def _understand(self, asked: str, where: Context, flags: frozenset[Flag], previous: Answer | None) -> Draft:
         plain = folded(asked) if len(asked) <= self.settings.limits.question_chars else ""
-        if not plain:
-            return _fixed(flags, "empty, or longer than is read")
+        if not any(character.isalpha() for character in plain):
+            return _fixed(flags, "no words, or more than are read")
         if plain.startswith(choices.PICK):
             picked = self.pickable(plain.removeprefix(choices.PICK), where)
             if picked is not None:
@@ -115,17 +117,17 @@ class Decider:
             carried = previous.slots.get("product", "")
             named = (carried,) if carried else ()
         if not named:
-            return self._decide_for("", plain, where, flags, mentions)
+            return self._decide_for("", plain, where, flags, mentions, previous)
         if alike and len(named) > 1:
-            draft = self._decide_for(named[0], plain, where, flags, mentions)
+            draft = self._decide_for(named[0], plain, where, flags, mentions, previous)
             if draft.shown or draft.outcome is Outcome.NO_APPROVED_ANSWER:
                 draft.shown, draft.slots = (), {}
                 draft.notes.append("the name means several products")
                 draft.ask_back(choices.product_choices(self.index, named[: self.policy.choices_offered], plain))
             return draft
         if len(named) > 1 and conditions.compared_with(plain):
-            return self._decide_for(named[0], plain, where, flags, mentions, between=True)
-        drafts = [self._decide_for(p, plain, where, flags, mentions) for p in named[:_PRODUCTS_WEIGHED]]
+            return self._decide_for(named[0], plain, where, flags, mentions, previous, between=True)
+        drafts = [self._decide_for(p, plain, where, flags, mentions, previous) for p in named[:_PRODUCTS_WEIGHED]]
         best = self._likelier(drafts, named, plain)
         best.carried = ("product",) if carried and best.slots.get("product") else ()
         return best
@@ -162,6 +164,7 @@ class Decider:
         where: Context,
         flags: frozenset[Flag],
         mentions: Sequence[products.Mention],
+        previous: Answer | None,
         *,
         between: bool = False,
     ) -> Draft:
@@ -194,11 +197,17 @@ class Decider:
             draft.notes.append(f"condition: {found.status.value}")
         if plan.outcome is Outcome.ANSWERED:
             draft.role = f"intent.{plan.intent}"
+            if plan.intent == "source_request" and previous is None:
+                draft.give_up("there is no last answer whose sources could be shown")
         if plan.retrieve and product:
             self._retrieve(plain, where, plan, reading, product, draft)
-        elif plan.retrieve:
+        elif plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not product and self._slipped(plain)):
             self._ask_product(plain, where, draft)
         return draft
+
+    def _slipped(self, plain: str) -> bool:
+        """Whether a question that says little else holds a word like a name we know."""
+        return len(plain.split()) <= _BARE_WORDS and bool(products.find_slips(plain, self.index))
 
     def _status(self, reading: Reading, product: str, where: Context) -> conditions.LabelStatus:
         """What the product's approved words say of the condition asked about."""
@@ -225,14 +234,15 @@ class Decider:
         """Fill ``draft`` with passages of ``product``, or turn it into a question back or a refusal."""
         entries = retrieval.eligible(self.index, product, where)
         preferred = self.settings.labels.prefer.get(product, "")
-        rivals = retrieval.rival_labels(self.index, entries, preferred)
-        if rivals:
-            named = retrieval.named_labels(rivals, plain)
-            if len(named) != 1:
+        named = retrieval.named_labels(retrieval.rival_labels(self.index, entries, ""), plain)
+        if len(named) == 1:
+            preferred = named[0].id
+        else:
+            rivals = retrieval.rival_labels(self.index, entries, preferred)
+            if rivals:
                 draft.notes.append("several labelers: set [labels] prefer in onlabel.toml")
                 draft.ask_back(choices.label_choices(rivals[: self.policy.choices_offered], plain))
                 return
-            preferred = named[0].id
         entries = retrieval.one_label(self.index, entries, preferred)
         intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
         if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):

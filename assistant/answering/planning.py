@@ -149,8 +149,12 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     usable = [c for c in ranked if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
     limits = policy.thresholds
     sure_of_topic = plan.confidence >= limits.topic_sure
-    if not usable or (sure_of_topic and not any(c.entry.head.is_about(plan.intent) for c in usable)):
-        # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer.
+    stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out
+    if not usable or (
+        sure_of_topic and not stands_out and not any(c.entry.head.is_about(plan.intent) for c in usable)
+    ):
+        # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer,
+        # unless it matches the question as no other does (then the topic was misunderstood).
         return Choice((), (), 0.0)
     sure = confidence_of(usable, policy.confidence)
     if sure < limits.passage_answer:

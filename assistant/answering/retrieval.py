@@ -148,12 +148,14 @@ def topic_shares(intents: Sequence[tuple[str, float]]) -> dict[str, float]:
 
 
 def about(entry: Entry, shares: Mapping[str, float]) -> float:
-    """The likelihood that ``entry`` is about what was asked, at most 1."""
-    main = shares.get(entry.head.topic, 0.0)
-    if not entry.head.also:
-        return min(1.0, main)
-    further = max((shares.get(topic, 0.0) for topic in entry.head.also), default=0.0)
-    return min(1.0, max(main, ALSO * further))
+    """The likelihood that ``entry`` is about what was asked, at most 1.
+
+    A question may have two sides ("starting dose in the elderly"): a passage on both is likelier than one on either.
+    """
+    likely = shares.get(entry.head.topic, 0.0)
+    for topic in entry.head.also:
+        likely += ALSO * shares.get(topic, 0.0)
+    return min(1.0, likely)
 
 
 def _population_fit(entry: Entry, asked: tuple[str, ...]) -> float:

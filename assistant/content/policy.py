@@ -58,6 +58,7 @@ class Thresholds(_Part):
     passage_answer: Share
     passage_ask: Share
     passage_margin: Share
+    stands_out: Share
     product_margin: Share
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from assistant.answering.answer import Answer
 from assistant.answering.index import DocumentEntry, passage_fields
 from assistant.domain import Context, Passage
+from assistant.errors import UsageError
 from assistant.pipeline import Assistant
 
 SCHEMA = "onlabel.passage/1"
@@ -47,7 +48,10 @@ def inspect(assistant: Assistant, id: str, context: Context) -> Inspected | None
     """The passage or document ``id``; None when there is neither."""
     entry = assistant.index.entry(id)
     if entry is not None:
-        answer = assistant.passage(id, context)
+        try:
+            answer = assistant.passage(id, context)
+        except UsageError as error:  # nothing at all may be said in this context; the metadata may be seen
+            return Inspected(_passage(entry.head), None, str(error))
         return Inspected(_passage(entry.head), answer, "" if answer else _why_not(entry.head, context))
     document = assistant.index.document(id)
     if document is not None:

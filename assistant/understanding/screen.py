@@ -1,9 +1,9 @@
 """The safety screen: reviewable rules that look for danger, harm, defects and attacks in what somebody wrote.
 
-Guarantees: the whole text is read, however long; the same text always gives the same findings, in the order of the rules;
-time grows with the length of the text and with nothing else, because rules see pieces of at most ``PIECE`` characters, equal
-pieces once, and a rule whose ``needs`` are absent is not tried. In a long text one rule of each flag is enough. The screen knows no medicines, intents or models, so it works
-where those fail.
+Guarantees: the whole text is read, however long; the same text always gives the same findings, in the order of the
+rules; time grows with the length of the text and with nothing else, because rules see pieces of at most ``PIECE``
+characters, equal pieces once, and a rule is tried only where the words stand that it needs. In a text longer than
+``LONG`` one rule of each flag is enough. The screen knows no medicines, intents or models: it works where those fail.
 
 Refuses rules that could run away: an unlimited gap (``.*``) or an unlimited repetition of a group (``(...)+``).
 What the rules mean stands in ``screen.yaml``, which reviewers own and sign.
@@ -40,7 +40,8 @@ _LINE_BREAK = re.compile(r"\n *")
 _RUNAWAY = re.compile(r"(?<!\\)\.(?:[*+]|\{\d*,\})|(?<!\\)\)(?:[*+]|\{\d*,\})")
 _SENTENCE_END = re.compile(r"(?<=[.!?;]) (?=\S)")
 _WORD = re.compile(r"[a-z0-9]+")
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"'})
+_CONTROLS = dict.fromkeys((*range(32), 127), " ")
+_PLAIN = _CONTROLS | str.maketrans("‘’ʼ´`“”", "'''''\"\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +187,14 @@ class _Pieces:
 
 def normalised(text: str) -> str:
     """``text`` as rules see it: NFKC, lower case, plain quotes, no invisible characters, single spaces."""
-    if text.isascii():
-        return " ".join(text.lower().translate(_ASCII_CONTROLS).split())
-    folded = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()
-    invisible = {ord(c): None for c in set(folded) if unicodedata.category(c) in ("Cf", "Mn", "Cs")}
-    return " ".join(folded.translate(invisible | _ASCII_CONTROLS).split())
+    plain = text if text.isascii() else _visible(unicodedata.normalize("NFKC", text))
+    return " ".join(plain.lower().translate(_PLAIN).split())
 
 
-#: "`" stands for an apostrophe on some keyboards; control characters separate words.
-_ASCII_CONTROLS: dict[int, str | None] = {c: " " for c in (*range(32), 127)} | {ord("`"): "'"}
+def _visible(text: str) -> str:
+    """``text`` without what nobody sees but a rule would stumble over: zero-width characters, marks, surrogates."""
+    unseen = [c for c in set(text) if unicodedata.category(c) in ("Cf", "Mn", "Cs")]
+    return text.translate({ord(c): None for c in unseen})
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -229,7 +229,7 @@ def _prove(pattern: str, rule: str, path: Path | None) -> None:
 
 def _written_out(read: _ScreenFile, path: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Word lists and parts as expressions by name, and the stems by which a word list is recognised quickly."""
-    lists = {name: tuple(entry.strip() for entry in text.split(",") if entry.strip()) for name, text in read.words.items()}
+    lists = {name: _entries(text) for name, text in read.words.items()}
     names = {name: _alternatives(entries) for name, entries in lists.items()}
     stems = {name: tuple(entry.rstrip("*") for entry in entries) for name, entries in lists.items()}
     for name, part in read.parts.items():
@@ -237,6 +237,10 @@ def _written_out(read: _ScreenFile, path: Path) -> tuple[dict[str, str], dict[st
             raise ContentError(f"{name} names words and a part", path)
         names[name] = f"(?:{_expand(part, names, path)})"
     return names, stems
+
+
+def _entries(text: str) -> tuple[str, ...]:
+    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
 
 
 def _expand(pattern: str, names: Mapping[str, str], path: Path) -> str:
