@@ -47,8 +47,9 @@ class FaultyContentError(ContentError):
 def gather(workspace: Workspace, today: dt.date) -> Gathered:
     """Read and check everything in ``workspace``.
 
-    :raises ContentError: policy, screen or taxonomy cannot be read at all.
+    :raises ContentError: settings, policy, screen or taxonomy cannot be read at all.
     """
+    _ = workspace.settings
     Screen.from_yaml(workspace.screen_file)
     corpus = read_corpus(workspace.corpus)
     templates, template_faults = read_templates(workspace.templates)

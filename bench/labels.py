@@ -21,6 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,6 +89,31 @@ def workspaces(data: Path, work: Path) -> dict[str, Path]:
         build_workspace(workspace, dt.date.today(), threads=os.cpu_count() or 1)
         click.echo(f"built {group}: {len(members)} labels", err=True)
     return places
+
+
+def open_assistants(data: Path, root: Path) -> tuple[Callable[[str], Assistant], dict[str, str]]:
+    """``(label file -> assistant that answers from it, label file -> set id)``."""
+    if not data.is_dir():
+        sys.exit(f"no evaluation data in {data}: set ONLABEL_DATA")
+    root.mkdir(parents=True, exist_ok=True)
+    places = workspaces(data, root)
+    lines = (data / "labels" / "spl" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    set_ids = {Path(entry["file"]).name: entry["set_id"] for entry in map(json.loads, lines)}
+    opened: dict[Path, Assistant] = {}
+
+    def assistant(label: str) -> Assistant:
+        place = places[label]
+        if place not in opened:
+            opened[place] = Assistant.open(place, audit=JsonLinesAudit(root / "audit.jsonl", sync=False))
+        return opened[place]
+
+    return assistant, set_ids
+
+
+def read_questions(data: Path) -> list[dict]:
+    """The label questions, in the order of the file."""
+    lines = (data / "questions" / "label_questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def judge(question: dict, half: str, answer: Answer, set_id: str) -> Judged:
@@ -227,27 +253,15 @@ def write_misses(judged: list[Judged], path: Path) -> None:
 def main(half: str, work: Path | None, misses: Path | None) -> None:
     """Evaluate the whole answer path on real labels."""
     data = data_folder()
-    if not data.is_dir():
-        sys.exit(f"no evaluation data in {data}: set ONLABEL_DATA")
     root = work or Path(tempfile.mkdtemp(prefix="onlabel-labels-"))
-    root.mkdir(parents=True, exist_ok=True)
-    places = workspaces(data, root)
-    set_ids = {}
-    for line in (data / "labels" / "spl" / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        set_ids[Path(entry["file"]).name] = entry["set_id"]
-    assistants: dict[Path, Assistant] = {}
+    assistants, set_ids = open_assistants(data, root)
     judged: list[Judged] = []
     began = time.perf_counter()
-    for line in (data / "questions" / "label_questions.jsonl").read_text(encoding="utf-8").splitlines():
-        question = json.loads(line)
+    for question in read_questions(data):
         set_id = set_ids[question["label"]]
         if half not in ("both", half_of(set_id)):
             continue
-        place = places[question["label"]]
-        if place not in assistants:
-            assistants[place] = Assistant.open(place, audit=JsonLinesAudit(root / "audit.jsonl", sync=False))
-        assistant = assistants[place]
+        assistant = assistants(question["label"])
         answer = assistant.ask(question["question"], assistant.context(question["audience"]))
         judged.append(judge(question, half_of(set_id), answer, set_id))
     print(f"asked {len(judged)} questions in {time.perf_counter() - began:.1f} s")

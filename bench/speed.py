@@ -95,14 +95,13 @@ class Listening:
 
 
 def sample_copy(root: Path) -> Path:
-    """A copy of the sample workspace, built."""
-    if not (root / "onlabel.toml").is_file():
-        root.mkdir(parents=True, exist_ok=True)
-        for name in ("approved_corpus", "templates"):
-            shutil.copytree(sample_root() / name, root / name)
-        shutil.copy(sample_root() / "onlabel.toml", root / "onlabel.toml")
-        (root / "models").mkdir()
-        shutil.copy(shipped_model(), root / "models")
+    """A copy of the sample workspace as it is now, built; of an index that is there only what changed is built."""
+    for name in ("approved_corpus", "templates"):
+        shutil.rmtree(root / name, ignore_errors=True)
+        shutil.copytree(sample_root() / name, root / name)
+    shutil.copy(sample_root() / "onlabel.toml", root)
+    (root / "models").mkdir(exist_ok=True)
+    shutil.copy(shipped_model(), root / "models")
     build_workspace(Workspace(root), DAY, threads=os.cpu_count() or 1)
     return root
 

@@ -140,7 +140,9 @@ def _restated(rendered: Rendered, text: bytes) -> Rendered:
     return Rendered(text, tuple(spans))
 
 
-@pytest.mark.parametrize("forge", [lambda rendered, text: Rendered(text, rendered.spans), _restated], ids=["plain", "forged"])
+@pytest.mark.parametrize(
+    "forge", [lambda rendered, text: Rendered(text, rendered.spans), _restated], ids=["plain", "forged"]
+)
 def test_a_layout_that_errs_by_a_byte_is_caught(
     assistant: Assistant,
     audit: MemoryAudit,
@@ -221,7 +223,11 @@ def test_an_index_that_errs_by_a_byte_is_caught(
         def load(self: Index, wanted: Entry, text: bytes = text) -> Passage:
             passage = honest(self, wanted)
             # The worst index there can be: it also claims that the altered bytes are what was approved.
-            return replace(passage, text=text, sha256=sha256_hex(text)) if wanted.head.id == f"{tiny.DOCUMENT}.{number}" else passage
+            return (
+                replace(passage, text=text, sha256=sha256_hex(text))
+                if wanted.head.id == f"{tiny.DOCUMENT}.{number}"
+                else passage
+            )
 
         monkeypatch.setattr(Index, "load", load)
         _refused(assistant, audit)

@@ -109,9 +109,7 @@ def test_retrieval_offers_exactly_what_may_be_chosen(quick: Assistant, meant: Me
         assert {entry.head.id for entry in retrieval.eligible(quick.index, product, where)} == expected
 
 
-def test_companions_are_meant_for_the_same_people(
-    quick: Assistant, meant: Meant, entries: Mapping[str, Entry]
-) -> None:
+def test_companions_are_meant_for_the_same_people(quick: Assistant, meant: Meant, entries: Mapping[str, Entry]) -> None:
     """What an answer brings with it is for them too, or there is no answer."""
     completed = 0
     for where in meant.contexts:
@@ -212,7 +210,9 @@ def _own_dates(meant: Meant, id: str) -> bool:
 
 def test_the_first_words_of_what_is_out_of_force_do_not_bring_it_out(quick: Assistant, meant: Meant) -> None:
     today_out = [
-        id for id, f in meant.fields.items() if not f["from"] <= TODAY < f["until"]  # type: ignore[operator]
+        id
+        for id, f in meant.fields.items()
+        if not f["from"] <= TODAY < f["until"]  # type: ignore[operator]
     ]
     assert today_out
     for id in today_out:

@@ -165,7 +165,11 @@ def test_as_a_context(quick: Assistant, text: str) -> None:
 Command = Callable[..., Ran]
 #: What a shell can hand over: no NUL, and bytes that are no UTF-8 as Python hands them on.
 ARGUMENTS = (
-    *(text for text in OWN if "\x00" not in text and len(text) < 4000 and not any("\ud800" <= c <= "\udfff" for c in text)),
+    *(
+        text
+        for text in OWN
+        if "\x00" not in text and len(text) < 4000 and not any("\ud800" <= c <= "\udfff" for c in text)
+    ),
     "\udcff",
     "a\udc80b",
 )
@@ -195,8 +199,21 @@ def test_as_arguments_of_the_command(onlabel: Command, text: str) -> None:
 def test_as_lines_of_a_batch(onlabel: Command, tmp_path: Path, as_json: bool) -> None:
     plain = [text.encode("utf-8", "replace").replace(b"\n", b" ").replace(b"\r", b" ") for text in OWN]
     objects = [json.dumps({"question": text}).encode() for text in OWN]
-    wrong = [json.dumps({"question": "dose", key: text}).encode() for key in ("audience", "market", "date", "x") for text in OWN]
-    broken = [b"{", b"{}", b'{"question": 5}', b'{"question": null}', b'{"question": "x"', b"{" * 100_000, b'{"a":' * 50_000, b"\xff\xfe{"]
+    wrong = [
+        json.dumps({"question": "dose", key: text}).encode()
+        for key in ("audience", "market", "date", "x")
+        for text in OWN
+    ]
+    broken = [
+        b"{",
+        b"{}",
+        b'{"question": 5}',
+        b'{"question": null}',
+        b'{"question": "x"',
+        b"{" * 100_000,
+        b'{"a":' * 50_000,
+        b"\xff\xfe{",
+    ]
     lines = [*plain, *objects, *wrong, *broken, b"zorvanta dose"]
     file = tmp_path / "batch.txt"
     file.write_bytes(b"\n".join(lines) + b"\n")
@@ -242,5 +259,3 @@ def test_the_model_of_an_answer_is_strict(quick: Assistant) -> None:
     for broken in ({**answer, "more": 1}, {**answer, "outcome": "sure"}, {**answer, "text": answer["text"] + "x"}):
         with pytest.raises((ValueError, AssertionError)):
             read(json.dumps(broken))
-
-

@@ -210,17 +210,17 @@ def test_a_build_killed_half_way_leaves_the_old_index_whole(root: Path, at: int)
 
 @pytest.mark.parametrize("at", [0, 3, 11])
 def test_a_build_that_fails_leaves_the_old_index_and_no_litter(root: Path, at: int) -> None:
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def before(number: int) -> None:
         if number == at:
-            raise Stop
+            raise StopError
 
     old = asked(root)
     for number in range(12):
         rewrite(root, number, f"Rewritten {number}.".encode())
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         tiny.compiled(root, HashEncoder(before=before))
     assert len(list((root / "index").iterdir())) == 2
     assert asked(root) == old
@@ -275,7 +275,7 @@ def test_a_damaged_index_is_built_again(root: Path, file: str) -> None:
     assert asked(root) == whole
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../w", "/tmp", "nul\x00", "x" * 5000, "C:\\", "ü", "0123456789abcdef"])
+@pytest.mark.parametrize("name", ["", ".", "..", "../w", "/", "nul\x00", "x" * 5000, "C:\\", "ü", "0123456789abcdef"])
 def test_what_is_in_use_is_named_by_a_generation_only(root: Path, name: str) -> None:
     (root / "index" / layout.CURRENT).write_text(name, encoding="utf-8")
     with pytest.raises(NotReadyError):

@@ -21,14 +21,14 @@ _CONTEXT = Context("hcp", "US", "en", "cli", _DAY)
 _ANSWER = "Before\u00a0it:\n{% for p in answers %}{{ p }}{% if not loop.last %} \n--\n-{% endif %}{% endfor %}after"
 
 
-def template(body: str, use: str = "answer", id: str = "t", intents: tuple[str, ...] = (), scope: Scope = _SCOPE) -> Template:
+def template(
+    body: str, use: str = "answer", id: str = "t", intents: tuple[str, ...] = (), scope: Scope = _SCOPE
+) -> Template:
     return Template(id, "1", use, intents, scope, body, parse(body, use, id)[1])
 
 
 def passage(text: bytes, id: str = "p") -> Passage:
-    return Passage(
-        id, "1", "d", "zed", text, sha256_hex(text), "storage", (), Kind.NEUTRAL, "1", "Title", 1, _SCOPE
-    )
+    return Passage(id, "1", "d", "zed", text, sha256_hex(text), "storage", (), Kind.NEUTRAL, "1", "Title", 1, _SCOPE)
 
 
 _LOOKS_LIKE_MARKUP = st.sampled_from(
@@ -37,7 +37,8 @@ _LOOKS_LIKE_MARKUP = st.sampled_from(
      "[1, 2]", "None", "'x'"]
 )  # fmt: skip
 _TEXTS = st.one_of(
-    st.text(st.characters(exclude_categories=("Cs",)), min_size=1), st.lists(_LOOKS_LIKE_MARKUP, min_size=1).map("".join)
+    st.text(st.characters(exclude_categories=("Cs",)), min_size=1),
+    st.lists(_LOOKS_LIKE_MARKUP, min_size=1).map("".join),
 )
 
 
@@ -60,7 +61,9 @@ def test_spans_cover_the_text_and_say_what_stands_there(texts: list[str], role: 
     for span in rendered.spans:
         assert span.start == at < span.end
         assert span.sha256 == sha256_hex(rendered.text[span.start : span.end])
-        assert (span.role, span.document, span.locator) == ((role, "d", "1") if span.source == "passage" else ("", "", ""))
+        assert (span.role, span.document, span.locator) == (
+            (role, "d", "1") if span.source == "passage" else ("", "", "")
+        )
         at = span.end
     assert at == len(rendered.text)
 
@@ -68,7 +71,7 @@ def test_spans_cover_the_text_and_say_what_stands_there(texts: list[str], role: 
 @given(_TEXTS)
 def test_a_literal_is_never_taken_for_a_passage(text: str) -> None:
     """A template's own words, whatever they look like, come out as its numbered literals."""
-    made = replace(template(f"x{{{{ passage }}}}y", "notice"), literals=(text.encode(), b"y"))
+    made = replace(template("x{{ passage }}y", "notice"), literals=(text.encode(), b"y"))
     rendered = lay_out([Renderer([made]).block(made, [passage(b"words")], "answer")])
     assert [span.id for span in rendered.spans] == ["t#0", "p", "t#1"]
     assert rendered.text == text.encode() + b"wordsy"
@@ -80,14 +83,22 @@ def test_the_same_words_twice_are_two_spans() -> None:
     assert [span.id for span in rendered.spans if span.source == "passage"] == ["a", "b"]
 
 
-@pytest.mark.parametrize(("count", "expected"), [(1, (0, None, 2)), (2, (0, None, 1, None, 2)), (3, (0, None, 1, None, 1, None, 2))])
+@pytest.mark.parametrize(
+    ("count", "expected"), [(1, (0, None, 2)), (2, (0, None, 1, None, 2)), (3, (0, None, 1, None, 1, None, 2))]
+)
 def test_the_shape_of_a_template(count: int, expected: tuple[int | None, ...]) -> None:
     assert Renderer([]).shape(template(_ANSWER), count) == expected
 
 
 @pytest.mark.parametrize(
     ("body", "use"),
-    [("{{ p }}", "answer"), ("{{ answers }}", "answer"), ("{{", "notice"), ("{{ passage|upper }}", "notice"), ("{{ literal_9 }}", "notice")],
+    [
+        ("{{ p }}", "answer"),
+        ("{{ answers }}", "answer"),
+        ("{{", "notice"),
+        ("{{ passage|upper }}", "notice"),
+        ("{{ literal_9 }}", "notice"),
+    ],
 )
 def test_a_body_that_was_never_checked_is_refused(body: str, use: str) -> None:
     made = replace(template("x", use), body=body)

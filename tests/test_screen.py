@@ -776,3 +776,19 @@ def _labelled(name: str) -> list[tuple[str, int]]:
 
 def _share(screen: Screen, texts: list[str], flag: Flag) -> float:
     return sum(flag in flags(screen, text) for text in texts) / len(texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "flag", "least_found", "most_false"),
+    [
+        ("adverse_events/psytar.jsonl", Flag.ADVERSE_EVENT, 0.40, 0.13),  # measured once: 0.417, 0.115
+        ("hostile/prompt_injections.jsonl", Flag.ATTACK, 0.35, 0.01),  # measured once: 0.373, 0.005
+    ],
+)
+def test_published_sets_are_found_as_often_as_measured(
+    screen: Screen, name: str, flag: Flag, least_found: float, most_false: float
+) -> None:
+    """No target and nothing to tune on: a floor, so that a change of the rules which loses much is seen."""
+    rows = _labelled(name)
+    assert _share(screen, [text for text, label in rows if label == 1], flag) >= least_found
+    assert _share(screen, [text for text, label in rows if label == 0], flag) <= most_false

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import Environment, TemplateSyntaxError
+from jinja2 import TemplateSyntaxError
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
 
 from assistant.content.templates import environment, parse, read_template, read_templates
 from assistant.errors import ContentError
@@ -27,7 +28,11 @@ def literals(body: str, use: str = "answer") -> tuple[bytes, ...]:
     [
         ("answer", _LOOP, ()),
         ("answer", f"a{_LOOP}b", (b"a", b"b")),
-        ("answer", "{% for x in answers %}-{{ x }}{% if not loop.last %},{% else %}.{% endif %}{% endfor %}", (b"-", b",", b".")),
+        (
+            "answer",
+            "{% for x in answers %}-{{ x }}{% if not loop.last %},{% else %}.{% endif %}{% endfor %}",
+            (b"-", b",", b"."),
+        ),
         ("answer", "{% for p in answers %}{% if loop.first %}A{% endif %}{{ p }}{% endfor %}", (b"A",)),
         ("answer", f"a\r\n b\u00a0\u200b\u0301\u202e{_LOOP}", ("a\n b\u00a0\u200b\u0301\u202e".encode(),)),
         ("answer", f"a{{# not shown #}}b{_LOOP}", (b"a", b"b")),
@@ -101,7 +106,7 @@ def test_no_other_statement_is_allowed(statement: str) -> None:
     assert caught.value.line == 3
 
 
-@pytest.mark.parametrize("name", sorted(Environment().filters))
+@pytest.mark.parametrize("name", sorted(DEFAULT_FILTERS))
 def test_no_filter_is_allowed(name: str) -> None:
     with pytest.raises(ContentError):
         literals(f"{{% for p in answers %}}{{{{ p|{name} }}}}{{% endfor %}}")
@@ -140,7 +145,9 @@ def test_no_text_makes_it_fall_over(text: str) -> None:
         environment().compile(tree)
 
 
-@pytest.mark.parametrize("text", ["{{" * 2000 + "p", "{{ " + "(" * 5000 + "p" + ")" * 5000 + " }}", "{{ " + "not " * 5000 + "p }}"])
+@pytest.mark.parametrize(
+    "text", ["{{" * 2000 + "p", "{{ " + "(" * 5000 + "p" + ")" * 5000 + " }}", "{{ " + "not " * 5000 + "p }}"]
+)
 def test_what_is_nested_without_end_is_refused(text: str) -> None:
     with pytest.raises(ContentError):
         literals("{% for p in answers %}" + text + "{% endfor %}")
@@ -166,7 +173,13 @@ def test_the_final_newline_of_a_file_is_not_part_of_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("front", "line"),
-    [("intent: [dosage]\n", 9), ("use: notice\n", 9), ("intents: [Dosage]\n", 9), ("channels: [fax]\n", 9), ("expires: soon\n", 9)],
+    [
+        ("intent: [dosage]\n", 9),
+        ("use: notice\n", 9),
+        ("intents: [Dosage]\n", 9),
+        ("channels: [fax]\n", 9),
+        ("expires: soon\n", 9),
+    ],
 )
 def test_front_matter_that_means_nothing_is_refused(tmp_path: Path, front: str, line: int) -> None:
     with pytest.raises(ContentError) as caught:

@@ -148,4 +148,6 @@ def opened(root: Path, encoder: Encoder, audit: AuditSink | None = None) -> Assi
     """Open the workspace in ``root`` with this encoder; today is :data:`DAY`."""
     index = Index.open(root / "index")
     ledger = Ledger.open(index.ledger_file)
-    return Assistant(read_settings(root / "onlabel.toml"), index, ledger, encoder, audit or MemoryAudit(), lambda _: DAY)
+    return Assistant(
+        read_settings(root / "onlabel.toml"), index, ledger, encoder, audit or MemoryAudit(), lambda _: DAY
+    )

@@ -130,7 +130,7 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
         near = max(0.0, dense.get(entry.row, 0.0))
         word = exact.get(entry.row, 0.0)
         topic = about(entry, shares)
-        group = _population_fit(entry, query.population)
+        group = population_fit(entry, query.population)
         score = weights.dense * near + weights.lexical * word + weights.topic * topic + weights.population * group
         ranked.append(Candidate(entry, score / total, near, word, topic))
     ranked.sort(key=lambda candidate: (-candidate.score, candidate.entry.head.id))
@@ -158,7 +158,7 @@ def about(entry: Entry, shares: Mapping[str, float]) -> float:
     return min(1.0, likely)
 
 
-def _population_fit(entry: Entry, asked: tuple[str, ...]) -> float:
+def population_fit(entry: Entry, asked: tuple[str, ...]) -> float:
     if not asked:
         return 0.0 if entry.head.population else 0.5
     of = set(entry.head.population) | ({entry.head.topic, *entry.head.also} & set(asked))

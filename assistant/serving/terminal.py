@@ -107,6 +107,8 @@ def draw(answer: Answer, *, width: int, colour: bool, echo: bool = False) -> str
         label = _label(span, reference.passage if reference else None, labelled=labelled)
         labelled = labelled or bool(label)
         parts.append(_passage(text, span, reference, label, room, paint))
+    shown = {span.id for span in answer.spans}
+    parts.append(_sources([ref for ref in answer.references if ref.passage.id not in shown], measure))
     parts.append(_choices(answer, measure, paint))
     return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -193,6 +195,15 @@ def _passage(text: bytes, span: Span, reference: Reference | None, label: str, r
         wrapped = hang(printable(line), min(room, _MEASURE) - 2, "", "")
         begin = [foot] + [" "] * (len(wrapped) - 1) if count == 0 else [" "] * len(wrapped)
         lines += [f"{paint(style, mark)} {paint('faint', part)}" for mark, part in zip(begin, wrapped, strict=True)]
+    return lines
+
+
+def _sources(references: Sequence[Reference], measure: int) -> list[str]:
+    """Sources that are listed without their words: those of the last answer, when somebody asks for them."""
+    lines: list[str] = []
+    for reference in references:
+        for line in _citation(reference):
+            lines += hang(printable(line), measure, "  - " if line.startswith(reference.document.title) else "    ", "    ")
     return lines
 
 

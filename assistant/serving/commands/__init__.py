@@ -58,6 +58,19 @@ SUMMARIES: dict[str, str] = {
 }
 
 
+def _say_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib import metadata
+
+    try:
+        version = metadata.version("onlabel")
+    except metadata.PackageNotFoundError:
+        version = "of a checkout that was never installed"
+    click.echo(f"onlabel, version {version}")
+    ctx.exit()
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "-w",
@@ -66,7 +79,9 @@ SUMMARIES: dict[str, str] = {
     envvar="ONLABEL_WORKSPACE",
     help="The workspace folder. Default: the current folder if it holds onlabel.toml, else the sample.",
 )
-@click.version_option(package_name="onlabel", prog_name="onlabel")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Show the version and exit."
+)
 @click.pass_context
 def onlabel(ctx: click.Context, workspace: Path | None) -> None:
     """Answer questions about medicines in approved words only, byte for byte.

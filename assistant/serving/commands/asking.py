@@ -210,13 +210,15 @@ def chat_command(root: Path | None, **given: str | None) -> None:
     previous: Answer | None = None
     offered: dict[str, str] = {}
     for question in _lines():
+        number = question.strip()
+        if number.isdecimal() and number not in offered:
+            click.echo(f"there is no choice {number[:20]} here: ask in words", err=True)
+            continue
         try:
-            answer = assistant.ask(offered.get(question.strip(), question), context, previous)
+            answer = assistant.ask(offered.get(number, question), context, previous)
         except UsageError as error:
             click.echo(f"onlabel: {error}", err=True)
             continue
-        if answer.carried:
-            click.echo(f"(carried over: {', '.join(answer.slots[slot] for slot in answer.carried)})", err=True)
         _show(answer, as_json=False, explain=False)
         offered = {str(number): choice.send for number, choice in enumerate(answer.choices, start=1)}
         previous = answer if answer.slots or previous is None else previous

@@ -93,11 +93,14 @@ def _import(workspace: Workspace, files: tuple[Path, ...], read: Callable[..., I
     documents = passages = failed = 0
     for number, path in enumerate(files, start=1):
         _progress(number, len(files), path.name)
+        before = documents
         try:
             for draft in read(path):
                 write(workspace.corpus, draft)
                 documents += 1
                 passages += len(draft.passages)  # type: ignore[attr-defined]
+            if documents == before:
+                raise ContentError("holds no label", path)
         except ContentError as error:
             _clear()
             click.echo(f"not imported: {error}", err=True)
