@@ -73,8 +73,8 @@ class AnswerObject(_Strict):
 
     schema_: Literal["onlabel.answer/1"] = Field(alias="schema")
     outcome: Literal[
-        "emergency", "adverse_event", "product_complaint", "answered", "clarify", "no_approved_answer", "medical_information",
-        "medical_advice", "out_of_scope", "small_talk",
+        "emergency", "adverse_event", "product_complaint", "answered", "clarify", "no_approved_answer",
+        "medical_information", "medical_advice", "out_of_scope", "small_talk",
     ]  # fmt: skip
     flags: list[Literal["emergency", "adverse_event", "product_complaint", "attack"]]
     question: str
@@ -112,7 +112,7 @@ def read(line: str) -> AnswerObject | ErrorObject:
 
 
 def check(answer: AnswerObject) -> None:
-    """What the model alone cannot say: spans cover the text, the gravest flag leads, a clarification offers something."""
+    """What the model alone cannot say: spans cover the text, the gravest flag leads, who asks back offers something."""
     text, at = answer.text.encode(), 0
     for span in answer.spans:
         assert span.start == at < span.end

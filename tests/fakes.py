@@ -1,8 +1,8 @@
 """Stand-ins at the real seams: an encoder that needs no model, an audit that keeps its records in memory.
 
-The encoder is honest where it matters: the same text always gives the same vector on every machine, texts that share words
-lie near each other, and a text that is too long is refused. It counts what it is asked to do, so that a test can bound the
-work of a question instead of its time.
+The encoder is honest where it matters: the same text always gives the same vector on every machine, texts that share
+words lie near each other, and a text that is too long is refused. It counts what it is asked to do, so that a test can
+bound the work of a question instead of its time.
 """
 
 from __future__ import annotations

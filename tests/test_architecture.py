@@ -32,8 +32,8 @@ from tests.conftest import REPOSITORY
 from tests.fakes import HashEncoder
 
 PUBLIC = {
-    "Answer", "Assistant", "ContentError", "Context", "Flag", "IntegrityError", "Kind", "NotReadyError", "OnlabelError", "Outcome",
-    "UsageError",
+    "Answer", "Assistant", "ContentError", "Context", "Flag", "IntegrityError", "Kind", "NotReadyError",
+    "OnlabelError", "Outcome", "UsageError",
 }  # fmt: skip
 
 
@@ -45,10 +45,11 @@ def test_imports_point_the_way_they_should() -> None:
     assert re.search(r"Contracts: [1-9]\d* kept, 0 broken", ran.stdout)
 
 
-#: Nothing that costs seconds or could speak to a network is loaded by asking; what only some commands need is not either.
+#: Nothing that costs seconds or could speak to a network is loaded by asking, nor what only other commands need.
 _HEAVY = (
-    "torch", "transformers", "sentence_transformers", "tokenizers", "huggingface_hub", "requests", "httpx", "httpcore", "urllib3",
-    "aiohttp", "http.client", "urllib.request", "ssl", "lxml", "gguf", "scipy", "sklearn", "pandas", "rich", "importlinter",
+    "torch", "transformers", "sentence_transformers", "tokenizers", "huggingface_hub", "requests", "httpx",
+    "httpcore", "urllib3", "aiohttp", "http.client", "urllib.request", "ssl", "lxml", "gguf", "scipy", "sklearn",
+    "pandas", "rich", "importlinter",
 )  # fmt: skip
 _ASK = """
 import json, sys

@@ -1,4 +1,4 @@
-"""Byte for byte, end to end: whatever stands in a passage's file is what is shown, and one byte less or more is caught."""
+"""Byte for byte, end to end: what stands in a passage's file is what is shown; one byte less or more is caught."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ from tests.fakes import HashEncoder, MemoryAudit
 
 #: What others have expanded, stripped, normalised, wrapped or cut in texts that they were given.
 NASTY: tuple[str, ...] = (
-    "{{ p }}", "{{ answers }}", "{% for p in answers %}x{% endfor %}", "{# c #}", "{{", "%}", "[SPAN_1]", "[CITATION_REFS]",
-    "$x ${x} $$", "%s %(x)s {0} {x}", "\\n \\ \\\\ \\u0041", "a\r\nb", "a\rb", "\ta\t", " a ", "a  b", "a\n\n\n\nb",
-    "\u00a0", "e\u0301 \u00e9", "\u200b\u200c\u200d\ufeff", "\u202eabc\u202c \u05d0\u05d1 \u0627", "\u2028\u2029\u0085",
-    "\ufb01 \u2460 \u212b \u1e9b\u0323", "x\x00y\x07\x1b[31m", "\U0001f469\u200d\U0001f52c \U00010348", "---", "\n---\n", "---\nid: x",
-    "&lt; <b> &amp; < 5 mg > 3 %", "| a || b |\n|---|---|\n| ^^ | c<br>d |", "[^1]\n[^1]: note", "\"'`\u201d", "..", "\ufffd", "\uffff",
+    "{{ p }}", "{{ answers }}", "{% for p in answers %}x{% endfor %}", "{# c #}", "{{", "%}", "[SPAN_1]",
+    "[CITATION_REFS]", "$x ${x} $$", "%s %(x)s {0} {x}", "\\n \\ \\\\ \\u0041", "a\r\nb", "a\rb", "\ta\t", " a ",
+    "a  b", "a\n\n\n\nb", "\u00a0", "e\u0301 \u00e9", "\u200b\u200c\u200d\ufeff",
+    "\u202eabc\u202c \u05d0\u05d1 \u0627", "\u2028\u2029\u0085", "\ufb01 \u2460 \u212b \u1e9b\u0323",
+    "x\x00y\x07\x1b[31m", "\U0001f469\u200d\U0001f52c \U00010348", "---", "\n---\n", "---\nid: x",
+    "&lt; <b> &amp; < 5 mg > 3 %", "| a || b |\n|---|---|\n| ^^ | c<br>d |", "[^1]\n[^1]: note", "\"'`\u201d", "..",
+    "\ufffd", "\uffff",
 )  # fmt: skip
 
 _CHARACTERS = st.characters(exclude_categories=("Cs",))

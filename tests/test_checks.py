@@ -7,6 +7,7 @@ A planted fault may have consequences (an expired document leaves topics unanswe
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +22,20 @@ from assistant.content.check_templates import chosen
 from assistant.content.checks import check
 from assistant.content.corpus import Corpus, SourcedPassage, read_corpus
 from assistant.content.faults import Fault
+from assistant.content.frontmatter import read_utf8
 from assistant.content.policy import parse_policy
 from assistant.content.templates import Template, read_templates
 from assistant.domain import CHANNELS, NOTICE_ROLES, Context, Scope
+from assistant.workspace import sample_root
 
 TODAY = dt.date(2026, 11, 21)
 TOPICS = ("indication", "dosage", "warnings")
 INTENTS = (*TOPICS, "small_talk")
 
+#: Thresholds and weights are the sample's: nothing here depends on them.
+NUMBERS = "".join(
+    re.findall(r"^(?:thresholds|ranking|confidence):\n(?:  .*\n)+", read_utf8(sample_root() / "approved_corpus" / "policy.yaml").decode(), re.MULTILINE)
+)
 POLICY = """\
 version: "1"
 companions:
@@ -45,10 +52,9 @@ not_answered:
     - indication
 passages_shown: 3
 choices_offered: 4
-thresholds: {intent_answer: 0.3, intent_ask: 0.1, topic_answer: 0.1, passage_answer: 0.2, passage_margin: 0.05}
-ranking: {dense: 1.0, lexical: 0.5, topic: 0.8, population: 0.3}
+NUMBERS
 forbidden_in_templates: ['[0-9]', '(?i)\\b(safe|effective)\\b']
-"""
+""".replace("NUMBERS\n", NUMBERS)
 DOCUMENT = """\
 id: {id}
 version: "1"

@@ -1,4 +1,4 @@
-"""Every command: exit codes, answers on stdout and everything else on stderr, an example in its help, never a traceback."""
+"""Every command: exit codes, answers on stdout and all else on stderr, an example in its help, never a traceback."""
 
 from __future__ import annotations
 
@@ -470,11 +470,11 @@ def test_a_reader_that_goes_away_is_no_traceback(quick_sample: Path, arguments: 
 
 
 def test_the_workspace_is_named_found_or_the_sample(
-    onlabel: Command, workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    onlabel: Command, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def where(*arguments: str | Path) -> str:
         ran = onlabel(*arguments, "doctor")
-        return next(line for line in ran.out.splitlines() if " workspace " in line).split()[-1]
+        return next(line.split(" workspace ", 1)[1].strip() for line in ran.out.splitlines() if " workspace " in line)
 
     monkeypatch.setenv("ONLABEL_WORKSPACE", str(workspace))
     assert where() == str(workspace.resolve())

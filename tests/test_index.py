@@ -181,7 +181,8 @@ from pathlib import Path
 from tests import tiny
 from tests.fakes import HashEncoder
 at = int(sys.argv[2])
-tiny.compiled(Path(sys.argv[1]), HashEncoder(before=lambda n: os.kill(os.getpid(), signal.SIGKILL) if n == at else None))
+encoder = HashEncoder(before=lambda n: os.kill(os.getpid(), signal.SIGKILL) if n == at else None)
+tiny.compiled(Path(sys.argv[1]), encoder)
 """
 
 

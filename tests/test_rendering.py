@@ -32,8 +32,10 @@ def passage(text: bytes, id: str = "p") -> Passage:
 
 
 _LOOKS_LIKE_MARKUP = st.sampled_from(
-    ["{{ p }}", "{{ answers }}", "{%", "%}", "{#", "#}", "{% endfor %}", "[SPAN_1]", "[CITATION_REFS]", "$x", "${x}", "\\", "\\n", "%s",
-     "%(a)s", "{0}", "\r\n", "\r", "\x00", "\u00a0", "e\u0301", "\u200b", "\ufeff", "\u202e", "\u05d0", "&amp;", "<script>", "literal_0", "5",
+    ["{{ p }}", "{{ answers }}", "{%", "%}", "{#", "#}", "{% endfor %}", "[SPAN_1]", "[CITATION_REFS]", "$x",
+     "${x}", "%s", "\\", "\\n",
+     "%(a)s", "{0}", "\r\n", "\r", "\x00", "\u00a0", "e\u0301", "\u200b", "\ufeff", "\u202e",
+     "\u05d0", "&amp;", "<script>", "literal_0", "5",
      "[1, 2]", "None", "'x'"]
 )  # fmt: skip
 _TEXTS = st.one_of(

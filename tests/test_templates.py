@@ -48,13 +48,14 @@ def test_what_a_template_may_say(use: str, body: str, expected: tuple[bytes, ...
 
 #: Jinja's whole language but for what is above: expressions, each to stand where a passage may.
 _EXPRESSIONS = (
-    "p|upper", "p|safe", "p|e", "p|string", "p|length", "p|replace('a','b')", "p|attr('text')", "p.text", "p['text']", "p[0]",
-    "p[0:3]", "p()", "p.opened()", "p.__class__", "p._Handle__passage", "p + p", "p ~ p", "p ~ 'x'", "'x'", "'x' ~ p", "5", "1 + 1",
-    "-1", "True", "None", "none", "[p]", "(p,)", "(p, p)", "{'a': p}", "p if true else p", "p if p", "p and p", "p or p", "not p",
-    "p == p", "p < p", "p in answers", "p is defined", "p is string", "answers", "answers[0]", "answers|first", "answers|join",
-    "passage", "loop", "loop.index", "loop.last", "loop.length", "loop.cycle('a','b')", "loop.previtem", "self", "super()",
-    "caller()", "varargs", "range(3)", "dict(a=1)", "lipsum()", "cycler('a')", "joiner()", "namespace()", "_('x')", "gettext('x')",
-    "literal_0", "literal_1", "undefined_name", "p.__init__.__globals__", "''.__class__", "config", "request", "1 // 0", "2 ** 8",
+    "p|upper", "p|safe", "p|e", "p|string", "p|length", "p|replace('a','b')", "p|attr('text')", "p.text", "p['text']",
+    "p[0]", "p[0:3]", "p()", "p.opened()", "p.__class__", "p._Handle__passage", "p + p", "p ~ p", "p ~ 'x'", "'x'",
+    "'x' ~ p", "5", "1 + 1", "-1", "True", "None", "none", "[p]", "(p,)", "(p, p)", "{'a': p}", "p if true else p",
+    "p if p", "p and p", "p or p", "not p", "p == p", "p < p", "p in answers", "p is defined", "p is string",
+    "answers", "answers[0]", "answers|first", "answers|join", "passage", "loop", "loop.index", "loop.last",
+    "loop.length", "loop.cycle('a','b')", "loop.previtem", "self", "super()", "caller()", "varargs", "range(3)",
+    "dict(a=1)", "lipsum()", "cycler('a')", "joiner()", "namespace()", "_('x')", "gettext('x')", "literal_0",
+    "literal_1", "undefined_name", "p.__init__.__globals__", "''.__class__", "config", "request", "1 // 0", "2 ** 8",
     "'%s' % p", "'a' * 3", "\"{{ p }}\"",
 )  # fmt: skip
 
@@ -76,25 +77,30 @@ def test_only_a_passage_can_be_printed(use: str, expression: str) -> None:
 
 #: Every statement that Jinja knows, with those of its extensions, and misuses of the three that are allowed.
 _STATEMENTS = (
-    "{% set x = answers %}", "{% set x %}y{% endset %}", "{% set ns.x = 1 %}", "{% macro m() %}x{% endmacro %}", "{% call m() %}x{% endcall %}",
-    "{% filter upper %}x{% endfilter %}", "{% include 'notice.j2' %}", "{% import 'notice.j2' as n %}",
-    "{% from 'notice.j2' import n %}", "{% extends 'notice.j2' %}", "{% block b %}x{% endblock %}", "{% with %}x{% endwith %}",
-    "{% with x = 1 %}x{% endwith %}", "{% autoescape true %}x{% endautoescape %}", "{% raw %}{{ p }}{% endraw %}{% set x = 1 %}", "{% do x %}",
-    "{% trans %}x{% endtrans %}", "{% break %}", "{% continue %}", "{% debug %}", "{% if true %}x{% endif %}", "{% if answers %}x{% endif %}",
-    "{% if loop.first %}x{% endif %}", "{% for p in answers[1:] %}{{ p }}{% endfor %}", "{% for p in answers|reverse %}{{ p }}{% endfor %}",
+    "{% set x = answers %}", "{% set x %}y{% endset %}", "{% set ns.x = 1 %}", "{% macro m() %}x{% endmacro %}",
+    "{% call m() %}x{% endcall %}", "{% filter upper %}x{% endfilter %}", "{% include 'notice.j2' %}",
+    "{% import 'notice.j2' as n %}", "{% from 'notice.j2' import n %}", "{% extends 'notice.j2' %}",
+    "{% block b %}x{% endblock %}", "{% with %}x{% endwith %}", "{% with x = 1 %}x{% endwith %}",
+    "{% autoescape true %}x{% endautoescape %}", "{% raw %}{{ p }}{% endraw %}{% set x = 1 %}", "{% do x %}",
+    "{% trans %}x{% endtrans %}", "{% break %}", "{% continue %}", "{% debug %}", "{% if true %}x{% endif %}",
+    "{% if answers %}x{% endif %}", "{% if loop.first %}x{% endif %}",
+    "{% for p in answers[1:] %}{{ p }}{% endfor %}", "{% for p in answers|reverse %}{{ p }}{% endfor %}",
     "{% for p in answers if p %}{{ p }}{% endfor %}", "{% for p in answers recursive %}{{ p }}{% endfor %}",
-    "{% for p in answers %}{{ p }}{% else %}none{% endfor %}", "{% for a, b in answers %}{{ a }}{% endfor %}", "{% for p in [1] %}x{% endfor %}",
-    "{% for p in 'abc' %}x{% endfor %}", "{% for p in other %}x{% endfor %}", "{% for p in passage %}x{% endfor %}",
-    "{% for answers in answers %}{{ answers }}{% endfor %}", "{% for loop in answers %}{{ loop }}{% endfor %}",
-    "{% for literal_0 in answers %}x{{ literal_0 }}{% endfor %}",
-    "{% for p in answers %}{% for q in answers %}{{ q }}{% endfor %}{% endfor %}", "{% for p in answers %}{% if p %}x{% endif %}{% endfor %}",
-    "{% for p in answers %}{% if loop.index == 1 %}x{% endif %}{% endfor %}", "{% for p in answers %}{% if loop.index %}x{% endif %}{% endfor %}",
+    "{% for p in answers %}{{ p }}{% else %}none{% endfor %}", "{% for a, b in answers %}{{ a }}{% endfor %}",
+    "{% for p in [1] %}x{% endfor %}", "{% for p in 'abc' %}x{% endfor %}", "{% for p in other %}x{% endfor %}",
+    "{% for p in passage %}x{% endfor %}", "{% for answers in answers %}{{ answers }}{% endfor %}",
+    "{% for loop in answers %}{{ loop }}{% endfor %}", "{% for literal_0 in answers %}x{{ literal_0 }}{% endfor %}",
+    "{% for p in answers %}{% for q in answers %}{{ q }}{% endfor %}{% endfor %}",
+    "{% for p in answers %}{% if p %}x{% endif %}{% endfor %}",
+    "{% for p in answers %}{% if loop.index == 1 %}x{% endif %}{% endfor %}",
+    "{% for p in answers %}{% if loop.index %}x{% endif %}{% endfor %}",
     "{% for p in answers %}{% if not not loop.last %}x{% endif %}{% endfor %}",
     "{% for p in answers %}{% if loop.first and loop.last %}x{% endif %}{% endfor %}",
     "{% for p in answers %}{% if loop.first %}x{% elif loop.last %}y{% endif %}{% endfor %}",
-    "{% for p in answers %}{% if loop['first'] %}x{% endif %}{% endfor %}", "{% for p in answers %}{% if loop.first is defined %}x{% endif %}{% endfor %}",
-    "{% for p in answers %}{% set x = p %}{% endfor %}", "{{ p }}", "{{ answers }}",
-    "{% for p in answers %}{{ p }}", "{% endfor %}", "{{ p", "{% for %}", "{% for p in answers %}{{ }}{% endfor %}", "{% unknown %}", "{{ 'x }}",
+    "{% for p in answers %}{% if loop['first'] %}x{% endif %}{% endfor %}",
+    "{% for p in answers %}{% if loop.first is defined %}x{% endif %}{% endfor %}",
+    "{% for p in answers %}{% set x = p %}{% endfor %}", "{{ p }}", "{{ answers }}", "{% for p in answers %}{{ p }}",
+    "{% endfor %}", "{{ p", "{% for %}", "{% for p in answers %}{{ }}{% endfor %}", "{% unknown %}", "{{ 'x }}",
     "{% for p in answers %}{{ p }}{% endif %}",
 )  # fmt: skip
 
@@ -122,7 +128,7 @@ def test_the_environment_has_nothing_to_reach_for() -> None:
 
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=60))
 def test_any_text_is_a_literal_as_it_stands_or_refused(text: str) -> None:
-    """A template can hold any text; what Jinja takes for its own language is either allowed or refused, never changed."""
+    """A template can hold any text; what Jinja takes for its own language is allowed or refused, never changed."""
     # The blank makes sure that a brace at the end of the text does not join those of the variable.
     try:
         found = b"".join(literals(f"{text} {{{{ passage }}}}", "notice"))

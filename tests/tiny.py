@@ -1,7 +1,7 @@
 """A tiny workspace in files, and the ways to build and open any workspace with a fake encoder.
 
-One invented medicine for US professionals, a notice for every outcome, a template for every use. Its passages' bodies are
-whatever a test hands in, byte for byte.
+One invented medicine for US professionals, a notice for every outcome, a template for every use. Its passages' bodies
+are whatever a test hands in, byte for byte.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ effective: 2026-01-01
 """
 
 TEMPLATES: Mapping[str, str] = {
-    "answer": "What is approved:\n\n{% for p in answers %}{{ p }}{% if not loop.last %}\n\n\n\n{% endif %}{% endfor %}\n",
+    "answer": "What is approved:\n\n"
+    "{% for p in answers %}{{ p }}{% if not loop.last %}\n\n\n\n{% endif %}{% endfor %}\n",
     "companion_before": "{{ passage }}\n\n\n\n\n",
     "companion_after": "\n\n\n\n{{ passage }}\n",
     "notice": "{{ passage }}\n",
@@ -82,7 +83,7 @@ TAXONOMY = Taxonomy(
 
 
 def write(root: Path, bodies: Sequence[bytes] = (), fronts: Sequence[str] = ()) -> Path:
-    """Write the workspace with a storage passage ``zed-us-pi.<n>`` a body; ``fronts`` adds lines to its front matter."""
+    """Write the workspace with a passage ``zed-us-pi.<n>`` a body; ``fronts`` are front matter, else it is on storage."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "onlabel.toml").write_text(SETTINGS, encoding="utf-8")
     corpus, templates = root / "approved_corpus", root / "templates"

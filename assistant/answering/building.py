@@ -273,7 +273,7 @@ class _Writer:
         db.executemany("INSERT OR IGNORE INTO vector_keys VALUES (?, ?)", numbered)
         for passage, text, own in zip(passages, texts, pieces, strict=True):
             self.rows += 1
-            line = json.dumps(layout.passage_fields(passage), ensure_ascii=False)
+            line = json.dumps(layout.passage_fields(passage), ensure_ascii=False, separators=(",", ":"))
             digest.update(line.encode())
             found = Counter(lexical.terms(text)) + Counter(lexical.terms(passage.title) * _TITLE_WEIGHT)
             db.execute(

@@ -218,7 +218,7 @@ class Decider:
             head = entry.head
             indicates = head.topic in ("indication", "overview") or "indication" in head.serves
             if (indicates or head.topic == "contraindication") and head.scope.covers(where):
-                (indicated if indicates else limited).update(lexical.terms(self.index.load(entry).text.decode()))
+                (indicated if indicates else limited).update(self.index.stems(entry))
         asked = frozenset(lexical.terms(" ".join(reading.condition)))
         return conditions.compare(asked, frozenset(indicated), frozenset(limited))
 

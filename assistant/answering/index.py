@@ -50,6 +50,8 @@ _DAMAGE = (
 
 #: Products whose passages' metadata stay at hand; about 200 kB each.
 _PRODUCTS_CACHED = 64
+#: Passages whose search terms stay at hand; about 30 kB each.
+_TEXTS_CACHED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Index:
         # Bounded and safe: a generation never changes once written.
         self._cached_eligible = lru_cache(maxsize=_PRODUCTS_CACHED)(self._find_eligible)
         self._cached_document = lru_cache(maxsize=1024)(self._read_document)
+        self._cached_stems = lru_cache(maxsize=_TEXTS_CACHED)(self._read_stems)
 
     @classmethod
     def open(cls, root: Path) -> Index:
@@ -277,6 +280,13 @@ class Index:
             ((text,),) = rows
             return replace(entry.head, text=bytes(memoryview(text)))
 
+    def stems(self, entry: Entry) -> frozenset[str]:
+        """The search terms of the passage's text."""
+        return self._cached_stems(entry)
+
+    def _read_stems(self, entry: Entry) -> frozenset[str]:
+        return frozenset(lexical.terms(self.load(entry).text.decode()))
+
     def postings(self, product: str, query: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
         """Where each term of ``query`` stands in ``product``: term -> ``(row, count)`` pairs."""
         wanted = sorted(set(query))[:500]
@@ -401,11 +411,25 @@ def scope_json(scope: Scope) -> list[Any]:
 
 def _scope(fields: list[Any]) -> Scope:
     audiences, markets, language, channels, effective, expires, withdrawn = fields
+    return _shared_scope(tuple(audiences), tuple(markets), language, tuple(channels), effective, expires, withdrawn)
+
+
+@lru_cache(maxsize=4096)
+def _shared_scope(
+    audiences: tuple[str, ...],
+    markets: tuple[str, ...],
+    language: str,
+    channels: tuple[str, ...],
+    effective: str,
+    expires: str | None,
+    withdrawn: str | None,
+) -> Scope:
+    """One object for all the passages of a scope: a document's passages mostly have the same."""
     return Scope(
-        tuple(audiences),
-        tuple(markets),
+        audiences,
+        markets,
         language,
-        tuple(channels),
+        channels,
         dt.date.fromisoformat(effective),
         dt.date.fromisoformat(expires) if expires else None,
         dt.date.fromisoformat(withdrawn) if withdrawn else None,
