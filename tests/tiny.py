@@ -83,7 +83,7 @@ TAXONOMY = Taxonomy(
 
 
 def write(root: Path, bodies: Sequence[bytes] = (), fronts: Sequence[str] = ()) -> Path:
-    """Write the workspace with a passage ``zed-us-pi.<n>`` a body; ``fronts`` are front matter, else it is on storage."""
+    """Write the workspace with a passage ``zed-us-pi.<n>`` a body, on storage where ``fronts`` says nothing else."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "onlabel.toml").write_text(SETTINGS, encoding="utf-8")
     corpus, templates = root / "approved_corpus", root / "templates"

@@ -43,9 +43,10 @@ T = TypeVar("T")
 
 #: What a generation is called; anything else in ``CURRENT`` names no index.
 _GENERATION = re.compile(r"[0-9a-f]{16}(?:-b)?")
-#: What reading a damaged file may raise: SQLite, FAISS and numpy say it in these ways, and so do fields that are not there.
+#: What reading a damaged file may raise: SQLite, FAISS, numpy and fields that are not there say it in these ways.
 _DAMAGE = (
-    sqlite3.Error, OSError, EOFError, RuntimeError, MemoryError, ValueError, TypeError, LookupError, AssertionError, struct.error,
+    sqlite3.Error, OSError, EOFError, RuntimeError, MemoryError, ValueError, TypeError, LookupError, AssertionError,
+    struct.error,
 )  # fmt: skip
 
 #: Products whose passages' metadata stay at hand; about 200 kB each.
@@ -311,7 +312,7 @@ class Index:
         ids = np.fromiter(owner, dtype=np.int64, count=len(owner))
         # A few hundred vectors: threads would only wait for each other. OpenMP keeps the number by calling thread.
         faiss.omp_set_num_threads(1)
-        chosen = faiss.SearchParameters(sel=faiss.IDSelectorArray(ids))
+        chosen = faiss.SearchParameters(sel=faiss.IDSelectorArray(ids))  # type: ignore[call-arg,unused-ignore]
         with self._reading():
             scores, found = self._vectors.search(vector.reshape(1, -1), len(owner), params=chosen)
         best: dict[int, float] = {}

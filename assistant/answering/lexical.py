@@ -16,6 +16,8 @@ from functools import lru_cache
 
 import snowballstemmer
 
+from assistant.understanding.conditions import ABBREVIATIONS
+
 K1 = 1.2
 B = 0.75
 
@@ -76,6 +78,12 @@ crushed crush crushing
 """
 
 
+#: Professional shorthand counts as what it stands for besides itself, in questions and labels alike.
+_SPELLED_OUT: dict[str, tuple[str, ...]] = {
+    short: tuple(long.split()) for short, long in ABBREVIATIONS.items() if len(short) > 2 and short != long
+}
+
+
 @lru_cache(maxsize=1)
 def _concepts() -> dict[str, str]:
     lines = (line.split() for line in _SAME_THING.strip().splitlines())
@@ -86,7 +94,8 @@ def terms(text: str) -> list[str]:
     """The stemmed words and the numbers of ``text``, one for all words of one thing, stop words left out."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     concepts = _concepts()
-    stems = (stem(token) for token in _TOKEN.findall(folded) if token not in STOP_WORDS)
+    tokens = (part for token in _TOKEN.findall(folded) for part in (token, *_SPELLED_OUT.get(token, ())))
+    stems = (stem(token) for token in tokens if token not in STOP_WORDS)
     return [concepts.get(found, found) for found in stems]
 
 

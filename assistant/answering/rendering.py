@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from jinja2 import Template as JinjaTemplate
 from jinja2 import TemplateError
@@ -32,14 +33,14 @@ class Literal:
 class _Handle:
     """What a template sees of a passage: nothing."""
 
-    __slots__ = ("_Handle__passage", "_Handle__role")
+    __slots__ = ("_passage", "_role")
 
     def __init__(self, passage: Passage | None, role: str) -> None:
-        self.__passage = passage
-        self.__role = role
+        self._passage = passage
+        self._role = role
 
     def opened(self) -> tuple[Passage | None, str]:
-        return self.__passage, self.__role
+        return self._passage, self._role
 
 
 Piece = Literal | _Handle
@@ -97,7 +98,7 @@ class Renderer:
         if compiled is None:
             compiled = self._compiled[template.id] = _compile(template)
         try:
-            pieces = list(compiled.root_render_func(compiled.new_context(given)))
+            pieces: list[Any] = list(compiled.root_render_func(compiled.new_context(given)))
         except TemplateError as error:
             raise IntegrityError(f"template {template.id} failed: {type(error).__name__}") from error
         for piece in pieces:

@@ -335,6 +335,13 @@ UNRETRIEVED_CODES = frozenset({"51945-4", "43683-2", "48780-1"})
 _UNRETRIEVED_TITLES = re.compile(
     r"(package|principal|product).{0,12}(label|display|carton)|recent major changes", re.IGNORECASE
 )
+#: The maker's name and address at a label's end: nobody's answer, and its company names outweigh real text.
+_MAKER = re.compile(
+    r"^\W*(?:(?:manufactured|distributed|distr\.|marketed|mfd|mfg|made|packaged|repackaged|relabeled|licensed)\b"
+    r"|[^.\n]{0,60}\b(?:inc|llc|ltd|limited|corp|corporation|gmbh|pharmaceuticals)\b)",
+    re.IGNORECASE,
+)
+_ADDRESS_CHARS = 350
 _PURPOSE = "55105-1"  # of Drug Facts: the class of the active ingredient, not what it is indicated for
 _HANDLING = re.compile(
     r"\b(syringe|needle|inject(ion)? (site|it|the)|inhaler|dose counter|peel"
@@ -370,6 +377,9 @@ def classify(*, loinc: str, number: str, title: str, path: tuple[str, ...], text
     titles = _titles(title, path)
     if loinc in UNRETRIEVED_CODES or (titles and _UNRETRIEVED_TITLES.match(titles[-1])):
         return SectionMeaning("overview" if loinc == "43683-2" else "how_supplied", retrieve=False)
+    own = "\n".join(line for line in text.split("\n") if not line.startswith("## ")).strip()
+    if len(own) <= _ADDRESS_CHARS and _MAKER.match(own) and not re.search(r"\b(?:is|are|should|may|contains?)\b", own):
+        return SectionMeaning("overview", retrieve=False)
     if is_boxed_warning(loinc=loinc, number=number, title=titles[-1] if titles else "", text=text) and not patient:
         return _complete(SectionMeaning("boxed_warning", ("warnings",), serves=("boxed_warning",)), titles, text)
     if patient:
@@ -378,7 +388,7 @@ def classify(*, loinc: str, number: str, title: str, path: tuple[str, ...], text
     meaning = _professional_meaning(chapter, loinc, number, titles, text)
     if chapter == "indication" and meaning.topic == "indication" and loinc != _PURPOSE:
         meaning = replace(meaning, serves=("indication",))
-    if chapter == "references":
+    if chapter == "references" and any("reference" in line.casefold() for line in titles):
         meaning = replace(meaning, retrieve=False)
     return _complete(meaning, titles, text)
 

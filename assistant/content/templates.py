@@ -59,7 +59,7 @@ class Template:
 
     id: str
     version: str
-    use: str
+    use: Use
     intents: tuple[str, ...]
     scope: Scope
     body: str
@@ -140,11 +140,12 @@ class _Walk:
         return node
 
     def loop(self, node: nodes.For) -> None:
-        simple = isinstance(node.target, nodes.Name) and not (node.else_ or node.test or node.recursive)
+        name = node.target.name if isinstance(node.target, nodes.Name) else ""
         over_answers = isinstance(node.iter, nodes.Name) and node.iter.name == "answers" and self.use == "answer"
-        if not (simple and over_answers) or node.target.name in ("answers", "loop") or "literal" in node.target.name:
+        plain = over_answers and not (node.else_ or node.test or node.recursive)
+        if not plain or name in ("", "answers", "loop") or "literal" in name:
             self.refuse(node, "this for loop: only {% for p in answers %} in a template of use answer", plain=True)
-        self.body(node.body, in_loop=node.target.name)
+        self.body(node.body, in_loop=name)
 
     def condition(self, test: nodes.Node) -> None:
         inner = test.node if isinstance(test, nodes.Not) else test

@@ -97,6 +97,6 @@ def _parts(question: str, index: Names) -> tuple[Slip, ...]:
     return tuple(found[:3])
 
 
-def keys_to_mask(mentions: tuple[Mention, ...], products: tuple[str, ...]) -> tuple[str, ...]:
+def keys_to_mask(mentions: Sequence[Mention], products: tuple[str, ...]) -> tuple[str, ...]:
     """The names in the question that stand for ``products``, to be masked for the model."""
     return tuple(sorted({m.key for m in mentions if set(m.products) & set(products)}))

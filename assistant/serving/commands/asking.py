@@ -51,6 +51,7 @@ def _context_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.pass_obj
 def ask_command(
     root: Path | None,
+    /,
     question: str | None,
     as_json: bool,
     batch: TextIO | None,
@@ -197,7 +198,7 @@ def _batch_question(assistant: Assistant, context: Context, line: str) -> tuple[
 @click.command("chat")
 @_context_options
 @click.pass_obj
-def chat_command(root: Path | None, **given: str | None) -> None:
+def chat_command(root: Path | None, /, **given: str | None) -> None:
     """Ask in conversation: the product carries over, a number picks a choice, an empty line ends.
 
     \b
@@ -240,7 +241,7 @@ def _lines() -> Iterator[str]:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_context_options
 @click.pass_obj
-def show_command(root: Path | None, id: str, as_json: bool, **given: str | None) -> None:
+def show_command(root: Path | None, /, id: str, as_json: bool, **given: str | None) -> None:
     """Show the passage or document ID with all its metadata; a passage's words only where they may be shown.
 
     \b
