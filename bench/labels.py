@@ -61,6 +61,7 @@ class Judged:
     characters: int
     section: bool
     foreign: bool
+    offered: bool
     texts: list[str] = field(default_factory=list)
 
 
@@ -116,7 +117,7 @@ def read_questions(data: Path) -> list[dict]:
     return [json.loads(line) for line in lines]
 
 
-def judge(question: dict, half: str, answer: Answer, set_id: str) -> Judged:
+def judge(question: dict, half: str, answer: Answer, set_id: str, assistant: Assistant) -> Judged:
     """The verdict on one answer."""
     spans = [
         span
@@ -146,6 +147,11 @@ def judge(question: dict, half: str, answer: Answer, set_id: str) -> Judged:
         characters=sum(map(len, texts)) if answered else 0,
         section=answered and any(in_section(span, answer, question["sections"]) for span in spans),
         foreign=answered and any(set_id[:8] not in span.document for span in spans),
+        offered=any(
+            any(want in plain(assistant.index.load(entry).text.decode()) for want in wanted)
+            for entry in (assistant.index.entry(choice.id.removeprefix("passage:")) for choice in answer.choices)
+            if entry is not None
+        ),
         texts=texts,
     )
 
@@ -213,6 +219,40 @@ def count(values: object) -> str:
     return ", ".join(f"{name} {number}" for name, number in collections.Counter(values).most_common())
 
 
+def cause(j: Judged) -> str:
+    """Why a question was missed, as far as the record of its decision tells."""
+    notes = " ".join(j.answer.notes)
+    if j.verdict == "wrong":
+        if j.question["expected_outcome"] != "answered":
+            return "wrong: answered what the label does not say, or what is referred"
+        return "wrong: right section, another passage of it" if j.section else "wrong: another section"
+    if "a name like one we know" in notes:
+        return "asked back: the name is misspelt (never corrected in silence)"
+    if "no product named" in notes:
+        return "asked back: no product named"
+    if "several" in notes:
+        return "asked back: several products or labelers fit"
+    if j.answer.flags:
+        return "a safety notice came first and no passage was sure enough to follow"
+    if j.answer.outcome.value == "clarify":
+        return "asked back: the right passage is among the choices" if j.offered else "asked back: it is not among them"
+    return f"refused: {j.answer.outcome.value}"
+
+
+def causes(judged: list[Judged]) -> None:
+    """A table of the misses by cause, for each half."""
+    counted = collections.Counter((cause(j), j.half) for j in judged if missed(j))
+    print("\n| cause of a miss | tune | test |\n|---|---|---|")
+    for name in sorted({name for name, _ in counted}):
+        print(f"| {name} | {counted[name, 'tune']} | {counted[name, 'test']} |")
+
+
+def missed(j: Judged) -> bool:
+    """Whether the question was not dealt with as it should be."""
+    referable = j.question["expected_outcome"] == "medical_information"
+    return j.verdict in ("wrong", "refused") or (referable and j.verdict != "referred")
+
+
 def by(judged: list[Judged], key: str) -> None:
     """A table of right and wrong by a field of the questions."""
     print(f"\n| {key} | questions | right | wrong | not answered |\n|---|---|---|---|---|")
@@ -229,12 +269,9 @@ def write_misses(judged: list[Judged], path: Path) -> None:
     """Every miss, for a person to read."""
     lines = ["# Misses\n"]
     for j in judged:
-        missed = j.verdict in ("wrong", "refused") or (
-            j.question["expected_outcome"] == "medical_information" and j.verdict != "referred"
-        )
-        if not missed:
+        if not missed(j):
             continue
-        lines.append(f"## {j.question['id']} {j.verdict}: {j.question['question']}\n")
+        lines.append(f"## {j.question['id']} {cause(j)}: {j.question['question']}\n")
         lines.append(f"- product {j.question['product']}, {j.question['audience']}, intent {j.question['intent']}")
         lines.append(f"- wanted {j.question['sections']}: {j.question['must_contain']}")
         others = ", ".join(f"{name} {p:.2f}" for name, p in j.answer.other_intents)
@@ -263,7 +300,7 @@ def main(half: str, work: Path | None, misses: Path | None) -> None:
             continue
         assistant = assistants(question["label"])
         answer = assistant.ask(question["question"], assistant.context(question["audience"]))
-        judged.append(judge(question, half_of(set_id), answer, set_id))
+        judged.append(judge(question, half_of(set_id), answer, set_id, assistant))
     print(f"asked {len(judged)} questions in {time.perf_counter() - began:.1f} s")
     for name in ("tune", "test"):
         part = [j for j in judged if j.half == name]
@@ -271,6 +308,7 @@ def main(half: str, work: Path | None, misses: Path | None) -> None:
             report(part, f"{name} half")
     if half == "both":
         report(judged, "both halves")
+    causes(judged)
     for key in ("intent", "audience", "style"):
         by(judged, key)
     if misses:

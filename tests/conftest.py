@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from assistant.building import build_workspace
 from assistant.pipeline import Assistant
@@ -18,6 +19,10 @@ from assistant.understanding.taxonomy import read_taxonomy
 from assistant.workspace import Workspace, sample_root, shipped_screen, shipped_taxonomy
 from tests import tiny
 from tests.fakes import HashEncoder
+
+# No test may fail because the machine was busy.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 #: The day on which the sample is asked in tests: fixed, so that no test depends on the calendar.
