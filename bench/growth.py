@@ -4,11 +4,11 @@
     python bench/growth.py --most 1000000 --write docs/performance.md
 
 Passages are those of real labels where the evaluation data is there (``ONLABEL_DATA``, else beside the repository),
-else the sample's, taken up to ``--longest`` bytes and repeated under distinct invented product names, which also replace the
-names in their texts. Each size is built by the ordinary builder in a process of its own. Passages get the vectors of a
-cheap stand-in (random directions, by the hash of the text); example questions and questions get the real model's, so
-that an answer costs what it costs. All sizes are then asked in turns in one process, each question about a product
-picked at random.
+else the sample's. Taken up to ``--longest`` bytes, they are repeated under distinct invented product names, which also
+replace the names in their texts. Each size is built by the ordinary builder in a process of its own. Passages get the
+vectors of a cheap stand-in (random directions, by the hash of the text); example questions and questions get the real
+model's, so that an answer costs what it costs. All sizes are then asked in turns in one process, each question about a
+product picked at random.
 """
 
 from __future__ import annotations

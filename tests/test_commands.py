@@ -21,6 +21,7 @@ from assistant.answering.index import DATABASE, Index, current_generation
 from assistant.serving.commands import COMMANDS, SUMMARIES
 from assistant.serving.commands import onlabel as group
 from assistant.serving.commands.asking import ERROR_SCHEMA
+from assistant.workspace import starter_root
 from tests import tiny
 from tests.answer_schema import AnswerObject, ErrorObject, read
 from tests.conftest import REPOSITORY, Ran
@@ -60,6 +61,12 @@ def process(*arguments: object, **options: object) -> subprocess.CompletedProces
 def workspace(quick_sample: Path, tmp_path: Path) -> Path:
     """A copy of the sample, with its index, to be broken."""
     return Path(shutil.copytree(quick_sample, tmp_path / "w", ignore=shutil.ignore_patterns("audit")))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A new workspace with nothing imported yet: a few files only."""
+    return Path(shutil.copytree(starter_root(), tmp_path / "fresh"))
 
 
 # -- help --------------------------------------------------------------------------------------------------------------
@@ -525,14 +532,14 @@ def test_check_lists_every_fault_with_file_and_line(onlabel: Command, workspace:
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[[[", b"a: b: c", b"unknown = 1", None])
 @pytest.mark.parametrize("command", ["check", "build"])
 def test_a_broken_file_of_the_workspace_is_named(
-    onlabel: Command, workspace: Path, file: str, content: bytes | None, command: str
+    onlabel: Command, fresh: Path, file: str, content: bytes | None, command: str
 ) -> None:
     if content is None:
-        (workspace / file).unlink()
-        (workspace / file).mkdir()
+        (fresh / file).unlink()
+        (fresh / file).mkdir()
     else:
-        (workspace / file).write_bytes(content)
-    ran = onlabel("-w", workspace, command)
+        (fresh / file).write_bytes(content)
+    ran = onlabel("-w", fresh, command)
     assert ran.code == 1
     assert "Traceback" not in ran.err
     assert Path(file).name in ran.err + ran.out
@@ -559,17 +566,17 @@ def test_a_broken_file_of_the_workspace_is_named(
     ids=range(11),
 )
 def test_importing_a_broken_file_is_an_error_that_names_it(
-    onlabel: Command, workspace: Path, command: str, ending: str, content: bytes
+    onlabel: Command, fresh: Path, command: str, ending: str, content: bytes
 ) -> None:
-    before = sorted(path.name for path in (workspace / "approved_corpus").iterdir())
-    file = workspace / f"broken.{ending}"
+    before = sorted(path.name for path in (fresh / "approved_corpus").iterdir())
+    file = fresh / f"broken.{ending}"
     file.write_bytes(content)
-    ran = onlabel("-w", workspace, "import", command, file)
+    ran = onlabel("-w", fresh, "import", command, file)
     assert ran.code == 1, ran
     assert "Traceback" not in ran.err
     assert file.name in ran.err
     assert ran.out == ""
-    assert sorted(path.name for path in (workspace / "approved_corpus").iterdir()) == before
+    assert sorted(path.name for path in (fresh / "approved_corpus").iterdir()) == before
 
 
 def test_import_build_and_ask(onlabel: Command, tmp_path: Path, data: Path) -> None:

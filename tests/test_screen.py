@@ -79,6 +79,45 @@ Please call an ambulance
 this is an emergency!
 Help!
 Hi, quick question about the storage of the pens and by the way my kid just ate two of the tablets
+58-year-old took 20 warfarin tablets an hour ago. Antidote?
+58-year-old took 20 of his warfarin tablets an hour ago, INR pending, what is the antidote?
+a 58-year-old man took 30 of his tablets tonight
+72 yo female swallowed 15 capsules, treatment?
+An elderly resident took 25 pills at lunch
+67M took 15 metoprolol tablets
+a 30 y/o female ingested 50 tablets of tizanidine
+our patient took a handful of tizanidine
+I took 2 extra tizanidine and cant stay awake
+i took double my dose and now i feel really dizzy
+She was given twice the dose by mistake. She is very drowsy now.
+my mum took three extra tablets and can't stand up
+erection wont go down 6 hours after viagra
+I have an erection since 6 hours after viagra, should i wait?
+my husband has had an erection for five hours
+still hard after 7 hours, the erection won't go away
+he took one last night and his erection is not going down
+patient with priapism now, what should I do?
+viagra 5 hours ago still erect
+nosebleed for 40 minutes on eliquis, wont stop
+my mom is 70 and takes eliquis, she has a nosebleed that wont stop for 40 min
+my nose has been bleeding for an hour
+cut my finger, the bleeding hasn't stopped for two hours
+her gums are bleeding and it just doesnt stop
+can't stop my nosebleed
+my nosebleed won't quit
+nose bleeding 30 min on eliquis
+im on eliquis and hit my head really hard
+im on eliquis and hit my head really hard on the stairs
+my dad fell and banged his head, he takes a blood thinner
+patient on warfarin with a head injury this morning
+Grandma bumped her head on the cupboard, she is on apixaban
+fell and hit head while on warfarin
+my father on plavix fell and has a big bump on his head
+My patient has anaphylaxis during Briumvi infusion right now
+the patient has anaphylaxis, the infusion is still running
+Patient in the chair has got anaphylaxis, what now
+one of our patients has an anaphylactic reaction right now
+patient anaphylaxis during infusion right now
 """.strip().splitlines()
 
 REPORTS = """
@@ -186,6 +225,33 @@ the patient experienced blurred vision
 my eyes got really dry and itchy
 He came down with shingles a month after he started
 Patient complained of tinnitus
+my dad took 4 eliquis this morning
+She took three tablets today although she should take one
+my husband just took 5 of them at once
+he took 3 capsules last night by himself
+my dad took his warfarin twice today
+mum took her pill twice this morning
+I took 2 extra tizanidine
+took double dose of eliquis
+he injected one extra pen on Sunday
+a pt on fingolimod got macular oedema in wk 12, is this in the label
+my patient developed a rash, is that on the label?
+One patient got shingles on it. Is this in the label?
+our patient had a seizure after the second dose, is this described in the label
+Patient on Tyruko now has confusion and weakness
+Patient on Tyruko now has confusion and weakness on one side, JC virus in CSF. What does the label say about PML?
+lady on ocrevus with shingles
+pharmacy called: lady on ocrevus with shingles, stop therapy?
+60 yo man taking apixaban with blood in urine
+a woman on dimethyl fumarate presents with jaundice
+pt on lisinopril has a dry cough, is this known?
+my neighbour takes lisinopril and now has swollen lips
+my mom on ocrevus, shingles since monday
+avonex made me feel like flu
+avonex made me feel like flu for 2 days, should i take tylenol
+plegridy gave me chills all night, should i take something
+the shot made my husband shiver, should he skip the next one
+after the injection my arm was swollen, should I call someone
 """.strip().splitlines()
 
 COMPLAINTS = """
@@ -376,6 +442,57 @@ has anyone died in the studies
 What is the risk of birth defects?
 Is the risk of stroke increased after stopping?
 how to treat diarrhea caused by the drug
+bafiertam storage once bottle is opened?
+storage of the capsules once the carton is open
+shelf life after bottle opened
+is it stable for a month once vial is opened
+bottle opened three weeks ago, still good?
+I get hives from latex gloves. Is there latex in the Avonex pen?
+I get a rash from adhesive tape, is the pen cover sticky?
+my daughter gets hives from eggs. Does the vaccine contain egg protein?
+I have an itchy skin from nickel, does the needle contain it?
+my son takes a sedative at night, is there a problem with the travel sickness chewables
+my wife takes a sedating antihistamine every night, is there an interaction
+my mother uses sedatives at night, can she use this too
+he takes sedatives during the day, any interaction?
+A care home resident takes apixaban twice a day. The doctor now ordered ketoconazole.
+A resident on levothyroxine was started on calcium today. How far apart?
+A man with epilepsy takes carbamazepine twice a day. The clinic just prescribed apixaban.
+patient on warfarin, can he start amiodarone
+patient on escitalopram, can she start tramadol
+a patient on fluoxetine, is modafinil possible
+lady on lisinopril, may she begin potassium
+a patient on humira with psoriasis: dose?
+a patient on humira with ulcerative colitis: dose?
+man on keytruda with melanoma: how often?
+woman on ocrevus with multiple sclerosis, interval?
+patient with CKD on lisinopril: dose?
+patient with asthma on propranolol: allowed?
+a patient with cirrhosis on modafinil: dose?
+woman with diabetes on prednisone: monitoring?
+my patient has atrial fibrillation and is on eliquis
+my patient has multiple sclerosis and is on ocrevus
+our patient has hypothyroidism and takes levothyroxine
+my patient has high cholesterol and is on atorvastatin
+what to do if an erection lasts more than 4 hours
+erection lasting longer than 4 hours: what does the label say
+can I get an erection 6 hours after viagra
+how long will an erection last after the tablet
+does it cause nosebleeds that last for 30 minutes
+how long does a nosebleed last on eliquis
+how to manage a patient on eliquis with bleeding
+patient on apixaban with no bleeding
+45-year-old took 10 days of prednisone
+A 45-year-old patient took 20 mg escitalopram today
+what should I do if I hit my head while on eliquis
+take one tablet twice a day, is that right
+can I take two extra tablets
+I took my two tablets this morning as prescribed, can I drink wine
+he took three doses of the vaccine, is a fourth needed
+what does the label say about rash
+does the label mention macular oedema
+should I stop if I get a rash
+should I get a rash, what do I do
 """.strip().splitlines()
 
 
@@ -645,6 +762,15 @@ def test_finds_an_attack(screen: Screen, text: str) -> None:
 @pytest.mark.parametrize("text", HARMLESS)
 def test_spares_a_question(screen: Screen, text: str) -> None:
     assert screen.find(text) == ()
+
+
+def test_spares_a_question_told_as_a_case(screen: Screen) -> None:
+    case = (
+        "A nursing home resident with MS spasticity takes tizanidine three times a day. "
+        "The covering doctor just phoned in ciprofloxacin for a urinary infection. "
+    )
+    for question in ("", "Is that allowed?", "Which dose of tizanidine now?", "Can she take both?"):
+        assert screen.find(case + question) == ()
 
 
 @pytest.mark.parametrize("text", KNOWN_MISSES)

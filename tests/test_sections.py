@@ -41,6 +41,7 @@ def meaning(title: str, number: str = "", loinc: str = "", text: str = "", top: 
             "pharmacokinetics",
             {"renal_impairment"},
         ),
+        ("15", "Resistance", "", "15. MICROBIOLOGY/RESISTANCE INFORMATION", "mechanism", set()),
         ("13.1", "Carcinogenesis", "", "13 NONCLINICAL TOXICOLOGY", "nonclinical", set()),
         ("16.2", "Storage and Handling", "", "16 HOW SUPPLIED/STORAGE AND HANDLING", "storage", set()),
         ("", "Nursing Mothers", "34080-2", "PRECAUTIONS", "lactation", set()),

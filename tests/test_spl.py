@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.content.spl import read_spl
-from assistant.content.spl_units import UnitSettings
+from assistant.content.spl_text import Block, Shape
+from assistant.content.spl_units import UnitSettings, leads_in
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
 from assistant.domain import TOPICS
 from assistant.errors import ContentError
@@ -155,7 +156,7 @@ def test_lists_keep_their_kind_their_nesting_and_their_captions() -> None:
             '<list><item>one<list listType="ordered"><item>a</item><item>b</item></list></item>'
             "<item><caption>•</caption>two<paragraph>more</paragraph></item><item><caption>3.</caption>three</item></list>"
         )
-        == "- one\n  1. a\n  2. b\n- • two\n  more\n3. three"
+        == "- one\n  1. a\n  2. b\n- two\n  more\n3. three"
     )
     assert body('<list listType="ordered" styleCode="LittleAlpha"><item>x</item><item>y</item></list>') == "a. x\nb. y"
 
@@ -172,6 +173,16 @@ def test_tables_keep_head_spans_lists_pipes_and_notes() -> None:
         "Table 1\n\n| Term | Group ||\n| ^^ | A | B |\n|---|---|---|\n| x\\|y[^1] | | 2<br>3 |\n"
         "| z[^1] | - p<br>- q ||\n\nCI: interval\n\n[^1]: a note"
     )
+
+
+def test_a_caption_that_only_draws_a_bullet_is_the_mark_of_the_list() -> None:
+    items = "".join(f"<item><caption>{mark}</caption>x</item>" for mark in ("•", "o", "–", "▪", "·", "\u00a0", "ob"))
+    assert body(f"<list>{items}</list>") == "- x\n" * 6 + "- ob x"
+
+
+def test_a_footnote_without_text_gives_neither_mark_nor_note() -> None:
+    text = "<paragraph>one<footnote ID='a'/> two<footnote ID='b'>said</footnote> three<footnoteRef IDREF='a'/></paragraph>"
+    assert body(text) == "one two[^1] three\n\n[^1]: said"
 
 
 def test_a_table_of_one_column_is_no_table() -> None:
@@ -290,6 +301,67 @@ def test_a_lead_in_is_never_parted_from_its_list_nor_a_table_from_its_title_and_
     assert "\n\n- Sentence" in joined[0]
     (tabled,) = [text for text in texts(draft) if "Table 1: Rates" in text]
     assert tabled.endswith("| a | b |\n\n* of treated patients")
+
+
+def test_a_lead_in_is_joined_with_the_subsection_that_follows_it() -> None:
+    kinds = section("<list><item>Pen carton</item></list>") + section(f"<paragraph>{LONG}</paragraph>", title="16.2 Storage")
+    draft = read(section("<paragraph>The following packages are available.</paragraph>", title="16 SUPPLY", below=kinds))
+    assert texts(draft)[0] == "## 16 SUPPLY\n\nThe following packages are available.\n\n- Pen carton"
+    assert len(texts(draft)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "leads"),
+    [
+        ("The following dosages are expressed as base.", True),
+        ("Below is a description of the trials.", True),
+        ("Monitor as follows [see Warnings (5.1)].", True),
+        ("Take the next dose the following day.", False),
+        ("It contains the following: lactose.", False),
+        ("It was not studied in patients below 15 kg.", False),
+        ("Start it the day following discontinuation.", False),
+    ],
+)
+def test_what_leads_in(text: str, leads: bool) -> None:
+    assert leads_in(Block(Shape.PARAGRAPH, text)) is leads
+
+
+def test_choices_of_one_row_stay_together() -> None:
+    bold = '<paragraph><content styleCode="bold">{0}</content></paragraph><paragraph>{1}</paragraph>'
+    rows = ("If you MISS 1 pill:", "If you MISS 2 pills:", "1a. If you are a Sunday starter:", "1b. If you are not:")
+    guide = bold.format("PACK ONE:", LONG) + "".join(bold.format(row, LONG) for row in rows)
+    draft = read(section(guide + bold.format("PACK TWO:", LONG) + bold.format(rows[0], LONG), code="42230-3"))
+    assert ["1b." in text for text in texts(draft)] == [True, False]
+    assert "PACK TWO" in texts(draft)[1]
+
+
+def test_a_boxed_warning_framed_inside_a_section_stands_alone_and_its_echo_serves_patients() -> None:
+    box = '<paragraph><content styleCode="bold">WARNING: SMOKING</content></paragraph><paragraph>Smoking raises risk.</paragraph>'
+    draft = read(
+        section(
+            f"<table><tr><td>{box}</td></tr></table><paragraph>Each of the following is a pill.</paragraph>",
+            below=section("<paragraph>Lactose.</paragraph>", title="Zorvanta 1"),
+        ),
+        section("<paragraph>Your smoking raises the risk: a warning.</paragraph>", code="42230-3"),
+        section("<paragraph>Take one a day.</paragraph>", code="42230-3"),
+    )
+    assert texts(draft)[0] == "WARNING: SMOKING\n\nSmoking raises risk."
+    assert [passage.serves for passage in draft.passages] == [("boxed_warning",), (), ("boxed_warning",), ()]
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "expected"),
+    [
+        ("ZORVANTA<sup>®</sup> tablets", "34391-3", "ZORVANTA® tablets"),
+        ("ZORVANTA. These highlights do not include all.", "34391-3", "Zorvanta prescribing information"),
+        ("Drug Facts", "34390-5", "Zorvanta Drug Facts"),
+        ("Tablets", "34391-3", "Zorvanta prescribing information"),
+        ("Zorvanta tablets, " + "strength " * 20, "34391-3", "Zorvanta prescribing information"),
+        ("FACT SHEET FOR PROVIDERS OF ZORVANTA " + "use " * 20, "34391-3", "FACT SHEET FOR PROVIDERS OF ZORVANTA"),
+    ],
+)
+def test_a_title_is_the_label_s_own_where_it_names_the_product_in_short(title: str, kind: str, expected: str) -> None:
+    assert read(section("Text.", title="DESCRIPTION"), title=title, kind=kind).title == expected
 
 
 def test_the_boxed_warning_is_never_cut() -> None:

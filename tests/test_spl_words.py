@@ -31,7 +31,9 @@ class Flat:
 
     def __init__(self, text: ET.Element, media: dict[str, str], before: int = 0) -> None:
         self.media = media
-        notes = list(text.iter(f"{NS}footnote"))
+        everything = list(text.iter(f"{NS}footnote"))
+        notes = [note for note in everything if "".join(note.itertext()).strip(SPACE)]  # an empty one says nothing
+        self.empty = {note.get("ID") for note in everything if note not in notes} - {None}
         self.number = {id(note): n for n, note in enumerate(notes, before + 1)}
         self.by_name = {note.get("ID"): self.number[id(note)] for note in reversed(notes)}
         self.notes: list[tuple[int, str]] = []
@@ -52,6 +54,10 @@ class Flat:
         if name in ("sup", "sub"):
             inner = self.inside(child)
             return f"<{name}>{inner}</{name}>" if inner.strip(SPACE) or len(child) else ""
+        if name == "footnote" and id(child) not in self.number:
+            return ""
+        if name == "footnoteRef" and child.get("IDREF") in self.empty:
+            return ""
         if name == "footnote":
             place = len(self.notes)
             body = self.inside(child)
@@ -80,7 +86,10 @@ class Flat:
             count += 1
             caption = child.find(f"{NS}caption")
             own = self.inside(caption).strip(SPACE) if caption is not None else ""
-            mark = own if re.fullmatch(r"\d{1,3}\.", own) else f"- {own}" if own else self.mark(element, count)
+            bullet = bool(own) and re.fullmatch(r"\s*[•o·▪–-]?\s*", own) is not None  # drawn: it is the mark itself
+            own = "" if bullet else own
+            usual = "-" if bullet else self.mark(element, count)
+            mark = own if re.fullmatch(r"\d{1,3}\.", own) else f"- {own}" if own else usual
             body = self.inside(child, caption)
             if own or body.strip(SPACE):
                 out.append(f"{mark} {body}{BREAK}")

@@ -45,9 +45,9 @@ def intent_choices(index: Index, intents: Sequence[str], product: str) -> tuple[
 
 
 def passage_choices(candidates: Sequence[Candidate]) -> tuple[Offer, ...]:
-    """One choice a passage that stands near the ones shown."""
-    heads = (candidate.entry.head for candidate in candidates)
-    return tuple(Offer(f"{PICK}{h.id}", h.title, f"{PICK}{h.id}", f"{PICK}{h.id}") for h in heads)
+    """One choice a title: of passages under one title the best stands for it."""
+    heads = {candidate.entry.head.title: candidate.entry.head for candidate in reversed(candidates)}
+    return tuple(Offer(f"{PICK}{h.id}", h.title, f"{PICK}{h.id}", f"{PICK}{h.id}") for h in reversed(heads.values()))
 
 
 def label_choices(labels: Sequence[DocumentEntry], question: str) -> tuple[Offer, ...]:

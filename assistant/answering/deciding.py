@@ -6,6 +6,7 @@ proposal: completion may refuse it, and the verifier proves it again with code o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ from assistant.understanding.screen import Screen
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
+#: A word is rare that stands in the words of at most one product in so many.
+_RARE = 6
 #: A question of at most this many words may be just a name written wrong.
 _BARE_WORDS = 3
 #: Further products that are looked at when none is named, to offer some.
@@ -214,12 +217,20 @@ class Decider:
         if not reading.condition or not product:
             return conditions.LabelStatus.UNSURE
         indicated, limited = set[str](), set[str]()
+        warned: list[frozenset[str]] = []
         for entry in self.index.entries(product):
             head = entry.head
-            indicates = head.topic in ("indication", "overview") or "indication" in head.serves
-            if (indicates or head.topic == "contraindication") and head.scope.covers(where):
-                (indicated if indicates else limited).update(self.index.stems(entry))
+            if not head.scope.covers(where):
+                continue
+            if head.topic in ("indication", "overview") or "indication" in head.serves:
+                indicated |= self.index.stems(entry)
+            elif head.topic == "contraindication":
+                limited |= self.index.stems(entry)
+            elif head.topic in ("warnings", "boxed_warning"):
+                warned.append(frozenset(lexical.terms(head.title)))
         asked = frozenset(lexical.terms(" ".join(reading.condition)))
+        if any(asked <= title for title in warned):
+            limited |= asked  # a warning that bears the condition's name is about it
         return conditions.compare(asked, frozenset(indicated), frozenset(limited))
 
     def _compares_beyond_label(self, reading: Reading, product: str) -> bool:
@@ -270,7 +281,20 @@ class Decider:
         draft.notes.append("no product named")
         looked_at = self.index.products(_PRODUCTS_LOOKED_AT)
         served = [entry.id for entry in looked_at if retrieval.eligible(self.index, entry.id, where)]
-        draft.ask_back(choices.product_choices(self.index, served[: self.policy.choices_offered], plain))
+        if len(served) > self.policy.choices_offered:
+            served = self._products_with_words(served, lexical.terms(plain))
+        if served:
+            draft.ask_back(choices.product_choices(self.index, served[: self.policy.choices_offered], plain))
+        else:
+            draft.give_up("too many products to offer")
+
+    def _products_with_words(self, served: Sequence[str], spoken: Sequence[str]) -> list[str]:
+        """Those whose words hold what few others' hold: the products that such a question may well be about."""
+        holding = {product: set(self.index.postings(product, spoken)) for product in served}
+        spread = Counter(term for held in holding.values() for term in held)
+        rare = {term: len(served) / count for term, count in spread.items() if count * _RARE <= len(served)}
+        worth = {product: sum(rare.get(term, 0.0) for term in held) for product, held in holding.items()}
+        return sorted((product for product in served if worth[product]), key=lambda product: (-worth[product], product))
 
 
 def _fixed(flags: frozenset[Flag], note: str) -> Draft:

@@ -247,9 +247,7 @@ class Index:
         query = "SELECT row, fields, first_vector, vectors, words, size FROM passages WHERE product = ? ORDER BY row"
         rows = self._rows(query, (product,))
         with self._reading():
-            # Read as one text, so that the passages share the keys and the values that are alike: half the time.
-            heads = json.loads(f"[{','.join(row[1] for row in rows)}]")
-            read = tuple(_entry(row, head, *more) for (row, _, *more), head in zip(rows, heads, strict=True))
+            read = tuple(_entry(*row) for row in rows)
             if any(not 0 <= e.first_vector <= e.first_vector + e.vectors <= self._vectors.ntotal for e in read):
                 raise ValueError(f"passages of {product} have no vectors where they should")
         with self._lock:
@@ -274,7 +272,7 @@ class Index:
         query = "SELECT row, fields, first_vector, vectors, words, size FROM passages WHERE id = ?"
         rows = self._rows(query, (id,))
         with self._reading():
-            return next((_entry(row, json.loads(fields), *more) for row, fields, *more in rows), None)
+            return next((_entry(*row) for row in rows), None)
 
     def load(self, entry: Entry) -> Passage:
         """The passage with its bytes."""
@@ -439,7 +437,8 @@ def _shared_scope(
     )
 
 
-def _entry(row: int, read: dict[str, Any], first_vector: int, vectors: int, words: int, size: int) -> Entry:
+def _entry(row: int, fields: str, first_vector: int, vectors: int, words: int, size: int) -> Entry:
+    read = json.loads(fields)
     for key in ("also", "population", "serves", "companions", "references"):
         read[key] = tuple(read[key])
     read["scope"] = _scope(read["scope"])

@@ -22,7 +22,7 @@ GRAVE_FLAGS: tuple[tuple[Flag, Outcome], ...] = (
     (Flag.ADVERSE_EVENT, Outcome.ADVERSE_EVENT),
     (Flag.PRODUCT_COMPLAINT, Outcome.PRODUCT_COMPLAINT),
 )
-#: Intents that report something; seen with confidence they raise the flag even where no rule of the screen did.
+#: Intents that report something, the gravest first; seen with confidence they raise the flag even where no rule of the screen did.
 FLAG_OF_INTENT: dict[str, Flag] = {
     "emergency": Flag.EMERGENCY,
     "adverse_event_report": Flag.ADVERSE_EVENT,
@@ -79,10 +79,16 @@ class Choice:
 
 
 def raised(screened: Collection[Flag], intents: Sequence[tuple[str, float]], thresholds: Thresholds) -> frozenset[Flag]:
-    """The screen's flags, and the one that the leading intent raises when it is as sure as raising a flag needs."""
+    """The screen's flags, and those that the intents raise together.
+
+    A report wavers between the three grave intents: what counts is whether it is one of them at all, and then the gravest
+    that is at least half as likely as the likeliest.
+    """
     flags = set(screened)
-    if intents and intents[0][0] in FLAG_OF_INTENT and intents[0][1] >= thresholds.intent_flag:
-        flags.add(FLAG_OF_INTENT[intents[0][0]])
+    shares = {intent: share for intent, share in intents if intent in FLAG_OF_INTENT}
+    if intents and intents[0][0] in shares and sum(shares.values()) >= thresholds.intent_flag:
+        likely = max(shares.values()) / 2
+        flags.add(next(flag for intent, flag in FLAG_OF_INTENT.items() if shares.get(intent, 0.0) >= likely))
     return frozenset(flags)
 
 
@@ -110,8 +116,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:
         return Route(Outcome.MEDICAL_INFORMATION, "comparison", found.share("comparison"))
-    if found.status is LabelStatus.LIMITED and about_use >= limits.use:
-        return Route(None, "contraindication", about_use, retrieve=True, only_safety=True)
+    if found.status is LabelStatus.LIMITED and (about_use >= limits.use or found.asks_use):
+        # What the label says against it: a contraindication or a warning, never the indication.
+        return Route(None, "contraindication", 0.0, retrieve=True, only_safety=True)
     if found.status is LabelStatus.INDICATED and name == "off_label":
         return Route(None, "indication", about_use, retrieve=True)
     if name in _OUTCOME_OF_INTENT:

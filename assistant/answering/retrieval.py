@@ -17,8 +17,11 @@ from assistant.content.lexicon import name_key
 from assistant.content.policy import Ranking
 from assistant.domain import Context
 
-#: How much a passage's further topics count beside its main one.
+#: How much a passage's further topics count beside its main one; less where the main one only reports what was seen
+#: (a trial names doses and groups without saying what to give to whom).
 ALSO = 0.85
+ALSO_IN_REPORTS = 0.4
+REPORTS = frozenset(("clinical_studies", "adverse_reactions", "pharmacokinetics", "nonclinical"))
 #: Topics whose passages often answer the question of another intent: intent -> topic -> share.
 NEIGHBOURS: Mapping[str, Mapping[str, float]] = {
     "overview": {"indication": 0.7, "ingredients": 0.4, "mechanism": 0.4},
@@ -153,14 +156,15 @@ def about(entry: Entry, shares: Mapping[str, float]) -> float:
     A question may have two sides ("starting dose in the elderly"): a passage on both is likelier than one on either.
     """
     likely = shares.get(entry.head.topic, 0.0)
+    share = ALSO_IN_REPORTS if entry.head.topic in REPORTS else ALSO
     for topic in entry.head.also:
-        likely += ALSO * shares.get(topic, 0.0)
+        likely += share * shares.get(topic, 0.0)
     return min(1.0, likely)
 
 
 def population_fit(entry: Entry, asked: tuple[str, ...]) -> float:
     if not asked:
-        return 0.0 if entry.head.population else 0.5
+        return 0.0 if set(entry.head.population) - {"adult"} else 0.5
     of = set(entry.head.population) | ({entry.head.topic, *entry.head.also} & set(asked))
     if "pregnant" in asked and "pregnancy" in (entry.head.topic, *entry.head.also):
         of.add("pregnant")

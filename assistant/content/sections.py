@@ -57,7 +57,7 @@ CHAPTER_TITLES = _rules(
     (r"^drug abuse|^abuse", "abuse_dependence"),
     (r"^over-?dos", "overdose"),
     (r"^description|^(in)?active ingredient|^ingredients", "ingredients"),
-    (r"^(clinical )?pharmacology|^mechanism|^actions?$|^pharmaco", "pharmacology"),
+    (r"^microbiology|^(clinical )?pharmacology|^mechanism|^actions?$|^pharmaco", "pharmacology"),
     (r"^nonclinical|^animal (pharmacology|toxicology)", "nonclinical"),
     (r"^clinical (studies|trials)", "clinical_studies"),
     (r"^references", "references"),
@@ -406,7 +406,7 @@ def _chapter(loinc: str, number: str, titles: list[str]) -> str:
     for pattern, chapter, _ in CHAPTER_TITLES:
         if pattern.search(outermost):
             return chapter
-    if number.split(".")[0].isdigit() and int(number.split(".")[0]) in CHAPTERS:
+    if number.split(".")[0].isdecimal() and int(number.split(".")[0]) in CHAPTERS:
         return CHAPTERS[int(number.split(".")[0])]
     return CHAPTER_CODES.get(loinc, "")
 

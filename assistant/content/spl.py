@@ -21,10 +21,10 @@ from itertools import count
 from lxml import etree
 
 from assistant.canonical import sha256_hex
+from assistant.content.lexicon import words
 from assistant.content.sections import BOXED_WARNING, classify, is_boxed_warning
 from assistant.content.spl_text import HL7, Block, Shape, plain, read_blocks, read_line
-from assistant.content.spl_units import Heading, Part, Piece, UnitSettings, cut, render
-from assistant.content.lexicon import words
+from assistant.content.spl_units import Heading, Part, Piece, UnitSettings, cut, leads_in, render
 from assistant.content.writing import DocumentDraft, PassageDraft, slug
 from assistant.domain import Kind
 from assistant.errors import ContentError
@@ -71,6 +71,10 @@ _PATIENT_TITLE = re.compile(
     re.IGNORECASE,
 )
 _FULL_INFORMATION = re.compile(r"See full prescribing information for .+?(?:\.(?=\s|[A-Z]|$)|$)", re.MULTILINE)
+_FACT_SHEET = re.compile(r"fact sheet\b", re.IGNORECASE)
+_LONGEST_TITLE = 80
+#: How much of a boxed warning's words a patient passage must hold to be that warning in patients' words.
+_SHARED_WITH_BOXED = 0.6
 _IMPORTANT_PART = re.compile(r"most important information", re.IGNORECASE)
 
 
@@ -116,7 +120,7 @@ def _read(data: bytes, file_name: str, settings: UnitSettings) -> DocumentDraft:
     return DocumentDraft(
         id=f"{slug(brands[0])}-{slug(set_id)[:8]}",
         version=version,
-        title=_title(root, brands[0]),
+        title=_title(root, brands[0], otc=otc),
         type="label",
         product=slug(brands[0]),
         brand_names=brands,
@@ -125,8 +129,11 @@ def _read(data: bytes, file_name: str, settings: UnitSettings) -> DocumentDraft:
         audiences=("hcp", "patient") if otc else ("hcp",),
         markets=("US",),
         effective=_day(_attribute(root, "effectiveTime", "value")),
-        passages=tuple(
-            _with_use_for_patients(draft, brands + generics + moieties) for draft in _passages(root, tree, settings, otc=otc)
+        passages=_with_boxed_for_patients(
+            tuple(
+                _with_use_for_patients(draft, brands + generics + moieties)
+                for draft in _passages(root, tree, settings, otc=otc)
+            )
         ),
         labeler=_labeler(root),
         source={"set_id": set_id, "version": version, "file": file_name, "sha256": sha256_hex(data)},
@@ -204,7 +211,8 @@ def _names(root: etree._Element) -> tuple[tuple[str, ...], tuple[str, ...], tupl
     first = plain if any(a == b for a, b in zip(plain, full, strict=True)) else full
     named = _distinct(generics) or _distinct(moiety_names)
     spoken = {name.casefold() for name in named}
-    return _distinct([*first, *plain, *full]), named, tuple(m for m in _distinct(moiety_names) if m.casefold() not in spoken)
+    others = tuple(name for name in _distinct(moiety_names) if name.casefold() not in spoken)
+    return _distinct([*first, *plain, *full]), named, others
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
@@ -220,10 +228,17 @@ def _labeler(root: etree._Element) -> str:
     return read_line(name) if name is not None else ""
 
 
-def _title(root: etree._Element, brand: str) -> str:
+def _title(root: etree._Element, brand: str, *, otc: bool) -> str:
+    """The label's own title in plain words, or its name and kind where that title names nothing or runs on."""
     title = root.find(f"{HL7}title")
-    line = read_line(title) if title is not None else ""
-    return f"{brand} prescribing information" if not line or line.startswith("These highlights") else line
+    line = plain(read_line(title)) if title is not None else ""
+    named = not words(brand) or words(brand)[0] in words(line)
+    if named and _FACT_SHEET.match(line):  # of an emergency use authorization: no prescribing information
+        end = line.casefold().find(brand.casefold()) + len(brand)
+        return line if len(line) <= _LONGEST_TITLE or end < len(brand) else line[:end]
+    if named and len(line) <= _LONGEST_TITLE and "these highlights" not in line.casefold():
+        return line
+    return f"{brand} Drug Facts" if otc else f"{brand} prescribing information"
 
 
 def _sections(root: etree._Element) -> tuple[_Section, ...]:
@@ -343,7 +358,7 @@ def _units(top: _Section, settings: UnitSettings) -> Iterator[list[Part]]:
     own = list(_own_parts(top, ()))
     for below in top.below:
         parts = list(_parts(below, (top.heading,)))
-        if own and own[-1].block.text.rstrip().endswith(":"):
+        if own and leads_in(own[-1].block):
             parts, own = own + parts, []
         if own:
             yield own
@@ -403,6 +418,29 @@ def _with_use_for_patients(draft: PassageDraft, names: tuple[str, ...]) -> Passa
     if asks_what and any(words(name)[:1] == asked[2:] for name in names):
         return replace(draft, serves=(*draft.serves, "indication"))
     return draft
+
+
+def _with_boxed_for_patients(drafts: tuple[PassageDraft, ...]) -> tuple[PassageDraft, ...]:
+    """Old inserts have no "most important information": the passage that repeats the boxed warning's words serves."""
+    boxed = {
+        word
+        for draft in drafts
+        if "boxed_warning" in draft.serves and draft.audiences == ("hcp",)
+        for word in words(_body(draft.text))
+    }
+    patient = [i for i, draft in enumerate(drafts) if draft.audiences == ("patient",) and draft.retrieve]
+    if not boxed or not patient or any("boxed_warning" in drafts[i].serves for i in patient):
+        return drafts
+    shared = {i: len(boxed & set(words(_body(drafts[i].text)))) / len(boxed) for i in patient}
+    best = max(patient, key=lambda i: shared[i])
+    if shared[best] < _SHARED_WITH_BOXED:
+        return drafts
+    serving = replace(drafts[best], serves=(*drafts[best].serves, "boxed_warning"))
+    return (*drafts[:best], serving, *drafts[best + 1 :])
+
+
+def _body(text: str) -> str:
+    return "\n".join(line for line in text.split("\n") if not line.startswith("## "))
 
 
 def _shared(piece: Piece) -> tuple[Heading, ...]:

@@ -1,7 +1,9 @@
 """The narrative block of an SPL section (``<text>``) as blocks in the passage format of docs/content-format.md.
 
 Guarantees: every character of the label that is not white space stands in exactly one block, in the label's order
-(footnotes follow the block that carries their mark, a table's foot follows its body, as they are shown on paper).
+(footnotes follow the block that carries their mark, a table's foot follows its body, as they are shown on paper). A
+caption of a list item that is only a bullet character is the list's mark and is written as such (``-``); a footnote
+without any text gives neither mark nor note, for there is nothing it could say.
 White space follows SPL: runs of space, tab and line end are one space, ``<br/>`` is a line break, block elements are
 blocks; every other character, NBSP included, is the label's. Elements it does not know are read for their text: a
 surprise in the markup may cost structure, never words. Emphasis is not kept, but what it says about run-in headings is
@@ -32,6 +34,8 @@ _IN_LINE = frozenset({"footnote", "renderMultiMedia"})
 _EMPHASIS = re.compile(r"bold|italic|underline", re.IGNORECASE)
 _NO_SPACE = dict.fromkeys(map(ord, " \t\r\n"))
 _SPACE = re.compile(r"([ \t\r\n]+)")
+#: A caption that only draws the bullet (or nothing at all): the mark of the list stands for it.
+_BULLET = re.compile(r"\s*[•o·▪–-]?\s*")
 #: What may stand between an emphasised heading and its text without ending the heading.
 _STOPS = ":.–—-"
 _RUN_IN_LENGTH = range(3, 161)
@@ -50,7 +54,8 @@ class Shape(Enum):
 @dataclass(frozen=True, slots=True)
 class Block:
     """One block of a section. ``run_in``: the heading it is or begins with; ``alone``: it is nothing but heading;
-    ``rank``: how strong the emphasis is (1 italic, 2 underlined, 3 bold)."""
+    ``rank``: how strong the emphasis is (1 italic, 2 underlined, 3 bold); ``framed``: it stands in a box of its own, a
+    table of one cell."""
 
     shape: Shape
     text: str
@@ -59,6 +64,7 @@ class Block:
     rank: int = 0
     titled: bool = False
     note_like: bool = False
+    framed: bool = False
 
 
 def read_blocks(
@@ -91,14 +97,19 @@ def local_name(element: etree._Element) -> str:
 
 
 def _number_notes(text: etree._Element, row: Iterator[int] | None = None) -> dict[etree._Element | str, int]:
-    """Number the footnotes of a text, by element and by their ID."""
+    """Number the footnotes of a text, by element and by their ID; one without text gets 0, which is never shown."""
     numbers: dict[etree._Element | str, int] = {}
     row = count(1) if row is None else row
     for note in text.iter(f"{HL7}footnote"):
-        number = numbers[note] = next(row)
+        number = numbers[note] = 0 if _is_empty(note) else next(row)
         if identifier := note.get("ID"):
             numbers.setdefault(identifier, number)
     return numbers
+
+
+def _is_empty(note: etree._Element) -> bool:
+    says = "".join(note.itertext(etree.Element)).translate(_NO_SPACE)
+    return not says and next(note.iter(f"{HL7}renderMultiMedia"), None) is None
 
 
 def _refuse_loss(element: etree._Element, tally: list[int]) -> None:
@@ -226,10 +237,13 @@ class _Reader:
                 self.inline(child, line)
                 line.close(f"</{mark}>")
             case "footnote":
-                line.close(f"[^{self.numbers[child]}]")
-                self._footnote(child)
+                if number := self.numbers[child]:
+                    line.close(f"[^{number}]")
+                    self._footnote(child)
             case "footnoteRef":
-                line.close(f"[^{self.numbers.get(child.get('IDREF', ''), child.get('IDREF', ''))}]")
+                target = child.get("IDREF", "")
+                if shown := self.numbers.get(target, target):
+                    line.close(f"[^{shown}]")
             case "renderMultiMedia":
                 line.open(self._picture(child))
                 line.fresh = False
@@ -311,6 +325,8 @@ class _Reader:
         if caption is not None:
             self.inline(caption, words)
         own = words.finish().replace("\n", " ")
+        if own and _BULLET.fullmatch(own):
+            mark, own = "-", ""
         if re.fullmatch(r"\d{1,3}\.", own):
             mark = own
         elif own:
@@ -368,7 +384,8 @@ class _Reader:
         for row in head + body + foot:
             if len(row) == 1 or self.cells:
                 self._side_by_side(side, found)
-                found += [block for cell in row for block in self.blocks(cell)]
+                framed = len(head + body + foot) == 1
+                found += [replace(block, framed=framed) for cell in row for block in self.blocks(cell)]
             elif row:
                 side.append(row)
         self._side_by_side(side, found)

@@ -21,7 +21,14 @@ from assistant.content.spl_text import Block, Shape
 #: top-level items of a very long list), FORCED is always cut.
 HELD, LOOSE, PARAGRAPH, SECTION, FORCED = 0, 1, 2, 40, 99
 
-_LEAD_IN = re.compile(r"(:|\b(following|as follows|below)\.?)$", re.IGNORECASE)
+#: The end of a block that says nothing without what comes next; "the following day" and "below 6 years" are none.
+_LEAD_IN = re.compile(
+    r"(:|\b(following|as follows|below)\.?"
+    r"|\bthe following (?!(day|week|month|year|morning|night|dose|cycle|visit|menstrual)s?\b)[^.:;]*\."
+    r"|(?:^|[.\n] ?)below (is|are)\b[^.:;]*\.)$",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"\s*[\[(]see [^\])]*[\])]+(?=\.?$)", re.IGNORECASE)
 _POINTS_AT_TABLE = re.compile(r"\b(tables?|below|following|figures?)\b", re.IGNORECASE)
 _TABLE_TITLE = re.compile(r"(table|figure|chart|box)\s+[\dA-Z]{1,3}\b", re.IGNORECASE)
 _NOTE = re.compile(
@@ -32,6 +39,10 @@ _NOTE = re.compile(
 )  # fmt: skip
 _NOTE_MARK = re.compile(r"\[\^(\w+)\]")
 _NOTE_TEXT = re.compile(r"^ *\[\^(\w+)\]: ", re.MULTILINE)
+#: Choices that only make sense side by side: "1a. If you ... 1b. If you ...", "If you miss 1 pill ... 2 pills".
+_CHOICE = re.compile(r"(\d{1,2})([a-z])[.)][ \u00a0]|(if you miss)(?:ed)?\b", re.IGNORECASE)
+#: How a boxed warning begins that has no section of its own.
+_BOXED_HEADING = re.compile(r"(boxed )?warning:", re.IGNORECASE)
 _MAKER = re.compile(
     r"(manufactured|distributed|marketed|made|repackaged|packaged|relabeled"
     r"|mfd\.?|dist\.?)( and \w+)? ?(by|for|in)\b",
@@ -119,6 +130,8 @@ def cut(parts: Sequence[Part], settings: UnitSettings, keep: re.Pattern[str] | N
     if not any(heading.whole for part in parts for heading in part.path):
         parts = [short for part in parts for short in _shorter(part, settings)]
     strengths = _strengths(parts)
+    _hold_box(parts, strengths)
+    _hold_choices(parts, strengths)
     _hold_notes(parts, strengths)
     pieces: list[Piece] = []
     for forced in _split(parts, strengths, FORCED):
@@ -180,6 +193,41 @@ def _hold_notes(parts: Sequence[Part], strengths: list[int]) -> None:
                     strengths[j] = HELD
 
 
+def _hold_box(parts: Sequence[Part], strengths: list[int]) -> None:
+    """A boxed warning drawn as a frame inside another section is one piece: all of the frame, and nothing else."""
+    for i, part in enumerate(parts):
+        if part.path[-1].patient or not (part.block.framed and _BOXED_HEADING.match(part.block.run_in)):
+            continue
+        end = next((j for j in range(i, len(parts)) if not parts[j].block.framed), len(parts))
+        strengths[i] = FORCED
+        strengths[i + 1 : end] = [HELD] * (end - i - 1)
+        if end < len(parts):
+            strengths[end] = FORCED
+
+
+def _hold_choices(parts: Sequence[Part], strengths: list[int]) -> None:
+    """Choices of one row stay together unless absurdly long; a heading between two ends the row."""
+    last: dict[str, int] = {}
+    for i, part in enumerate(parts):
+        if i and (strengths[i] == FORCED or part.path != parts[i - 1].path):
+            last.clear()
+        match = _CHOICE.match(part.block.text)
+        if match:
+            row = match[1] or match[3].casefold()
+            first = match[2] is not None and match[2].casefold() == "a"
+            for j in range(last[row] + 1 if row in last and not first else i + 1, i + 1):
+                strengths[j] = min(strengths[j], LOOSE)
+            last[row] = i
+        elif part.block.alone and part.block.run_in:
+            last.clear()
+
+
+def leads_in(block: Block) -> bool:
+    """Whether a block only announces what follows it."""
+    text = _REFERENCE.sub("", _NOTE_TEXT.split(block.text, maxsplit=1)[0].rstrip())
+    return bool(_LEAD_IN.search(text))
+
+
 def _strength(before: Part, after: Part, behind_table: bool) -> int:
     if before.path[-1].patient != after.path[-1].patient:
         return FORCED
@@ -191,10 +239,10 @@ def _strength(before: Part, after: Part, behind_table: bool) -> int:
         return HELD  # a heading stays with what comes after it; a headline is no heading of the first question
     if before.path != after.path:
         depth = len(_common(before.path, after.path))
-        leads_in = bool(_LEAD_IN.search(before.block.text)) and len(after.path) > len(before.path)
-        if after.path[-1].patient and after.path[-1].line and not leads_in:
+        led = leads_in(before.block) and len(after.path) > len(before.path)
+        if after.path[-1].patient and after.path[-1].line and not led:
             return FORCED
-        return HELD if leads_in else SECTION - depth
+        return HELD if led else SECTION - depth
     if after.path[-1].patient and is_question(after.block):
         return FORCED
     if before.block.shape is Shape.LIST and after.block.shape is Shape.LIST:
@@ -209,7 +257,7 @@ def _strength(before: Part, after: Part, behind_table: bool) -> int:
 
 
 def _held(before: Block, after: Block, behind_table: bool) -> bool:
-    if _LEAD_IN.search(before.text.rstrip()):
+    if leads_in(before):
         return True
     if after.shape is Shape.TABLE:
         return (

@@ -70,7 +70,10 @@ _FILLER = frozenset(
     "or our patient patients people person prescribe prescribed prescribing product program safe she should so some someone "
     "support supports taking teenager that the their them therapy there these they this to treat treating treatment trial "
     "trials under use used useful using was we what when whether which while who whom will with without work works would "
-    "you your someone's disease disorder condition only still yet also monotherapy combination".split()
+    "you your someone's disease disorder condition only still yet also monotherapy combination "
+    "year years yr yrs old month months week weeks day days age aged mg mcg kg ml dose doses dosing dosage daily once twice "
+    "elderly older prophylaxis girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic liver "
+    "impairment severe moderate mild initial starting maximum max long much many often start stop interaction".split()
 )
 
 _LEADS = re.compile(
@@ -110,7 +113,8 @@ class LabelStatus(StrEnum):
 def condition_words(question: str) -> tuple[str, ...]:
     """The words of the condition that ``question`` asks about (product names already masked); () when there is none."""
     for match in reversed(list(_LEADS.finditer(question.replace("the medicine", " ")))):
-        found = [word for word in _WORD.findall(match.group(1).casefold()) if word not in _FILLER]
+        spoken = _WORD.findall(match.group(1).casefold())
+        found = [word for word in spoken if word not in _FILLER and not word[0].isdigit()]
         if found:
             return tuple(_spelled_out(found))
     return ()
