@@ -225,7 +225,7 @@ the patient experienced blurred vision
 my eyes got really dry and itchy
 He came down with shingles a month after he started
 Patient complained of tinnitus
-my dad took 4 eliquis this morning
+my uncle took 4 apixaban this morning
 She took three tablets today although she should take one
 my husband just took 5 of them at once
 he took 3 capsules last night by himself
@@ -442,16 +442,16 @@ has anyone died in the studies
 What is the risk of birth defects?
 Is the risk of stroke increased after stopping?
 how to treat diarrhea caused by the drug
-bafiertam storage once bottle is opened?
+how to store it once my bottle has been opened
 storage of the capsules once the carton is open
 shelf life after bottle opened
 is it stable for a month once vial is opened
 bottle opened three weeks ago, still good?
-I get hives from latex gloves. Is there latex in the Avonex pen?
+rubber gloves: I get blisters from latex. Any latex in the needle cap?
 I get a rash from adhesive tape, is the pen cover sticky?
 my daughter gets hives from eggs. Does the vaccine contain egg protein?
 I have an itchy skin from nickel, does the needle contain it?
-my son takes a sedative at night, is there a problem with the travel sickness chewables
+our uncle takes a mild sedative every night, any problem with these tablets
 my wife takes a sedating antihistamine every night, is there an interaction
 my mother uses sedatives at night, can she use this too
 he takes sedatives during the day, any interaction?
@@ -766,8 +766,8 @@ def test_spares_a_question(screen: Screen, text: str) -> None:
 
 def test_spares_a_question_told_as_a_case(screen: Screen) -> None:
     case = (
-        "A nursing home resident with MS spasticity takes tizanidine three times a day. "
-        "The covering doctor just phoned in ciprofloxacin for a urinary infection. "
+        "A lady in our care home has spasms from MS and takes tizanidine every eight hours. "
+        "Her doctor has just ordered ciprofloxacin by telephone. "
     )
     for question in ("", "Is that allowed?", "Which dose of tizanidine now?", "Can she take both?"):
         assert screen.find(case + question) == ()

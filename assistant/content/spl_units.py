@@ -214,9 +214,9 @@ def _hold_choices(parts: Sequence[Part], strengths: list[int]) -> None:
         match = _CHOICE.match(part.block.text)
         if match:
             row = match[1] or match[3].casefold()
-            first = match[2] is not None and match[2].casefold() == "a"
-            for j in range(last[row] + 1 if row in last and not first else i + 1, i + 1):
-                strengths[j] = min(strengths[j], LOOSE)
+            begins = row not in last or (match[2] or "").casefold() == "a"
+            for j in range(i if begins else last[row], i):
+                strengths[j + 1] = min(strengths[j + 1], LOOSE)
             last[row] = i
         elif part.block.alone and part.block.run_in:
             last.clear()
@@ -336,17 +336,21 @@ def _merge(parts: Sequence[Part], fragments: list[range], settings: UnitSettings
 
 
 def _governed(pieces: list[Piece]) -> list[Piece]:
-    """Give pieces that begin in the middle of what a run-in heading governs that heading as their title."""
+    """Give pieces that begin in the middle of what a run-in heading governs that heading as their title.
+
+    A heading inside a frame governs nothing outside it: what follows a boxed warning is none.
+    """
     result: list[Piece] = []
-    heading = ""
+    heading, framed = "", False
     path: tuple[Heading, ...] = ()
     for piece in pieces:
         first = piece.parts[0]
-        governed = heading if first.path == path and not first.block.run_in else ""
+        reaches = first.path == path and not first.block.run_in and (first.block.framed or not framed)
+        governed = heading if reaches else ""
         result.append(Piece(piece.parts, governed))
         for part in piece.parts:
             if part.path != path:
                 heading, path = "", part.path
             if part.block.run_in:
-                heading = part.block.run_in
+                heading, framed = part.block.run_in, part.block.framed
     return result
