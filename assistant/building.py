@@ -72,7 +72,9 @@ def gather(workspace: Workspace, today: dt.date) -> Gathered:
     return Gathered(corpus, templates, policy, taxonomy, faults)
 
 
-def build_workspace(workspace: Workspace, today: dt.date, progress: Progress | None = None, threads: int = 0) -> BuildReport:
+def build_workspace(
+    workspace: Workspace, today: dt.date, progress: Progress | None = None, threads: int = 0
+) -> BuildReport:
     """Compile ``workspace`` into its ``index/``.
 
     :param threads: for embedding; 0 takes the settings'.

@@ -86,7 +86,8 @@ COMPANION_ROLES: tuple[str, ...] = (
     "indication", "boxed_warning", "boxed_warning_short", "important_safety_information",
     "full_prescribing_information",
 )  # fmt: skip
-NOTICE_ROLES: tuple[str, ...] = tuple(f"outcome.{o.value}" for o in Outcome if o is not Outcome.ANSWERED) + (
+NOTICE_ROLES: tuple[str, ...] = (
+    *(f"outcome.{outcome.value}" for outcome in Outcome if outcome is not Outcome.ANSWERED),
     "intent.source_request",
     "intent.human_handoff",
     "language.unsupported",

@@ -150,9 +150,7 @@ class Assistant:
             f"{where.date}: no approved notice serves {role} there"
         )
 
-    def _prove(
-        self, asked: str, where: Context, draft: Draft, completed: Completed, previous: Answer | None
-    ) -> Answer:
+    def _prove(self, asked: str, where: Context, draft: Draft, completed: Completed, previous: Answer | None) -> Answer:
         blocks: list[list[Piece]] = []
         used: list[Passage] = []
 

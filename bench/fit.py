@@ -2,8 +2,8 @@
 
     python bench/fit.py --work /tmp/labels
 
-Prints what to write into the policy; nothing is changed. Only questions on labels of the half ``tune`` are looked at (see
-``bench/labels.py``); the other half is for reporting. Needs scikit-learn, which the extra ``train`` brings.
+Prints what to write into the policy; nothing is changed. Only questions on labels of the half ``tune`` are looked at
+(see ``bench/labels.py``); the other half is for reporting. Needs scikit-learn, which the extra ``train`` brings.
 """
 
 from __future__ import annotations
@@ -69,9 +69,7 @@ def collect(data: Path, work: Path) -> list[Ranked]:
 def _ranked(question: dict, index: Index, query: Query, ranked: list[Candidate]) -> Ranked:
     wanted = [plain(text) for text in question["must_contain"]]
     texts = [plain(index.load(candidate.entry).text.decode()) for candidate in ranked]
-    evidence = [
-        (c.dense, c.lexical, c.topic, retrieval.population_fit(c.entry, query.population)) for c in ranked
-    ]
+    evidence = [(c.dense, c.lexical, c.topic, retrieval.population_fit(c.entry, query.population)) for c in ranked]
     answers = [any(want in text for want in wanted) for text in texts]
     return Ranked(np.array(evidence), np.array(answers), question["expected_outcome"] == "answered")
 
@@ -113,7 +111,9 @@ def fit_confidence(questions: list[Ranked], weights: tuple[float, ...]) -> dict[
 
 
 @click.command()
-@click.option("--work", type=click.Path(path_type=Path), required=True, help="Where bench/labels.py built its workspaces.")
+@click.option(
+    "--work", type=click.Path(path_type=Path), required=True, help="Where bench/labels.py built its workspaces."
+)
 @click.option("--weights", help="Fit the confidence for these weights instead, e.g. 1,1.25,0.6,0.15.")
 def main(work: Path, weights: str | None) -> None:
     """Fit ranking weights and confidence on the tuning half."""

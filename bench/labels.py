@@ -3,10 +3,10 @@
     python bench/labels.py                     # both halves, a summary
     python bench/labels.py --half test --misses misses.md
 
-*Right*: one of ``must_contain`` stands in a shown answer passage (also where it follows a safety notice). *Wrong*: an answer was shown without it, to an answerable
-question or to one that has no answer. *Refused*: anything else that is not an answer. Labels are halved by the hash of their set
-id: thresholds and weights are tuned on ``tune``, ``test`` is what is reported. Labels of one medicine from several labelers are
-asked with only that label installed.
+*Right*: one of ``must_contain`` stands in a shown answer passage (also where it follows a safety notice). *Wrong*: an
+answer was shown without it, to an answerable question or to one that has no answer. *Refused*: anything else that is
+not an answer. Labels are halved by the hash of their set id: thresholds and weights are tuned on ``tune``, ``test`` is
+what is reported. Labels of one medicine from several labelers are asked with only that label installed.
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ def judge(question: dict, half: str, answer: Answer, set_id: str, assistant: Ass
     if answered:
         verdict = "right" if any(holds) else "wrong"
     elif expected != "answered":
-        verdict = "refused_rightly" if answer.outcome.value in (expected, "clarify", "no_approved_answer") else "refused"
+        verdict = (
+            "refused_rightly" if answer.outcome.value in (expected, "clarify", "no_approved_answer") else "refused"
+        )
     else:
         verdict = "refused"
     if expected == "medical_information" and answer.outcome.value == "medical_information":
@@ -204,7 +206,9 @@ def report(judged: list[Judged], title: str) -> None:
     print(f"coverage (answered)                {share(sum(j.shown > 0 for j in answerable), len(answerable))}")
     print(f"wrong, of all answers              {share(len(wrong), len(answers))}")
     print(f"unanswerable: refused or asked     {share(sum(j.shown == 0 for j in refusable), len(refusable))}")
-    print(f"off label, comparative: referred   {share(sum(j.verdict == 'referred' for j in referable), len(referable))}")
+    print(
+        f"off label, comparative: referred   {share(sum(j.verdict == 'referred' for j in referable), len(referable))}"
+    )
     print(f"near-miss pairs, both right        {share(sum(whole_pairs), len(whole_pairs))}")
     print(f"from another product or audience   {sum(j.foreign for j in judged)}")
     if lengths:

@@ -325,7 +325,8 @@ def budgets(processes: Mapping[str, Run], answers: Mapping[str, Timed]) -> list[
             verdict(statistics.median(whole.wall) / statistics.median(bare.wall), 1.4),
         ],
         ["the same, processor time", "≤ 1.4", verdict(statistics.median(whole.cpu) / statistics.median(bare.cpu), 1.4)],
-        ["audit record adds", "≤ 1 ms", verdict(statistics.median(record.wall), 1.0)],
+        ["audit record adds, without the disk's sync", "≤ 1 ms", verdict(statistics.median(record.wall), 1.0)],
+        ["audit record adds, synced to disk", "≤ 1 ms", verdict(p50["audit record, synced to disk"][0], 1.0)],
     ]
     if "the usual way" in processes:
         usual, other = processes["the usual way"], p50["the usual way"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_spans_cover_the_text_and_the_receipt_holds(assistant: Assistant) -> Non
     edges = [(span.start, span.end) for span in answer.spans]
     assert edges[0][0] == 0
     assert edges[-1][1] == len(answer.text)
-    assert all(one[1] == two[0] for one, two in zip(edges, edges[1:], strict=False))
+    assert all(one[1] == two[0] for one, two in pairwise(edges))
     check_receipt(answer.receipt)
     json.dumps(answer.as_json())
 

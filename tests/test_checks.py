@@ -34,7 +34,11 @@ INTENTS = (*TOPICS, "small_talk")
 
 #: Thresholds and weights are the sample's: nothing here depends on them.
 NUMBERS = "".join(
-    re.findall(r"^(?:thresholds|ranking|confidence):\n(?:  .*\n)+", read_utf8(sample_root() / "approved_corpus" / "policy.yaml").decode(), re.MULTILINE)
+    re.findall(
+        r"^(?:thresholds|ranking|confidence):\n(?:  .*\n)+",
+        read_utf8(sample_root() / "approved_corpus" / "policy.yaml").decode(),
+        re.MULTILINE,
+    )
 )
 POLICY = """\
 version: "1"

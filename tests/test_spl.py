@@ -344,7 +344,7 @@ def test_a_boxed_warning_framed_inside_a_section_stands_alone_and_its_echo_serve
     box = '<paragraph><content styleCode="bold">WARNING: SMOKING</content></paragraph><paragraph>Smoking raises risk.'
     draft = read(
         section(
-            f"<table><tr><td>{box}</paragraph></td></tr></table><paragraph>Each of the following is a pill.</paragraph>",
+            f"<table><tr><td>{box}</paragraph></td></tr></table><paragraph>The following is a pill.</paragraph>",
             below=section("<paragraph>Lactose.</paragraph>", title="Zorvanta 1"),
         ),
         section("<paragraph>Your smoking raises the risk: a warning.</paragraph>", code="42230-3"),

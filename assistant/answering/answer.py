@@ -1,4 +1,4 @@
-"""An answer as it leaves the pipeline: outcome, bytes, where each byte comes from, and the proof (DESIGN, section 4)."""
+"""An answer as it leaves the pipeline: outcome, bytes, the source of each byte, the proof (DESIGN, section 4)."""
 
 from __future__ import annotations
 

@@ -1,15 +1,14 @@
 """Compile content into a new index generation, and put it in use only when it is whole.
 
-Guarantees: the same content and encoder give the same index (same fingerprint, same vectors), whatever was there before; a
-text that was embedded before is not embedded again; a build that is killed leaves the old index as it was. Refuses to run
-over content with faults.
+Guarantees: the same content and encoder give the same index (same fingerprint, same vectors), whatever was there
+before; a text that was embedded before is not embedded again; a build that is killed leaves the old index as it was.
+Refuses to run over content with faults.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -57,8 +56,8 @@ class Progress(Protocol):
 class Content:
     """Everything that is compiled.
 
-    ``passages`` come sorted by product, document, order, id. They are gone through twice, once for the index and once for
-    the ledger, and never held all at once: an iterator, which is used up after the first time, will not do.
+    ``passages`` come sorted by product, document, order, id. They are gone through twice, once for the index and once
+    for the ledger, and never held all at once: an iterator, which is used up after the first time, will not do.
     """
 
     documents: tuple[Document, ...]
@@ -126,7 +125,7 @@ def _open_old(root: Path, encoder: Encoder) -> layout.Index | None:
 
 @dataclass(frozen=True, slots=True)
 class _Reusable:
-    """Vectors of the index before this one. One that turns out to be damaged holds none: the texts are embedded again."""
+    """Vectors of the index before this one. A damaged one holds none: the texts are embedded again."""
 
     of_key: Callable[[str], Vector | None] = lambda _: None
     of_utterance: Mapping[str, Vector] = field(default_factory=dict)
@@ -153,7 +152,7 @@ def _put_in_use(root: Path, scratch: Path, mark: str) -> str:
     scratch.rename(target)
     pointer = root / f".{layout.CURRENT}"
     pointer.write_text(target.name + "\n", encoding="ascii")
-    os.replace(pointer, root / layout.CURRENT)
+    pointer.replace(root / layout.CURRENT)
     return target.name
 
 
@@ -225,12 +224,15 @@ class _Writer:
                 names[document.product].add(key)
                 sorts.setdefault((key, document.product), sort)
         db.executemany(
-            "INSERT INTO names VALUES (?, ?, ?)", ((key, product, sort) for (key, product), sort in sorted(sorts.items()))
+            "INSERT INTO names VALUES (?, ?, ?)",
+            ((key, product, sort) for (key, product), sort in sorted(sorts.items())),
         )
         for product in sorted(names):
             label = labels.get(product, product)
             db.execute("INSERT INTO products VALUES (?, ?, ?)", (product, label, json.dumps(sorted(names[product]))))
-        digest.update(canonical_json([labels, [list(item) for item in sorted((k, p, s) for (k, p), s in sorts.items())]]))
+        digest.update(
+            canonical_json([labels, [list(item) for item in sorted((k, p, s) for (k, p), s in sorts.items())]])
+        )
         return names
 
     def _write_product(
@@ -278,7 +280,16 @@ class _Writer:
             found = Counter(lexical.terms(text)) + Counter(lexical.terms(passage.title) * _TITLE_WEIGHT)
             db.execute(
                 "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (self.rows, passage.id, passage.product, line, first, len(own), max(1, found.total()), len(passage.text)),
+                (
+                    self.rows,
+                    passage.id,
+                    passage.product,
+                    line,
+                    first,
+                    len(own),
+                    max(1, found.total()),
+                    len(passage.text),
+                ),
             )
             db.execute("INSERT INTO texts VALUES (?, ?)", (self.rows, passage.text))
             first += len(own)
@@ -358,7 +369,7 @@ class _Writer:
         )
 
     def _approved(self) -> Iterator[Passage]:
-        """The passages once more, from the content and not from the index, so that the ledger believes nothing of it."""
+        """The passages once more, from the content: the ledger believes nothing of the index."""
         count = 0
         for count, passage in enumerate(self.content.passages, start=1):
             self._tell("approved passages", count, self.rows)
@@ -436,7 +447,8 @@ CREATE TABLE documents (id TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID
 CREATE TABLE products (id TEXT PRIMARY KEY, label TEXT NOT NULL, keys TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE names (key TEXT, product TEXT, sort TEXT NOT NULL, PRIMARY KEY (key, product)) WITHOUT ROWID;
 CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, product TEXT NOT NULL, fields TEXT NOT NULL,
-                       first_vector INTEGER NOT NULL, vectors INTEGER NOT NULL, words INTEGER NOT NULL, size INTEGER NOT NULL);
+                       first_vector INTEGER NOT NULL, vectors INTEGER NOT NULL, words INTEGER NOT NULL, size INTEGER
+                       NOT NULL);
 CREATE INDEX passages_by_product ON passages (product);
 CREATE TABLE texts (row INTEGER PRIMARY KEY, text BLOB NOT NULL);
 CREATE TABLE terms (product TEXT, term TEXT, postings BLOB NOT NULL, PRIMARY KEY (product, term)) WITHOUT ROWID;

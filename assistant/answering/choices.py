@@ -17,7 +17,8 @@ def product_choices(index: Index, products: Sequence[str], question: str) -> tup
     """One choice a product; choosing asks the same question of it."""
     found = [entry for entry in map(index.product, products) if entry is not None]
     return tuple(
-        Offer(f"product:{entry.id}", entry.label, f"product:{entry.id}", f"{entry.label}: {question}") for entry in found
+        Offer(f"product:{entry.id}", entry.label, f"product:{entry.id}", f"{entry.label}: {question}")
+        for entry in found
     )
 
 

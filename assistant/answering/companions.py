@@ -1,7 +1,7 @@
 """Complete an answer with the companions that policy and passages call for (DESIGN, section 3.6).
 
-The engine adds them, not the template author's memory. A companion that is missing or not in force means no answer at all;
-one that is already shown counts once. The verifier decides the same question again with code of its own.
+The engine adds them, not the template author's memory. A companion that is missing or not in force means no answer at
+all; one that is already shown counts once. The verifier decides the same question again with code of its own.
 """
 
 from __future__ import annotations
@@ -64,14 +64,16 @@ class _Completion:
         if not candidates and rule.instead is not None:
             candidates = self.serving(rule.instead, product)
         valid = [entry for entry in candidates if entry.head.scope.valid_on(self.context.date)]
-        if candidates and not valid or not candidates and rule.need == "always":
+        if (candidates and not valid) or (not candidates and rule.need == "always"):
             raise _MissingError(rule.role)
         return valid
 
     def serving(self, role: str, product: str) -> list[Entry]:
         """The passages that serve ``role`` here on any date: the product's own, else those for every product."""
         for owner in dict.fromkeys((product, "")):
-            found = [e for e in self.index.entries(owner) if role in e.head.serves and e.head.scope.covers(self.context)]
+            found = [
+                e for e in self.index.entries(owner) if role in e.head.serves and e.head.scope.covers(self.context)
+            ]
             if found:
                 return found
         return []

@@ -1,7 +1,7 @@
 """Lexical evidence: BM25 over stemmed words (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework").
 
-Statistics are those of one product's passages, so that a word which every label holds still tells the passages of one label
-apart, and so that a question costs the same beside a thousand other products.
+Statistics are those of one product's passages, so that a word which every label holds still tells the passages of one
+label apart, and so that a question costs the same beside a thousand other products.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _STEMMER = snowballstemmer.stemmer("english")
 #: Words that carry no evidence about which passage answers.
 STOP_WORDS = frozenset(
     "a about after all also am an and any are as at be because been before being but by can could did do does doing "
-    "for from get give given had has have he her him his how i if in into is it its just like may me might my no nor of "
+    "for from get give given had has have he her him his how i if in into is it its just like may me might my no "
+    "nor of "
     "off on or our out over she should so some take taken taking than that the their them then there these they this "
     "to too under up us use used using very was we were what when where which while who why will with would you your "
     "medicine drug product tell please know need want s t".split()
@@ -43,37 +44,17 @@ def stem(word: str) -> str:
 
 #: Words for one thing, lay and professional: the first of each line stands for all of it.
 _SAME_THING = """
-lactation lactating breastfeed breastfed breastfeeding milk
-pregnancy pregnant pregnancies expecting
-renal kidney kidneys
-hepatic liver
-geriatric elderly older seniors
-pediatric paediatric child children kid kids childhood infant infants baby babies adolescent adolescents teenager teenagers
-cardiac heart
-pulmonary lung lungs
-ophthalmic eye eyes ocular
-dermal skin cutaneous
-alcohol alcoholic beer wine liquor drinking ethanol
-food foods meal meals breakfast eat eating fed
-seizure seizures convulsion convulsions epilepsy epileptic fits
-emesis vomit vomiting vomited
-pyrexia fever febrile
-pruritus itch itching itchy
-somnolence drowsy drowsiness sleepy sleepiness
-dyspnea breathless breathlessness
-hemorrhage haemorrhage bleed bleeding bleeds
-refrigerator refrigerate refrigerated refrigeration fridge
-tablet tablets pill pills tabs tab
-injection inject injections injected shot shots jab
-dose doses dosage dosing dosed
-discontinue discontinued discontinuing discontinuation stop stopped stopping withdraw withdrawn withdrawal
-missed miss forgot forgotten forget skipped skip
-contraceptive contraceptives contraception
-interaction interactions interact interacts
-overdose overdosage overdosed overdoses
-mechanism mechanisms works
-antacid antacids
-antidote reversal reverse reversed
+lactation lactating breastfeed breastfed breastfeeding milk pregnancy pregnant pregnancies expecting renal kidney
+kidneys hepatic liver geriatric elderly older seniors pediatric paediatric child children kid kids childhood infant
+infants baby babies adolescent adolescents teenager teenagers cardiac heart pulmonary lung lungs ophthalmic eye eyes
+ocular dermal skin cutaneous alcohol alcoholic beer wine liquor drinking ethanol food foods meal meals breakfast eat
+eating fed seizure seizures convulsion convulsions epilepsy epileptic fits emesis vomit vomiting vomited pyrexia fever
+febrile pruritus itch itching itchy somnolence drowsy drowsiness sleepy sleepiness dyspnea breathless breathlessness
+hemorrhage haemorrhage bleed bleeding bleeds refrigerator refrigerate refrigerated refrigeration fridge tablet tablets
+pill pills tabs tab injection inject injections injected shot shots jab dose doses dosage dosing dosed discontinue
+discontinued discontinuing discontinuation stop stopped stopping withdraw withdrawn withdrawal missed miss forgot
+forgotten forget skipped skip contraceptive contraceptives contraception interaction interactions interact interacts
+overdose overdosage overdosed overdoses mechanism mechanisms works antacid antacids antidote reversal reverse reversed
 crushed crush crushing
 """
 
@@ -109,7 +90,7 @@ def pack(postings: Iterable[tuple[int, int]]) -> bytes:
 
 def unpack(blob: bytes) -> list[tuple[int, int]]:
     """What :func:`pack` packed."""
-    return list(_POSTING.iter_unpack(blob))  # type: ignore[arg-type]
+    return list(_POSTING.iter_unpack(blob))
 
 
 def bm25(

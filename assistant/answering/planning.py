@@ -22,7 +22,8 @@ GRAVE_FLAGS: tuple[tuple[Flag, Outcome], ...] = (
     (Flag.ADVERSE_EVENT, Outcome.ADVERSE_EVENT),
     (Flag.PRODUCT_COMPLAINT, Outcome.PRODUCT_COMPLAINT),
 )
-#: Intents that report something, the gravest first; seen with confidence they raise the flag even where no rule of the screen did.
+#: Intents that report something, the gravest first; seen with confidence they raise the flag even where no rule of the
+#: screen did.
 FLAG_OF_INTENT: dict[str, Flag] = {
     "emergency": Flag.EMERGENCY,
     "adverse_event_report": Flag.ADVERSE_EVENT,
@@ -60,7 +61,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a question goes. ``outcome`` None: what retrieval finds decides; a grave one may be followed by passages."""
+    """Where a question goes. ``outcome`` None: what retrieval finds decides; passages may follow a grave one."""
 
     outcome: Outcome | None
     intent: str
@@ -81,8 +82,8 @@ class Choice:
 def raised(screened: Collection[Flag], intents: Sequence[tuple[str, float]], thresholds: Thresholds) -> frozenset[Flag]:
     """The screen's flags, and those that the intents raise together.
 
-    A report wavers between the three grave intents: what counts is whether it is one of them at all, and then the gravest
-    that is at least half as likely as the likeliest.
+    A report wavers between the three grave intents: what counts is whether it is one of them at all, and then the
+    gravest that is at least half as likely as the likeliest.
     """
     flags = set(screened)
     shares = {intent: share for intent, share in intents if intent in FLAG_OF_INTENT}
@@ -157,9 +158,7 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     limits = policy.thresholds
     sure_of_topic = plan.confidence >= limits.topic_sure
     stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out
-    if not usable or (
-        sure_of_topic and not stands_out and not any(c.entry.head.is_about(plan.intent) for c in usable)
-    ):
+    if not usable or (sure_of_topic and not stands_out and not any(c.entry.head.is_about(plan.intent) for c in usable)):
         # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer,
         # unless it matches the question as no other does (then the topic was misunderstood).
         return Choice((), (), 0.0)

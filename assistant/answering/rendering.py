@@ -1,8 +1,9 @@
 """Render templates to a sequence of pieces and lay the pieces end to end.
 
-Guarantees: Jinja is handed opaque objects and yields the very same objects, so no filter, slice or concatenation can touch a
-passage, and text inside a passage is never read as a template. Anything that comes out and is neither a passage nor a
-literal of this template is an :class:`IntegrityError`. There is no string to edit between Jinja and the answer.
+Guarantees: Jinja is handed opaque objects and yields the very same objects, so no filter, slice or concatenation can
+touch a passage, and text inside a passage is never read as a template. Anything that comes out and is neither a
+passage nor a literal of this template is an :class:`IntegrityError`. There is no string to edit between Jinja and the
+answer.
 """
 
 from __future__ import annotations

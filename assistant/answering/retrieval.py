@@ -1,9 +1,9 @@
 """Find the passages that answer: the eligible ones first, then ranked by four kinds of evidence.
 
 Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population, each between 0 and 1, weights from
-``policy.yaml``: dense is the cosine of the question with the passage's nearest vector; lexical is BM25 as a share of the most possible;
-topic is the probability that the question's intent is what the passage is about; population says whether it is about whom was
-asked. Ties break on passage id, so that the order is the same on every machine.
+``policy.yaml``: dense is the cosine of the question with the passage's nearest vector; lexical is BM25 as a share of
+the most possible; topic is the probability that the question's intent is what the passage is about; population says
+whether it is about whom was asked. Ties break on passage id, so that the order is the same on every machine.
 """
 
 from __future__ import annotations

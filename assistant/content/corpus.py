@@ -1,8 +1,8 @@
 """Read ``approved_corpus/``: documents and passages, exactly as they stand in the files.
 
-Guarantees: a passage's ``text`` is the file's bytes after the front matter less one final newline; documents come in the
-order of their ids and passages in the order of ``order``, whatever the file system says. Faults are collected with file and
-line, not raised, so that an owner sees all of them at once.
+Guarantees: a passage's ``text`` is the file's bytes after the front matter less one final newline; documents come in
+the order of their ids and passages in the order of ``order``, whatever the file system says. Faults are collected with
+file and line, not raised, so that an owner sees all of them at once.
 """
 
 from __future__ import annotations

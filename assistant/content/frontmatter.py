@@ -1,7 +1,7 @@
 """Split a content file into its YAML front matter and its body, and read the YAML strictly.
 
-Guarantees: the body is returned as the very bytes of the file, less one final newline (``\\n`` or ``\\r\\n``). Refuses a
-byte order mark, files that are not UTF-8, duplicate keys and anything but a mapping, always with the line.
+Guarantees: the body is returned as the very bytes of the file, less one final newline (``\\n`` or ``\\r\\n``). Refuses
+a byte order mark, files that are not UTF-8, duplicate keys and anything but a mapping, always with the line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
     """Safe YAML that refuses a key given twice: the second would silently win."""
 
 
-def _mapping(loader: Any, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+def _mapping(loader: Any, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG001 - yaml's
     seen: set[Any] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)

@@ -1,7 +1,8 @@
 """The names of products: brands, generic names, salt forms, synonyms (what people may call them by).
 
-Guarantees: a name is compared as its lower-case letters and digits, word by word, so "ELIQUIS®", "Eliquis" and "eliquis"
-are one. Nothing here guesses: a name that is only similar is never the name (ISMP list of confused drug names).
+Guarantees: a name is compared as its lower-case letters and digits, word by word, so "ELIQUIS®", "Eliquis" and
+"eliquis" are one. Nothing here guesses: a name that is only similar is never the name (ISMP list of confused drug
+names).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from assistant.domain import Document
 #: Salts and esters that labels write behind the active moiety and people leave out (USP <1121> nomenclature).
 SALTS = frozenset(
     "acetate anhydrous besylate bitartrate bromide calcium carbonate chloride citrate dihydrate disodium fumarate "
-    "gluconate hcl hemihydrate hydrate hydrobromide hydrochloride lactate magnesium maleate malate mesylate monohydrate "
+    "gluconate hcl hemihydrate hydrate hydrobromide hydrochloride lactate magnesium maleate malate mesylate "
+    "monohydrate "
     "nitrate oxalate pamoate phosphate potassium sodium succinate sulfate sulphate tartrate tosylate trihydrate "
     "zinc".split()
 )

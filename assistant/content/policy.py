@@ -25,8 +25,9 @@ class _Part(BaseModel):
 class CompanionRule(_Part):
     """One companion that a kind needs.
 
-    ``need`` ``always``: without it there is no answer; ``where_present``: only where the product has such a passage for this
-    audience, market and language, and then it must be in force. ``instead`` stands in where the product has no ``role``.
+    ``need`` ``always``: without it there is no answer; ``where_present``: only where the product has such a passage
+    for this audience, market and language, and then it must be in force. ``instead`` stands in where the product has
+    no ``role``.
     """
 
     role: Role

@@ -1,9 +1,9 @@
 """Read ``templates/*.j2`` and prove from their syntax tree that they can print nothing but passages and literals.
 
-The allow-list below is the whole language: literal text, ``{{ name }}``, ``{% for p in answers %}`` and
-``{% if loop.first %}`` / ``{% if not loop.last %}``. Everything else that Jinja knows (filters, tests, calls, attributes,
-arithmetic, assignments, macros, imports, blocks) is refused with its line. Literal text is kept as numbered pieces, in the
-order in which they stand, because each piece is approved as a passage is.
+The allow-list below is the whole language: literal text, ``{{ name }}``, ``{% for p in answers %}`` and ``{% if
+loop.first %}`` / ``{% if not loop.last %}``. Everything else that Jinja knows (filters, tests, calls, attributes,
+arithmetic, assignments, macros, imports, blocks) is refused with its line. Literal text is kept as numbered pieces, in
+the order in which they stand, because each piece is approved as a passage is.
 """
 
 from __future__ import annotations

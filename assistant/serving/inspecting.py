@@ -1,7 +1,7 @@
 """What ``show`` tells of a passage or document: its metadata always, its words only through the pipeline.
 
-A passage's words pass the same eligibility, companions, verifier and record as any answer; where they may not be shown in this
-context, the metadata says why.
+A passage's words pass the same eligibility, companions, verifier and record as any answer; where they may not be shown
+in this context, the metadata says why.
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ class Inspected:
     def draw(self, width: int, colour: bool) -> str:
         from assistant.serving.terminal import draw, printable
 
-        lines = [f"{name:<12} {printable(_plain(value))}" for name, value in self.fields.items() if value not in ("", [], None)]
+        lines = [
+            f"{name:<12} {printable(_plain(value))}"
+            for name, value in self.fields.items()
+            if value not in ("", [], None)
+        ]
         if self.why_not:
             lines.append(f"{'not shown':<12} {self.why_not}")
         shown = f"\n\n{draw(self.answer, width=width, colour=colour)}" if self.answer else ""

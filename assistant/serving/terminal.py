@@ -203,7 +203,9 @@ def _sources(references: Sequence[Reference], measure: int) -> list[str]:
     lines: list[str] = []
     for reference in references:
         for line in _citation(reference):
-            lines += hang(printable(line), measure, "  - " if line.startswith(reference.document.title) else "    ", "    ")
+            lines += hang(
+                printable(line), measure, "  - " if line.startswith(reference.document.title) else "    ", "    "
+            )
     return lines
 
 

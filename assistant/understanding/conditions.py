@@ -1,8 +1,9 @@
 """The condition a question is about, and whether the label's approved words speak of it (DESIGN, section 3.2).
 
-No model can know what is off label; the label can. The condition is taken from the question as a span; planning compares it
-with the product's approved indication, contraindication and limitation texts. Only words count: a condition whose words stand
-in the indication is on label, one of which no word stands there is not, anything between is asked back.
+No model can know what is off label; the label can. The condition is taken from the question as a span; planning
+compares it with the product's approved indication, contraindication and limitation texts. Only words count: a
+condition whose words stand in the indication is on label, one of which no word stands there is not, anything between
+is asked back.
 """
 
 from __future__ import annotations
@@ -64,21 +65,29 @@ ABBREVIATIONS: dict[str, str] = {
 
 #: Words of a question that are no part of a condition.
 _FILLER = frozenset(
-    "a about adult adults all also an and any approve approved at be been being but by can child children could do does "
+    "a about adult adults all also an and any approve approved at be been being but by can child children could do "
+    "does "
     "dose drug evidence for from give given go has have having help her his how i if in indicate indicated indication "
-    "indications is it its just kid kids label labeled labelled licensed management may me medicine my not of off ok on one "
-    "or our patient patients people person prescribe prescribed prescribing product program safe she should so some someone "
-    "support supports taking teenager that the their them therapy there these they this to treat treating treatment trial "
-    "trials under use used useful using was we what when whether which while who whom will with without work works would "
+    "indications is it its just kid kids label labeled labelled licensed management may me medicine my not of off "
+    "ok on one "
+    "or our patient patients people person prescribe prescribed prescribing product program safe she should so some "
+    "someone "
+    "support supports taking teenager that the their them therapy there these they this to treat treating treatment "
+    "trial "
+    "trials under use used useful using was we what when whether which while who whom will with without work works "
+    "would "
     "you your someone's disease disorder condition only still yet also monotherapy combination "
-    "year years yr yrs old month months week weeks day days age aged mg mcg kg ml dose doses dosing dosage daily once twice "
-    "elderly older prophylaxis girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic liver "
+    "year years yr yrs old month months week weeks day days age aged mg mcg kg ml dose doses dosing dosage daily "
+    "once twice "
+    "elderly older prophylaxis girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
+    "liver "
     "impairment severe moderate mild initial starting maximum max long much many often start stop interaction".split()
 )
 
 _LEADS = re.compile(
     r"\b(?:for|treat(?:s|ing)?|treatment of|used in|use in|against|help(?:s)? with|works? (?:for|in|on)|"
-    r"(?:patients?|people|adults?|children|someone|women|men) with|indicated in|approved in|option in|in)\s+([^.?!;\n]+)",
+    r"(?:patients?|people|adults?|children|someone|women|men) with|indicated in|approved in|"
+    r"option in|in)\s+([^.?!;\n]+)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+")
@@ -87,13 +96,15 @@ _WORD = re.compile(r"[^\W_]+")
 #: Wording that asks whether the medicine is for something, whatever else the question holds.
 _ASKS_USE = re.compile(
     r"\b(?:help(?:s|ful)?(?: with)?|treat(?:s|ing)?|used? (?:for|in|to treat)|work(?:s|ing)? (?:for|in|on)|good for|"
-    r"prescribed? (?:for|to)|evidence (?:for|in|supports?)|use of the medicine (?:for|in|to treat))\b|^\W*the medicine (?:for|in) [\w\s'-]+\??$",
+    r"prescribed? (?:for|to)|evidence (?:for|in|supports?)|use of the medicine (?:for|in|to treat))\b|"
+    r"^\W*the medicine (?:for|in) [\w\s'-]+\??$",
     re.IGNORECASE,
 )
 
 #: Wording that compares, and what is compared with.
 _COMPARES = re.compile(
-    r"\b(?:(?:better|worse|safer|gentler|stronger|weaker|faster|cheaper|less|more|fewer|rather|superior|inferior)\b[^.?!]*?"
+    r"\b(?:(?:better|worse|safer|gentler|stronger|weaker|faster|cheaper|less|more|fewer|rather|superior|"
+    r"inferior)\b[^.?!]*?"
     r"\b(?:than|to)|vs\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+(?:the |a )?([^\W\d][\w-]+)|"
     r"\bas (?:effective|good|safe|strong|potent|well tolerated) as (?:the |a )?([^\W\d][\w-]+)|"
     r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b",

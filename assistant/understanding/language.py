@@ -1,7 +1,7 @@
 """Whether a question is in a language that the release serves.
 
-Function words decide (they are most of any running text and shared by few languages), and the script where letters alone
-tell. One or two words are never called foreign by their look: a drug name is Latin everywhere.
+Function words decide (they are most of any running text and shared by few languages), and the script where letters
+alone tell. One or two words are never called foreign by their look: a drug name is Latin everywhere.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ _FUNCTION_WORDS: dict[str, frozenset[str]] = {
         "while which who any about after before you your from not has have there by than as".split()
     ),
     "es": frozenset(
-        "el la los las un una de del que qué y o en es son con para por puedo puede cómo como cuál cuando cuándo mi se si "
+        "el la los las un una de del que qué y o en es son con para por puedo puede cómo como cuál cuando cuándo mi "
+        "se si "
         "debo tomar dosis hay sin sobre más está embarazo durante efectos secundarios".split()
     ),
     "fr": frozenset(
-        "le la les un une de du des que quoi quel quelle quels quelles et ou en est sont avec pour par puis peut je mon ma "
+        "le la les un une de du des que quoi quel quelle quels quelles et ou en est sont avec pour par puis peut je "
+        "mon ma "
         "mes il elle dans sur sans plus pendant comment quand prendre effets secondaires".split()
     ),
     "de": frozenset(
-        "der die das ein eine und oder ist sind mit für von zu ich mein meine kann darf wie was wann wenn bei auf nicht den "
+        "der die das ein eine und oder ist sind mit für von zu ich mein meine kann darf wie was wann wenn bei auf "
+        "nicht den "
         "dem des im während nehmen nebenwirkungen soll".split()
     ),
     "it": frozenset(
@@ -33,7 +36,8 @@ _FUNCTION_WORDS: dict[str, frozenset[str]] = {
         "durante prendere effetti collaterali quanto".split()
     ),
     "pt": frozenset(
-        "o os as um uma de do da que e ou em é são com para por posso pode como qual quando meu minha se não durante tomar "
+        "o os as um uma de do da que e ou em é são com para por posso pode como qual quando meu minha se não "
+        "durante tomar "
         "efeitos colaterais dose quanto".split()
     ),
     "nl": frozenset(
@@ -45,7 +49,9 @@ _FUNCTION_WORDS: dict[str, frozenset[str]] = {
 
 
 #: Words that look foreign in the lists above and are everyday words of an English question about a medicine.
-_ALSO_ENGLISH = frozenset("a in me on an as do no die son com per so is of or was come plus sans dos den mes se si het".split())
+_ALSO_ENGLISH = frozenset(
+    "a in me on an as do no die son com per so is of or was come plus sans dos den mes se si het".split()
+)
 
 
 def speaks(question: str, language: str) -> bool:

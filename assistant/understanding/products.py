@@ -29,7 +29,7 @@ class Names(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name found in the question: its key, the products it may mean, whether it is a brand, and where (word numbers)."""
+    """A name found in the question: its key, the products it may mean, what sort it is, and at which word."""
 
     key: str
     products: tuple[str, ...]

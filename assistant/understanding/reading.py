@@ -1,7 +1,7 @@
 """What is understood of a question before anything is retrieved: names, intents, population, condition.
 
-One forward pass of the encoder feeds the router and the retrieval; product names are masked for it. A question longer than
-the model can read is refused, never cut.
+One forward pass of the encoder feeds the router and the retrieval; product names are masked for it. A question longer
+than the model can read is refused, never cut.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def stream_safe(text: str) -> str:
 
 
 def folded(question: str) -> str:
-    """``question`` for the model: compatibility forms folded, control characters and runs of white space made one space."""
+    """``question`` for the model: compatibility forms folded, controls and runs of white space made one space."""
     normal = unicodedata.normalize("NFKC", stream_safe(question))
     kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in normal)
     return " ".join(kept.split())

@@ -1,8 +1,8 @@
 """The untrained router: an intent is as likely as its nearest example utterances are near.
 
-Needs no training: k-nearest neighbours over the taxonomy's utterances, embedded once at build time. It is the baseline that
-a trained model must beat, and it serves intents which somebody adds in a minute. It abstains by itself: a question far from
-every example gets a flat distribution, and planning asks back.
+Needs no training: k-nearest neighbours over the taxonomy's utterances, embedded once at build time. It is the baseline
+that a trained model must beat, and it serves intents which somebody adds in a minute. It abstains by itself: a
+question far from every example gets a flat distribution, and planning asks back.
 """
 
 from __future__ import annotations

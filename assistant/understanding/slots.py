@@ -13,10 +13,14 @@ _POPULATIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         (
             "pediatric",
-            r"\b(child(ren|hood)?(?![- ]?pugh)|kids?|p(a)?ediatrics?|infants?|neonat\w*|newborns?|toddlers?|teen(ager)?s?|adolescents?|"
+            r"\b(child(ren|hood)?(?![- ]?pugh)|kids?|p(a)?ediatrics?|infants?|neonat\w*|newborns?|toddlers?|"
+            r"teen(ager)?s?|adolescents?|"
             r"juvenile|minors?|baby|babies|(my|her|his|the) (son|daughter)|school ?age|under 1[0-8]|girls?|boys?)\b",
         ),
-        ("geriatric", r"\b(elderly|geriatrics?|older (people|adults?|patients?|folks)|seniors?|aged|over (65|70|75|80))\b"),
+        (
+            "geriatric",
+            r"\b(elderly|geriatrics?|older (people|adults?|patients?|folks)|seniors?|aged|over (65|70|75|80))\b",
+        ),
         ("pregnant", r"\b(pregnan\w*|gestation\w*|trimester|f(o)?etal|f(o)?etus|expecting)\b"),
         ("lactating", r"\b(breast ?-?feed\w*|lactat\w*|nursing(?! home)|breast ?milk|milk supply)\b"),
         (
@@ -30,7 +34,9 @@ _POPULATIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _AGE = re.compile(
     r"\b(\d{1,3})\s*(?:-|\s)?\s*(?:(months?|mos?)|years?|yrs?|y/?o|yo)\b(?:\s*-?\s*(?:olds?|of age))?", re.IGNORECASE
 )
-_AGED = re.compile(r"\b(?:aged?|is|she's|he's|i'm|i am)\s+(\d{1,3})\b(?!\s*(?:mg|kg|mcg|ml|%|weeks?|days?|hours?))", re.IGNORECASE)
+_AGED = re.compile(
+    r"\b(?:aged?|is|she's|he's|i'm|i am)\s+(\d{1,3})\b(?!\s*(?:mg|kg|mcg|ml|%|weeks?|days?|hours?))", re.IGNORECASE
+)
 
 
 def populations(question: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """The intents: what each is called on a button, what it means, how people ask it.
 
 The taxonomy that ships with the package holds DESIGN's intents; a workspace's ``approved_corpus/taxonomy.yaml`` adds
-utterances to them or intents of its own, in the same format. An added intent is about a product: its passages carry it as
-their topic.
+utterances to them or intents of its own, in the same format. An added intent is about a product: its passages carry it
+as their topic.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The ``onlabel`` command. A command opens, calls one library function, and formats.
 
-Answers go to stdout, everything else to stderr. Exit codes: 0 any delivered outcome; 1 error; 2 usage; 4 integrity failure;
-5 not ready. Each command's module is imported only when it runs, so that ``--help`` stays quick.
+Answers go to stdout, everything else to stderr. Exit codes: 0 any delivered outcome; 1 error; 2 usage; 4 integrity
+failure; 5 not ready. Each command's module is imported only when it runs, so that ``--help`` stays quick.
 """
 
 from __future__ import annotations
@@ -80,7 +80,12 @@ def _say_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="The workspace folder. Default: the current folder if it holds onlabel.toml, else the sample.",
 )
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Show the version and exit."
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and exit.",
 )
 @click.pass_context
 def onlabel(ctx: click.Context, workspace: Path | None) -> None:

@@ -28,7 +28,9 @@ _WIDEST = 100
 def _context_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that name who asks, where and for which day."""
     for option in (
-        click.option("--as-of", "as_of", metavar="DATE", help="Answer as on this day, e.g. 2026-03-01 (previews only)."),
+        click.option(
+            "--as-of", "as_of", metavar="DATE", help="Answer as on this day, e.g. 2026-03-01 (previews only)."
+        ),
         click.option("--channel", type=click.Choice(CHANNELS), default="cli", help="The channel. Default: cli."),
         click.option("--language", metavar="CODE", help="Language of the question, e.g. en."),
         click.option("--market", metavar="CODE", help="Market, e.g. US or GB."),
@@ -79,8 +81,7 @@ def ask_command(
     if batch is not None:
         _answer_batch(assistant, context, batch, as_json, explain)
         return
-    assert question is not None
-    _show(assistant.ask(question, context), as_json, explain)
+    _show(assistant.ask(question or "", context), as_json, explain)
 
 
 def _open(root: Path | None) -> Assistant:
@@ -190,7 +191,11 @@ def _batch_question(assistant: Assistant, context: Context, line: str) -> tuple[
     }
     if merged["market"] is None:
         return given["question"], assistant.context(
-            merged["audience"], context.market, context.language, context.channel, _date(merged["as_of"]) or context.date
+            merged["audience"],
+            context.market,
+            context.language,
+            context.channel,
+            _date(merged["as_of"]) or context.date,
         )
     return given["question"], _context(assistant, merged)
 

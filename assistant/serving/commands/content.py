@@ -89,7 +89,9 @@ def import_openfda(root: Path | None, files: tuple[Path, ...]) -> None:
     _import(Workspace.find(root), files, read_openfda, write_document)
 
 
-def _import(workspace: Workspace, files: tuple[Path, ...], read: Callable[..., Iterable[object]], write: Callable[..., Path]) -> None:
+def _import(
+    workspace: Workspace, files: tuple[Path, ...], read: Callable[..., Iterable[object]], write: Callable[..., Path]
+) -> None:
     documents = passages = failed = 0
     for number, path in enumerate(files, start=1):
         _progress(number, len(files), path.name)
@@ -154,7 +156,8 @@ def build_command(root: Path | None, threads: int | None) -> None:
     _clear()
     click.echo(
         f"built {report.passages} passages of {report.documents} documents in {time.monotonic() - began:.1f} s: "
-        f"{report.vectors} vectors, {report.embedded} texts embedded, {report.reused} reused (index {report.fingerprint[:12]})",
+        f"{report.vectors} vectors, {report.embedded} texts embedded, {report.reused} reused "
+        f"(index {report.fingerprint[:12]})",
         err=True,
     )
 

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from assistant.errors import NotReadyError, OnlabelError
 from assistant.workspace import SHIPPED_MODEL, Workspace
+
+if TYPE_CHECKING:
+    from assistant.pipeline import Assistant
 
 _PACKAGES = ("llama-cpp-python", "faiss-cpu", "jinja2", "numpy", "lxml", "pydantic", "click")
 #: How far a vector made here may lie from the one made at build time before decisions may differ.
@@ -53,7 +57,9 @@ def _findings(workspace: Workspace) -> Iterator[_Finding]:
     yield _Finding("ok", "packages", ", ".join(f"{name} {_version(name)}" for name in _PACKAGES))
     yield _Finding("ok", "workspace", f"{workspace.root}")
     settings = workspace.settings
-    yield _Finding("ok", "context", f"{settings.context.audience}, {settings.context.market}, {settings.context.language}")
+    yield _Finding(
+        "ok", "context", f"{settings.context.audience}, {settings.context.market}, {settings.context.language}"
+    )
     yield from _model_and_index(workspace)
     yield _Finding("ok", "audit", f"{workspace.audit_file}")
     if any(name in sys.modules for name in ("torch", "transformers")):
@@ -102,11 +108,8 @@ def _stale(workspace: Workspace) -> str:
     return ""
 
 
-def _decides_alike(assistant: object) -> _Finding:
+def _decides_alike(assistant: Assistant) -> _Finding:
     """Embed some of the index's example questions again and compare."""
-    from assistant.pipeline import Assistant
-
-    assert isinstance(assistant, Assistant)
     flips, apart, sampled = assistant.self_check(_SAMPLED)
     says = f"{sampled} example questions embedded again: {flips} decided differently, largest difference {apart:.1e}"
     return _Finding("ok" if not flips and apart <= _TOLERANCE else "note", "decisions", says)
