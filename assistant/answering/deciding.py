@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.answering import choices, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
@@ -67,6 +67,18 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class _Question:
+    """A question on its way: its plain text, who asks, what the screen found, its names, what came before."""
+
+    plain: str
+    where: Context
+    flags: frozenset[Flag]
+    topic: str
+    previous: Answer | None
+    mentions: tuple[products.Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decider:
     """Decides over one index under one policy."""
 
@@ -80,7 +92,9 @@ class Decider:
     def decide(self, asked: str, where: Context, previous: Answer | None) -> Draft:
         """What to answer ``asked`` with in the context ``where``."""
         found = self.screen.find(stream_safe(asked))
-        draft = self._understand(asked, where, frozenset(finding.flag for finding in found), previous)
+        plain = folded(asked) if len(asked) <= self.settings.limits.question_chars else ""
+        topic = next((finding.topic for finding in found if finding.topic), "")
+        draft = self._understand(_Question(plain, where, frozenset(f.flag for f in found), topic, previous))
         draft.notes[:0] = [f"screen: {finding.flag.value} by rule {finding.rule}" for finding in found]
         return draft
 
@@ -93,47 +107,47 @@ class Decider:
 
     # -- understand --------------------------------------------------------------------------------------------------
 
-    def _understand(self, asked: str, where: Context, flags: frozenset[Flag], previous: Answer | None) -> Draft:
-        plain = folded(asked) if len(asked) <= self.settings.limits.question_chars else ""
-        if not any(character.isalpha() for character in plain):
-            return _fixed(flags, "no words, or more than are read")
-        if plain.startswith(choices.PICK):
-            picked = self.pickable(plain.removeprefix(choices.PICK), where)
+    def _understand(self, asked: _Question) -> Draft:
+        if not any(character.isalpha() for character in asked.plain):
+            return _fixed(asked.flags, "no words, or more than are read")
+        if asked.plain.startswith(choices.PICK):
+            picked = self.pickable(asked.plain.removeprefix(choices.PICK), asked.where)
             if picked is not None:
                 slots = {"product": picked.head.product}
                 return Draft(Outcome.ANSWERED, picked.head.topic, 1.0, shown=(picked,), slots=slots)
-        if not speaks(plain, where.language):
-            draft = _fixed(flags, "another language")
+        if not speaks(asked.plain, asked.where.language):
+            draft = _fixed(asked.flags, "another language")
             draft.role = "language.unsupported" if draft.outcome is Outcome.OUT_OF_SCOPE else ""
             return draft
         try:
-            return self._weigh_products(plain, where, flags, previous)
+            return self._weigh_products(replace(asked, mentions=products.find_mentions(asked.plain, self.index)))
         except TextTooLongError as error:
-            return _fixed(flags, str(error))
+            return _fixed(asked.flags, str(error))
 
-    def _weigh_products(self, plain: str, where: Context, flags: frozenset[Flag], previous: Answer | None) -> Draft:
+    def _weigh_products(self, asked: _Question) -> Draft:
         """Decide for each product that the question may be about; ask back where two are about as likely."""
-        mentions = products.find_mentions(plain, self.index)
-        named, alike = self._named(mentions, where)
+        named, alike = self._named(asked.mentions, asked.where)
         carried = ""
-        if not mentions and previous is not None and not products.find_slips(plain, self.index):
-            carried = previous.slots.get("product", "")
+        if not asked.mentions and asked.previous is not None and not products.find_slips(asked.plain, self.index):
+            carried = asked.previous.slots.get("product", "")
             named = (carried,) if carried else ()
         if not named:
-            return self._decide_for("", plain, where, flags, mentions, previous)
+            return self._decide_for("", asked)
         if alike and len(named) > 1:
-            draft = self._decide_for(named[0], plain, where, flags, mentions, previous)
+            draft = self._decide_for(named[0], asked)
             if draft.shown or draft.outcome is Outcome.NO_APPROVED_ANSWER:
                 draft.shown, draft.slots = (), {}
                 draft.notes.append("the name means several products")
-                draft.ask_back(choices.product_choices(self.index, named[: self.policy.choices_offered], plain))
+                draft.ask_back(self._product_choices(named, asked))
             return draft
-        if len(named) > 1 and conditions.compared_with(plain):
-            return self._decide_for(named[0], plain, where, flags, mentions, previous, between=True)
-        drafts = [self._decide_for(p, plain, where, flags, mentions, previous) for p in named[:_PRODUCTS_WEIGHED]]
-        best = self._likelier(drafts, named, plain)
+        if len(named) > 1 and conditions.compared_with(asked.plain):
+            return self._decide_for(named[0], asked, between=True)
+        best = self._likelier([self._decide_for(product, asked) for product in named[:_PRODUCTS_WEIGHED]], named, asked)
         best.carried = ("product",) if carried and best.slots.get("product") else ()
         return best
+
+    def _product_choices(self, offered: Sequence[str], asked: _Question) -> tuple[Offer, ...]:
+        return choices.product_choices(self.index, offered[: self.policy.choices_offered], asked.plain)
 
     def _named(self, mentions: Sequence[products.Mention], where: Context) -> tuple[tuple[str, ...], bool]:
         """The products that the names leave open, in the order of the question, and whether one name means them all.
@@ -148,7 +162,7 @@ class Decider:
         spoken_for = tuple(product for product in left if retrieval.eligible(self.index, product, where))
         return spoken_for or tuple(left), bool(common)
 
-    def _likelier(self, drafts: Sequence[Draft], named: Sequence[str], plain: str) -> Draft:
+    def _likelier(self, drafts: Sequence[Draft], named: Sequence[str], asked: _Question) -> Draft:
         """Of decisions for several products that are all named, the one whose passages fit clearly better."""
         ranked = sorted(drafts, key=lambda draft: -_score(draft))
         best = ranked[0]
@@ -157,34 +171,25 @@ class Decider:
         if ranked[1].shown and _score(best) - _score(ranked[1]) < self.policy.thresholds.product_margin:
             best.shown, best.slots = (), {}
             best.notes.append("several products are named")
-            best.ask_back(choices.product_choices(self.index, named[: self.policy.choices_offered], plain))
+            best.ask_back(self._product_choices(named, asked))
         return best
 
-    def _decide_for(
-        self,
-        product: str,
-        plain: str,
-        where: Context,
-        flags: frozenset[Flag],
-        mentions: Sequence[products.Mention],
-        previous: Answer | None,
-        *,
-        between: bool = False,
-    ) -> Draft:
+    def _decide_for(self, product: str, asked: _Question, *, between: bool = False) -> Draft:
         """The decision if the question is about ``product`` ("": none is named).
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = read(plain, products.keys_to_mask(mentions, (product,)), self.encoder, self.router)
+        reading = read(asked.plain, products.keys_to_mask(asked.mentions, (product,)), self.encoder, self.router)
         found = Found(
-            flags=planning.raised(flags, reading.intents, self.policy.thresholds),
+            flags=planning.raised(asked.flags, reading.intents, self.policy.thresholds),
             intents=reading.intents,
-            status=self._status(reading, product, where),
+            status=self._status(reading, product, asked.where),
             asks_use=conditions.asks_use(reading.masked),
             compares_beyond_label=between or self._compares_beyond_label(reading, product),
             product_known=bool(product),
+            screened_topic=asked.topic,
         )
-        plan = planning.route(found, where.audience, self.policy)
+        plan = planning.route(found, asked.where.audience, self.policy)
         draft = Draft(
             plan.outcome or Outcome.ANSWERED,
             plan.intent,
@@ -200,12 +205,12 @@ class Decider:
             draft.notes.append(f"condition: {found.status.value}")
         if plan.outcome is Outcome.ANSWERED:
             draft.role = f"intent.{plan.intent}"
-            if plan.intent == "source_request" and previous is None:
+            if plan.intent == "source_request" and asked.previous is None:
                 draft.give_up("there is no last answer whose sources could be shown")
         if plan.retrieve and product:
-            self._retrieve(plain, where, plan, reading, product, draft)
-        elif plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not product and self._slipped(plain)):
-            self._ask_product(plain, where, draft)
+            self._retrieve(asked, plan, reading, product, draft)
+        elif plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not product and self._slipped(asked.plain)):
+            self._ask_product(asked, draft)
         return draft
 
     def _slipped(self, plain: str) -> bool:
@@ -241,23 +246,25 @@ class Decider:
 
     # -- retrieve ----------------------------------------------------------------------------------------------------
 
-    def _retrieve(self, plain: str, where: Context, plan: Route, reading: Reading, product: str, draft: Draft) -> None:
+    def _retrieve(self, asked: _Question, plan: Route, reading: Reading, product: str, draft: Draft) -> None:
         """Fill ``draft`` with passages of ``product``, or turn it into a question back or a refusal."""
-        entries = retrieval.eligible(self.index, product, where)
+        entries = retrieval.eligible(self.index, product, asked.where)
         preferred = self.settings.labels.prefer.get(product, "")
-        named = retrieval.named_labels(retrieval.rival_labels(self.index, entries, ""), plain)
+        named = retrieval.named_labels(retrieval.rival_labels(self.index, entries, ""), asked.plain)
         if len(named) == 1:
             preferred = named[0].id
         else:
             rivals = retrieval.rival_labels(self.index, entries, preferred)
             if rivals:
                 draft.notes.append("several labelers: set [labels] prefer in onlabel.toml")
-                draft.ask_back(choices.label_choices(rivals[: self.policy.choices_offered], plain))
+                draft.ask_back(choices.label_choices(rivals[: self.policy.choices_offered], asked.plain))
                 return
         entries = retrieval.one_label(self.index, entries, preferred)
         intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
         if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):
             intents.insert(0, (plan.intent, plan.confidence))
+        if asked.topic:
+            intents = [(asked.topic, 1.0)]
         query = Query(reading.masked, reading.vector, intents, reading.population)
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
         chosen = planning.choose(ranked, plan, self.policy)
@@ -272,19 +279,19 @@ class Decider:
         else:
             draft.give_up("no passage is near enough")
 
-    def _ask_product(self, plain: str, where: Context, draft: Draft) -> None:
-        slips = products.find_slips(plain, self.index)
+    def _ask_product(self, asked: _Question, draft: Draft) -> None:
+        slips = products.find_slips(asked.plain, self.index)
         if slips:
             draft.notes.append("a name like one we know")
-            draft.ask_back(choices.slip_choices(self.index, slips, plain)[: self.policy.choices_offered])
+            draft.ask_back(choices.slip_choices(self.index, slips, asked.plain)[: self.policy.choices_offered])
             return
         draft.notes.append("no product named")
         looked_at = self.index.products(_PRODUCTS_LOOKED_AT)
-        served = [entry.id for entry in looked_at if retrieval.eligible(self.index, entry.id, where)]
+        served = [entry.id for entry in looked_at if retrieval.eligible(self.index, entry.id, asked.where)]
         if len(served) > self.policy.choices_offered:
-            served = self._products_with_words(served, lexical.terms(plain))
+            served = self._products_with_words(served, lexical.terms(asked.plain))
         if served:
-            draft.ask_back(choices.product_choices(self.index, served[: self.policy.choices_offered], plain))
+            draft.ask_back(self._product_choices(served, asked))
         else:
             draft.give_up("too many products to offer")
 

@@ -53,6 +53,7 @@ class Found:
     asks_use: bool
     compares_beyond_label: bool
     product_known: bool
+    screened_topic: str = ""
 
     def share(self, *intents: str) -> float:
         """How likely it is one of ``intents``."""
@@ -106,7 +107,11 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     denied = policy.not_answered.get(audience, ())
     grave = grave_outcome(found.flags)
     if grave is not None:
-        sure = topic_share >= limits.intent_ask and topic not in denied
+        if found.screened_topic:
+            return Route(grave, found.screened_topic, 1.0, retrieve=True, only_safety=True)
+        # In an emergency only what was plainly asked may follow the notice: nobody has time for a near passage.
+        needed = limits.topic_sure if grave is Outcome.EMERGENCY else limits.intent_ask
+        sure = topic_share >= needed and topic not in denied
         return Route(grave, topic if sure else name, topic_share if sure else confidence, sure, only_safety=True)
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)

@@ -50,6 +50,7 @@ class Finding:
 
     flag: Flag
     rule: str
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Rule:
     needs_word: frozenset[str] = frozenset()
     unless: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    topic: str = ""
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -79,6 +81,7 @@ class _RuleFile(BaseModel):
     needs_word: str = ""
     unless: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    topic: Annotated[str, Field(pattern=rf"^({_NAME})?$")] = ""
 
 
 class _ScreenFile(BaseModel):
@@ -123,6 +126,7 @@ class Screen:
                 frozenset(_needed(rule.needs_word, stems, path)) - {""},
                 tuple(_expand(pattern, names, path) for pattern in rule.unless),
                 tuple(_expand(pattern, names, path) for pattern in rule.elsewhere),
+                rule.topic,
             )
             for flag in Flag
             for rule in read.rules.get(flag, ())
@@ -149,7 +153,7 @@ class Screen:
             if pieces.many and found and found[-1].flag is rule.flag:
                 continue
             if pieces.meet(rule):
-                found.append(Finding(rule.flag, rule.id))
+                found.append(Finding(rule.flag, rule.id, rule.topic))
         return tuple(found)
 
 
