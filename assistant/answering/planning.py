@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from assistant.answering.retrieval import Candidate
+from assistant.answering.retrieval import REPORTS, Candidate
 from assistant.content.policy import Confidence, Policy, Thresholds
 from assistant.domain import OTHER_INTENTS, Flag, Kind, Outcome
 from assistant.understanding.conditions import LabelStatus
@@ -38,6 +38,8 @@ _OUTCOME_OF_INTENT: dict[str, Outcome] = {
     "source_request": Outcome.ANSWERED,
     "human_handoff": Outcome.ANSWERED,
 }
+#: Intents that ask what to do, which only directions for use may answer.
+_ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdose", "storage"))
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead.
 _TOGETHER_BYTES = 3000
@@ -159,8 +161,11 @@ def confidence_of(ranked: Sequence[Candidate], weights: Confidence) -> float:
 
 def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     """The passages to show from a ranking (best first)."""
-    usable = [c for c in ranked if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
     limits = policy.thresholds
+    usable = [c for c in ranked if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
+    if plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer:
+        # A trial reports doses that were given, often to others than those asked about: it is no direction for use.
+        usable = [c for c in usable if c.entry.head.topic not in REPORTS]
     sure_of_topic = plan.confidence >= limits.topic_sure
     stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out
     if not usable or (sure_of_topic and not stands_out and not any(c.entry.head.is_about(plan.intent) for c in usable)):
