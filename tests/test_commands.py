@@ -440,6 +440,8 @@ def test_an_interrupt_stops_without_a_traceback(quick_sample: Path, arguments: t
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell's background job ignores SIGINT and hands that on: here it must be as at a terminal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as running:
         assert running.stderr is not None
         first = running.stderr.readline()  # the preview line: it is up and waits for a question

@@ -112,13 +112,22 @@ def _say_preview() -> None:
 
 def _show(answer: Answer, as_json: bool, explain: bool) -> None:
     if as_json:
-        click.echo(json.dumps(answer.as_json(), ensure_ascii=False))
+        click.echo(_json_line(answer.as_json()))
     else:
         from assistant.serving.terminal import draw
 
         click.echo(draw(answer, width=_width(), colour=_colour()))
     if explain:
         _explain(answer)
+
+
+#: Characters that JSON leaves as they are and some readers take for a line's end.
+_LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+def _json_line(fields: dict[str, Any]) -> str:
+    """``fields`` as one line of JSON, whatever the reader takes for a line's end."""
+    return json.dumps(fields, ensure_ascii=False).translate(_LINE_ENDS)
 
 
 def _width() -> int:
@@ -158,7 +167,7 @@ def _answer_batch(assistant: Assistant, context: Context, lines: TextIO, as_json
         except UsageError as error:
             # The line is to blame. Anything else is not: then nothing more is shown.
             wrong = {"schema": ERROR_SCHEMA, "line": number, "error": legible(str(error))}
-            click.echo(json.dumps(wrong, ensure_ascii=False), err=not as_json)
+            click.echo(_json_line(wrong), err=not as_json)
             continue
         if not as_json:
             click.echo(f"{number}. {printable(answer.question)}\n")
@@ -261,6 +270,6 @@ def show_command(root: Path | None, /, id: str, as_json: bool, **given: str | No
     if found is None:
         raise OnlabelError(f"there is no passage or document {id!r}; `onlabel ask --explain` names passages")
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(_json_line(found.as_json()))
         return
     click.echo(found.draw(_width(), _colour()))
