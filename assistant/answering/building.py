@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -148,12 +149,21 @@ def _put_in_use(root: Path, scratch: Path, mark: str) -> str:
     in_use = layout.current_generation(root)
     target = next(root / name for name in names if in_use is None or name != in_use.name)
     shutil.rmtree(target, ignore_errors=True)
+    for path in scratch.iterdir():
+        _settle(path)
     scratch.chmod(0o755)
     scratch.rename(target)
     pointer = root / f".{layout.CURRENT}"
     pointer.write_text(target.name + "\n", encoding="ascii")
+    _settle(pointer)
     pointer.replace(root / layout.CURRENT)
     return target.name
+
+
+def _settle(path: Path) -> None:
+    """Have the disk hold the file before anything names it: a power cut must not leave a name without its content."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _remove_others(root: Path, kept: str) -> None:

@@ -108,7 +108,8 @@ def _import(
             click.echo(f"not imported: {error}", err=True)
             failed += 1
     _clear()
-    click.echo(f"imported {documents} documents with {passages} passages; next: `onlabel build`", err=True)
+    if documents:
+        click.echo(f"imported {documents} documents with {passages} passages; next: `onlabel build`", err=True)
     if failed:
         raise ContentError(f"{failed} of {len(files)} files were not imported whole (see above)")
 
