@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from assistant.content import openfda
+from assistant.content import openfda_file
 from assistant.content.openfda import NEVER_RETRIEVED, NOT_FOR_PEOPLE, read_openfda, read_record
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
 from assistant.errors import ContentError
@@ -482,7 +482,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lines", [b"", b"\n"])
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: bytes) -> None:
-    monkeypatch.setattr(openfda, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(openfda_file, "MAX_BYTES", 1 << 20)
     path = tmp_path / "bomb.json.gz"
     path.write_bytes(gzip.compress(b"{" + lines + b'"id": "' + b"a" * (8 << 20)))
     with pytest.raises(ContentError, match="more than 1048576"):

@@ -1,0 +1,188 @@
+"""Say what each piece of an openFDA record is about, and make it a passage: number, title, topic, for whom.
+
+Guarantees: a passage's text is its piece, byte for byte but for white space around it; titles are the label's own
+words or those of openfda_fields. Package panels, lists of recent changes, bare headings, the makers' addresses, the
+boxed warning's short form and passages with the bytes of an earlier one are made but never retrieved. Refuses nothing
+itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Piece, heading_line
+from assistant.content.openfda_tables import owned, table_passages
+from assistant.content.openfda_units import IMPORTANT_PART, is_bare, is_heading, pieces_of, question, roots_of, words_at
+from assistant.content.sections import classify
+from assistant.content.spl_units import UnitSettings
+from assistant.content.writing import PassageDraft
+
+_MAKER = re.compile(
+    r"(©|copyright|.{0,120}\b(manufactured|distributed|marketed|made|repackaged|packaged|mfd\.?|dist\.?)( and \w+)?"
+    r" ?(by|for|in)\b|.{0,120}(registered )?trademarks?\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def passages_of(
+    fields: list[Field], tables: Mapping[str, list[str]], settings: UnitSettings, names: tuple[str, ...], *, otc: bool
+) -> Iterator[PassageDraft]:
+    boxed = any(field.name == "boxed_warning" for field in fields)
+    left = owned(tables)
+    seen: set[str] = set()
+    for root, inner in roots_of(fields):
+        pieces, headings = pieces_of(root, inner, settings)
+        for piece in pieces:
+            draft = _passage(root, piece, headings, names, boxed=boxed, otc=otc)
+            if draft.retrieve and draft.text in seen:
+                draft = replace(draft, retrieve=False)
+            seen.add(draft.text)
+            yield draft
+        held = {root.name, *(one.field.name for one in inner)}
+        for name in [name for name in left if name in held]:
+            field = next(field for field in fields if field.name == name)
+            yield from table_passages(field, root, left.pop(name), otc=otc)
+    for name, found in left.items():  # tables of a field without text
+        lone = Field(name, "", -1)
+        yield from table_passages(lone, lone, found, otc=otc)
+
+
+def _passage(
+    root: Field, piece: Piece, headings: list[Heading], names: tuple[str, ...], *, boxed: bool, otc: bool
+) -> PassageDraft:
+    text = root.text[piece.start : piece.end].strip()
+    field = piece.path[-1]
+    patient = any(one.patient for one in piece.path)
+    number, title, path = _place_of(root, piece, headings, names, patient=patient)
+    loinc = next((one.loinc for one in reversed(piece.path) if one.name != "spl_unclassified_section"), field.loinc)
+    meaning = classify(loinc=loinc, number=number, title=title, path=path, text=text, patient=patient)
+    serves = set(meaning.serves) - {"boxed_warning", "indication"}
+    if not patient:
+        if field.name == "boxed_warning":
+            serves.add(piece.role or "boxed_warning")
+        if any(one.name == "indications_and_usage" for one in piece.path):
+            serves.add("indication")
+    elif boxed and IMPORTANT_PART.search(title):
+        serves.add("boxed_warning")
+    return PassageDraft(
+        text=text,
+        topic="boxed_warning" if field.name == "boxed_warning" and not patient else meaning.topic,
+        locator=number or ((field.title or title) if patient or field.title else title),
+        title=title,
+        also=tuple(topic for topic in meaning.also if field.name != "boxed_warning" or topic != "boxed_warning"),
+        population=meaning.population,
+        serves=tuple(sorted(serves)),
+        audiences=() if otc else ("patient",) if patient else ("hcp",),
+        retrieve=meaning.retrieve and piece.role != "boxed_warning_short" and _speaks(field, text),
+        loinc=loinc,
+    )
+
+
+def _speaks(field: Field, text: str) -> bool:
+    """Whether a passage can be an answer at all."""
+    words = OWN_NUMBER.sub("", text, count=1).strip(" .:").casefold()
+    if field.name in NEVER_RETRIEVED or words == field.title.casefold() or (is_bare(text) and is_heading(text)):
+        return False
+    if field.name == "spl_unclassified_section":
+        return len(text) >= 40 and not is_bare(text) and not (len(text) < 900 and _MAKER.match(text))
+    return any(char.isalnum() for char in text)
+
+
+def _place_of(
+    root: Field, piece: Piece, headings: list[Heading], names: tuple[str, ...], *, patient: bool
+) -> tuple[str, str, tuple[str, ...]]:
+    """Number, title and heading path of a piece."""
+    text = root.text[piece.start : piece.end]
+    outer = heading_line(root)
+    if patient:
+        name = next((one.title for one in piece.path if one.title), "Patient Information")
+        title = " ".join(question(root.text, piece).split()) or name
+        return "", title, (name, title)
+    begin = words_at(root.text, piece.own)
+    if not piece.start and (own := OWN_NUMBER.match(root.text)):
+        begin = max(begin, words_at(root.text, own.end() + len(outer) - len(own[1]) - 1))
+    above = [heading for heading in headings if heading.at <= begin]
+    own = OWN_NUMBER.match(root.text)
+    field = piece.path[-1]
+    if above:
+        heading = above[-1]
+        match = OWN_NUMBER.match(root.text, heading.at)
+        after = match.end() if match else heading.at
+        title = _title(root.text[after : after + 300], names, field)
+        title = title or field.title or outer
+        return heading.label, title, (outer, f"{heading.label} {title}")
+    number = own[1] if own else ""
+    title = field.title if len(piece.path) > 1 or root.title else ""
+    if not title:
+        title = _title(text[own.end() if own and piece.start == 0 else 0 :][:300], names, None)
+    title = title or " ".join(text.split()[:8])[:100]
+    return number, title, (outer, title) if outer else (title,)
+
+
+_JOINING = frozenset(
+    ("of", "and", "the", "in", "with", "for", "to", "or", "by", "on", "a", "an", "from", "due", "during", "after",
+     "before", "other", "than", "not", "as", "at")
+)  # fmt: skip
+_WORD = re.compile(r"\S+")
+
+
+#: Titles of subsections that 21 CFR 201.57 and FDA's guidances fix.
+_STANDARD = re.compile(
+    r"(?i:Pregnancy|Lactation|Females and Males of Reproductive Potential|Pediatric Use|Geriatric Use"
+    r"|(?:Renal|Hepatic) Impairment|Clinical (?:Trials?|Studies) Experience|Post-?marketing Experience|Immunogenicity"
+    r"|Mechanism of Action|Pharmacodynamics|Pharmacokinetics|Pharmacogenomics|Microbiology|Controlled Substance|Abuse"
+    r"|Dependence|How Supplied|Storage and Handling|Animal Toxicology and/or Pharmacology"
+    r"|Carcinogenesis, Mutagenesis,(?: and)? Impairment of Fertility)(?=\s+[\"“(•]?[A-Z0-9(])"
+)
+
+
+def _title(text: str, names: tuple[str, ...], field: Field | None) -> str:
+    """The title that a flattened text begins with, in its own words, as far as capitals tell it from what follows."""
+    if field and field.title and text.casefold().startswith(field.title.casefold()):
+        return text[: len(field.title)]
+    if standard := _STANDARD.match(text):
+        return standard[0]
+    words = list(_WORD.finditer(text))[:24]
+    own = {word for name in names for word in name.casefold().split() if len(word) > 3}
+    last = _title_case(words, own) or _sentence_case(words)
+    return text[words[0].start() : words[last - 1].end()].rstrip(" ,:;.–—-•(") if last else ""
+
+
+def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
+    """How many words a title in capitals has; the last capital belongs to the sentence behind it."""
+    count = 0
+    for i, word in enumerate(words):
+        bare = word[0].strip(".,:;()®™")
+        if i and bare.casefold() in own and words[i - 1][0].casefold() not in _JOINING:
+            return i
+        if not (_capital(bare) or bare in _JOINING) or word[0].startswith("•"):
+            break
+        count = i + 1
+        if word[0][-1] in ".:" or count == len(words):
+            return count
+    else:
+        return 0
+    count = _without_joining(words, count) - 1
+    return _without_joining(words, max(count, 0))
+
+
+def _without_joining(words: list[re.Match[str]], count: int) -> int:
+    while count and words[count - 1][0] in _JOINING:
+        count -= 1
+    return count
+
+
+def _capital(word: str) -> bool:
+    return any(char.isupper() for char in word) or not any(char.isalpha() for char in word)
+
+
+def _sentence_case(words: list[re.Match[str]]) -> int:
+    """How many words a title has of which only the first begins with a capital."""
+    for i, word in enumerate(words[1:13], start=1):
+        if word[0][:1].isupper():
+            return i
+        if word[0][-1] in ".:;":
+            return i + 1
+    return 0
