@@ -17,10 +17,11 @@ from assistant.answering.choices import PICK
 from assistant.answering.companions import Completed, complete
 from assistant.answering.deciding import Decider, Draft
 from assistant.answering.index import Entry, Index
+from assistant.answering.planning import grave_outcome
 from assistant.answering.rendering import Piece, Renderer, lay_out
 from assistant.canonical import sha256_hex
 from assistant.content.policy import parse_policy
-from assistant.domain import Context, Outcome, Passage
+from assistant.domain import Context, Kind, Outcome, Passage
 from assistant.errors import ContentError, IntegrityError, NotReadyError, UsageError
 from assistant.settings import Settings
 from assistant.trust.audit import AuditSink, JsonLinesAudit
@@ -134,10 +135,13 @@ class Assistant:
             draft.give_up(f"no approved template shows {draft.intent} here")
         if draft.shown:
             completed = complete(self.index, self.policy, where, draft.shown)
-            if isinstance(completed, Completed):
+            if not isinstance(completed, Completed):
+                draft.give_up(f"companion not to be had: {completed.wanted}")
+            elif grave_outcome(draft.flags) and any(e.head.kind is Kind.BENEFIT for e in completed.all):
+                draft.give_up("a companion speaks of benefit, which never follows a safety notice")
+            else:
                 draft.shown = completed.answers
                 return completed
-            draft.give_up(f"companion not to be had: {completed.wanted}")
         return Completed((), ())
 
     def _notice(self, role: str, where: Context) -> Entry:

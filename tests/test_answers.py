@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from assistant.answering.answer import Answer
+from assistant.answering.deciding import Draft
 from assistant.domain import Flag, Kind, Outcome
 from assistant.pipeline import Assistant
 from assistant.trust.receipts import check_receipt
@@ -100,3 +102,17 @@ def test_wording_is_the_same_every_time(assistant: Assistant) -> None:
     one, two = (ask(assistant, "quovendry in renal impairment") for _ in range(2))
     assert one.text == two.text
     assert one.receipt == two.receipt
+
+
+def test_a_companion_of_kind_benefit_never_follows_a_safety_notice(quick: Assistant) -> None:
+    entry = quick.index.entry("zorvanta-us-pi.7.1")
+    assert entry is not None
+    zorvanta = quick.index.entries("zorvanta")
+    benefit = next(e.head.id for e in zorvanta if "indication" in e.head.serves and "us-pi" in e.head.document)
+    asks_for_it = replace(entry, head=replace(entry.head, companions=(benefit,)))
+    draft = Draft(Outcome.ADVERSE_EVENT, flags=frozenset({Flag.ADVERSE_EVENT}), shown=(asks_for_it,))
+    draft.intent = "drug_interaction"
+    completed = quick._complete(draft, quick.context("hcp", "US", date=TODAY))
+    assert (draft.shown, completed.all, draft.outcome) == ((), (), Outcome.ADVERSE_EVENT)
+    calm = Draft(Outcome.ANSWERED, "drug_interaction", shown=(asks_for_it,))
+    assert benefit in [e.head.id for e in quick._complete(calm, quick.context("hcp", "US", date=TODAY)).all]

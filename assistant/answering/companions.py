@@ -23,6 +23,11 @@ class Completed:
     #: The answers themselves, those first that stand before others as their companions.
     answers: tuple[Entry, ...] = ()
 
+    @property
+    def all(self) -> tuple[Entry, ...]:
+        """Everything that is shown."""
+        return (*self.before, *self.answers, *self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:

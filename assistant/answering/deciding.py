@@ -225,7 +225,7 @@ class Decider:
         warned: list[frozenset[str]] = []
         for entry in self.index.entries(product):
             head = entry.head
-            if not head.scope.covers(where):
+            if not (head.scope.covers(where) and head.scope.valid_on(where.date)):
                 continue
             if head.topic in ("indication", "overview") or "indication" in head.serves:
                 indicated |= self.index.stems(entry)
