@@ -34,17 +34,6 @@ def slip_choices(index: Index, slips: Sequence[Slip], question: str) -> tuple[Of
     return tuple(offers.values())
 
 
-def intent_choices(index: Index, intents: Sequence[str], product: str) -> tuple[Offer, ...]:
-    """One choice an intent, about ``product`` where it is known."""
-    labels = index.intent_labels
-    entry = index.product(product) if product else None
-    prefix = f"{entry.label}: " if entry else ""
-    return tuple(
-        Offer(f"intent:{intent}", labels.get(intent, intent), f"taxonomy:{intent}", prefix + labels.get(intent, intent))
-        for intent in intents
-    )
-
-
 def passage_choices(candidates: Sequence[Candidate]) -> tuple[Offer, ...]:
     """One choice a title: of passages under one title the best stands for it."""
     heads = {candidate.entry.head.title: candidate.entry.head for candidate in reversed(candidates)}

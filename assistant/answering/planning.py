@@ -110,7 +110,8 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     grave = grave_outcome(found.flags)
     if grave is not None:
         if found.screened_topic:
-            return Route(grave, found.screened_topic, 1.0, retrieve=True, only_safety=True)
+            allowed = found.screened_topic not in denied
+            return Route(grave, found.screened_topic, 1.0, allowed, only_safety=True)
         # In an emergency only what was plainly asked may follow the notice: nobody has time for a near passage.
         needed = limits.topic_sure if grave is Outcome.EMERGENCY else limits.intent_ask
         sure = topic_share >= needed and topic not in denied

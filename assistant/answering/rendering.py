@@ -16,7 +16,7 @@ from jinja2 import Template as JinjaTemplate
 from jinja2 import TemplateError
 
 from assistant.canonical import sha256_hex
-from assistant.content.templates import VARIABLE_OF_USE, Template, environment, parse
+from assistant.content.templates import VARIABLE_OF_USE, Template, choose_template, environment, parse
 from assistant.domain import Context, Passage, Span
 from assistant.errors import ContentError, IntegrityError
 
@@ -63,16 +63,8 @@ class Renderer:
     _compiled: dict[str, JinjaTemplate] = field(default_factory=dict)
 
     def choose(self, use: str, intent: str, context: Context) -> Template | None:
-        """The template for ``use`` and ``intent`` in this context: one that names the intent before one for all."""
-        fitting = [
-            t
-            for t in self.templates
-            if t.use == use
-            and (not t.intents or intent in t.intents)
-            and t.scope.covers(context)
-            and t.scope.valid_on(context.date)
-        ]
-        return min(fitting, key=lambda t: (not t.intents, t.id), default=None)
+        """See :func:`choose_template`."""
+        return choose_template(self.templates, use, intent, context)
 
     def block(self, template: Template, passages: Sequence[Passage], role: str) -> list[Piece]:
         """``template`` given ``passages``, as pieces.

@@ -13,6 +13,7 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.content.check_reach import Place, Reach, end
@@ -20,7 +21,7 @@ from assistant.content.faults import Fault
 from assistant.content.frontmatter import line_of
 from assistant.content.lexicon import name_key, names_of, runs, words
 from assistant.content.policy import Policy
-from assistant.content.templates import SourcedTemplate, Template, environment
+from assistant.content.templates import SourcedTemplate, Template, choose_template, environment
 
 _AROUND = ("companion_before", "companion_after", "notice")
 
@@ -109,14 +110,8 @@ def intent_faults(templates: Sequence[SourcedTemplate], intents: Sequence[str]) 
 
 
 def chosen(templates: Iterable[Template], use: str, intent: str, place: Place, day: dt.date) -> Template | None:
-    """The template that rendering chooses."""
-    context = place.context
-    fitting = (
-        t
-        for t in templates
-        if t.use == use and (not t.intents or intent in t.intents) and t.scope.covers(context) and t.scope.valid_on(day)
-    )
-    return min(fitting, key=lambda t: (not t.intents, t.id), default=None)
+    """The template that rendering chooses there on that day."""
+    return choose_template(templates, use, intent, replace(place.context, date=day))
 
 
 def missing_faults(templates: Sequence[SourcedTemplate], reach: Reach, folder: Path) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -286,16 +286,3 @@ def _check_dates(scope: Scope, data: bytes, path: Path, first_line: int) -> None
 
 def _fault(error: ContentError, fallback: Path) -> Fault:
     return Fault(Path(error.path or fallback), error.line or 1, error.message)
-
-
-def scope_fields(scope: Scope) -> dict[str, Any]:
-    """A scope as canonical JSON fields, for hashing and for the ledger."""
-    return {
-        "audiences": list(scope.audiences),
-        "markets": list(scope.markets),
-        "language": scope.language,
-        "channels": list(scope.channels),
-        "effective": scope.effective.isoformat(),
-        "expires": scope.expires.isoformat() if scope.expires else None,
-        "withdrawn": scope.withdrawn.isoformat() if scope.withdrawn else None,
-    }

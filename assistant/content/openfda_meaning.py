@@ -14,9 +14,9 @@ from dataclasses import replace
 
 from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Piece, heading_line
 from assistant.content.openfda_tables import owned, table_passages
-from assistant.content.openfda_units import IMPORTANT_PART, is_bare, is_heading, pieces_of, question, roots_of, words_at
+from assistant.content.openfda_units import is_bare, is_heading, pieces_of, question, roots_of, words_at
 from assistant.content.sections import classify
-from assistant.content.spl_units import UnitSettings
+from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
 from assistant.content.writing import PassageDraft
 
 _MAKER = re.compile(

@@ -23,7 +23,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from assistant.content.openfda_fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
-from assistant.content.spl_units import UnitSettings
+from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
 
 #: A text shorter than this may stand in another by chance.
 _CHANCE = 80
@@ -33,7 +33,6 @@ _QUESTION = re.compile(
     r"(?:(?<=\s)|^)(?:What|How|Who|When|Where|Why|Should|Can)\b"
     r"(?:(?!\s(?:What|How|Who|When|Where|Why)\s)[^.?!•\"“”]){3,150}\?(?!\s?[\"”’])"
 )
-IMPORTANT_PART = re.compile(r"most important information", re.IGNORECASE)
 _SHORT_FORM = re.compile(r"\(?see full prescribing information for (?:the )?complete boxed warning", re.IGNORECASE)
 
 

@@ -24,7 +24,7 @@ from assistant.canonical import sha256_hex
 from assistant.content.lexicon import words
 from assistant.content.sections import BOXED_WARNING, classify, is_boxed_warning
 from assistant.content.spl_text import HL7, Block, Shape, plain, read_blocks, read_line
-from assistant.content.spl_units import Heading, Part, Piece, UnitSettings, cut, leads_in, render
+from assistant.content.spl_units import IMPORTANT_PART, Heading, Part, Piece, UnitSettings, cut, leads_in, render
 from assistant.content.writing import DocumentDraft, PassageDraft, slug
 from assistant.domain import Kind
 from assistant.errors import ContentError
@@ -75,7 +75,6 @@ _FACT_SHEET = re.compile(r"fact sheet\b", re.IGNORECASE)
 _LONGEST_TITLE = 80
 #: How much of a boxed warning's words a patient passage must hold to be that warning in patients' words.
 _SHARED_WITH_BOXED = 0.6
-_IMPORTANT_PART = re.compile(r"most important information", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +302,7 @@ def _passages(
     for top in tree:
         yield from _excerpts(top, ())
         for unit in _units(top, settings):
-            pieces = cut(unit, settings, _IMPORTANT_PART if boxed else None)
+            pieces = cut(unit, settings, IMPORTANT_PART if boxed else None)
             for piece in pieces:
                 yield _passage(piece, otc=otc, boxed=boxed, highlights=highlights, alone=len(pieces) == 1)
 
@@ -394,7 +393,7 @@ def _passage(piece: Piece, *, otc: bool, boxed: bool, highlights: bool, alone: b
     serves = meaning.serves
     if highlights:  # the Highlights say it in the label's own short form
         serves = tuple(role for role in serves if role != "indication")
-    if patient and boxed and _IMPORTANT_PART.search(title):
+    if patient and boxed and IMPORTANT_PART.search(title):
         serves = ("boxed_warning",)
     return PassageDraft(
         text=text,

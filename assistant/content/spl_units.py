@@ -41,6 +41,8 @@ _NOTE_MARK = re.compile(r"\[\^(\w+)\]")
 _NOTE_TEXT = re.compile(r"^ *\[\^(\w+)\]: ", re.MULTILINE)
 #: Choices that only make sense side by side: "1a. If you ... 1b. If you ...", "If you miss 1 pill ... 2 pills".
 _CHOICE = re.compile(r"(\d{1,2})([a-z])[.)][ \u00a0]|(if you miss)(?:ed)?\b", re.IGNORECASE)
+#: What a medication guide says first (21 CFR 208.20(b)(2)): kept whole where the label is boxed.
+IMPORTANT_PART = re.compile(r"most important information", re.IGNORECASE)
 #: How a boxed warning begins that has no section of its own.
 _BOXED_HEADING = re.compile(r"(boxed )?warning:", re.IGNORECASE)
 _MAKER = re.compile(

@@ -8,6 +8,7 @@ the order in which they stand, because each piece is approved as a passage is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.content.corpus import Audience, Channel, Date, Id, Language, Line, Market, Topic
 from assistant.content.faults import Fault
 from assistant.content.frontmatter import load_mapping, read_utf8, split, validate
-from assistant.domain import CHANNELS, Scope
+from assistant.domain import CHANNELS, Context, Scope
 from assistant.errors import ContentError
 
 Use = Literal["answer", "companion_before", "companion_after", "notice"]
@@ -163,6 +164,19 @@ class _Walk:
         line = self.first_line + (lines[0] if lines else 1) - 1
         message = what if plain else f"{what} is not allowed"
         raise ContentError(f"a template prints only passages and literal text; not allowed: {message}", self.path, line)
+
+
+def choose_template(templates: Iterable[Template], use: str, intent: str, context: Context) -> Template | None:
+    """The template for ``use`` and ``intent`` in this context: one that names the intent before one for all."""
+    fitting = (
+        t
+        for t in templates
+        if t.use == use
+        and (not t.intents or intent in t.intents)
+        and t.scope.covers(context)
+        and t.scope.valid_on(context.date)
+    )
+    return min(fitting, key=lambda t: (not t.intents, t.id), default=None)
 
 
 def read_template(path: Path) -> SourcedTemplate:
