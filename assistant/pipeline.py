@@ -20,6 +20,7 @@ from assistant.answering.index import Entry, Index
 from assistant.answering.planning import grave_outcome
 from assistant.answering.rendering import Piece, Renderer, lay_out
 from assistant.canonical import sha256_hex
+from assistant.content.lexicon import name_key
 from assistant.content.policy import parse_policy
 from assistant.domain import Context, Kind, Outcome, Passage
 from assistant.errors import ContentError, IntegrityError, NotReadyError, UsageError
@@ -29,6 +30,7 @@ from assistant.trust.ledger import Ledger
 from assistant.trust.receipts import make_receipt
 from assistant.trust.verification import verify
 from assistant.understanding.encoder import Encoder, open_encoder
+from assistant.understanding.readers import NearestReader, Reader, causal_reader, trained_reader
 from assistant.understanding.reading import legible
 from assistant.understanding.router import NearestUtterances
 from assistant.understanding.screen import Screen
@@ -48,6 +50,7 @@ class Assistant:
         encoder: Encoder,
         audit: AuditSink,
         today: Callable[[str], dt.date],
+        reader: Callable[[Encoder, NearestUtterances], Reader] = NearestReader,
     ) -> None:
         if index.encoder != encoder.fingerprint:
             raise NotReadyError("the index was made with another model than this one: run `onlabel build`")
@@ -69,7 +72,8 @@ class Assistant:
         self._today = today
         self._renderer = Renderer(index.templates)
         self._router = NearestUtterances(*index.utterances)
-        self._decider = Decider(index, self.policy, settings, encoder, self._router, screen)
+        self._reader = reader(encoder, self._router)
+        self.decider = Decider(index, self.policy, settings, self._reader, screen)
 
     @classmethod
     def open(cls, root: Path | None = None, *, audit: AuditSink | None = None) -> Assistant:
@@ -90,7 +94,7 @@ class Assistant:
             return dt.datetime.now(ZoneInfo(zones.get(market, "UTC"))).date()
 
         sink = audit or JsonLinesAudit(workspace.audit_file)
-        return cls(settings, index, Ledger.open(index.ledger_file), encoder, sink, today)
+        return cls(settings, index, Ledger.open(index.ledger_file), encoder, sink, today, _reader_of(workspace))
 
     def context(
         self,
@@ -106,27 +110,43 @@ class Assistant:
         day = date or self._today(place)
         return Context(audience or given.audience, place, language or given.language, channel, day)
 
-    def ask(self, question: str, context: Context | None = None, previous: Answer | None = None) -> Answer:
+    def ask(
+        self, question: str, context: Context | None = None, previous: Answer | None = None, product: str = ""
+    ) -> Answer:
         """The proved and recorded answer to ``question``.
 
+        :param product: id or name of the product that is meant where the question names none, as on its own page.
         :param previous: the last answer of a conversation; its product carries over where none is named.
-        :raises UsageError: no notice is approved for this context, so nothing can be said in it.
+        :raises UsageError: no notice is approved for this context, so nothing can be said in it; or there is no such
+            product.
         :raises IntegrityError: an answer failed its proof; nothing is shown.
         """
         asked = legible(question)
         where = context or self.context()
-        draft = self._decider.decide(asked, where, previous)
+        draft = self.decider.decide(asked, where, previous, self._product_id(product) if product else "")
         completed = self._complete(draft, where)
         answer = self._prove(asked, where, draft, completed, previous)
         self._audit.record(_record(answer))
         return answer
+
+    def _product_id(self, given: str) -> str:
+        """The product with this id or name."""
+        if self.index.product(given) is not None:
+            return given
+        named = self.index.find_names([name_key(given)]).get(name_key(given), ())
+        if len({product for product, _ in named}) != 1:
+            known = ", ".join(product.id for product in self.index.products(8))
+            raise UsageError(
+                f"{given!r} names {'several products' if named else 'no product'} here: give an id ({known})"
+            )
+        return named[0][0]
 
     def passage(self, id: str, context: Context) -> Answer | None:
         """The passage ``id`` as an answer, under the same eligibility, companions, proof and record as any other.
 
         None: there is no such passage for this context.
         """
-        entry = self._decider.pickable(id, context)
+        entry = self.decider.pickable(id, context)
         return self.ask(PICK + id, context) if entry else None
 
     def _complete(self, draft: Draft, where: Context) -> Completed:
@@ -190,7 +210,7 @@ class Assistant:
             context=where,
             answer_sha256=sha256_hex(rendered.text),
             index_fingerprint=self.index.fingerprint,
-            model_fingerprint=self.encoder.fingerprint,
+            model_fingerprint=self._reader.fingerprint,
             policy_sha256=self._policy_sha256,
         )
         documents = [(passage, self.index.document(passage.document)) for passage in used]
@@ -236,6 +256,21 @@ class Assistant:
     def markets(self) -> tuple[str, ...]:
         """The markets that some notice is approved for."""
         return tuple(sorted({market for entry in self.index.entries("") for market in entry.head.scope.markets}))
+
+
+def _reader_of(workspace: Workspace) -> Callable[[Encoder, NearestUtterances], Reader]:
+    """What makes the reader that the settings name."""
+    model = workspace.settings.model
+    if model.chooser == "nearest":
+        return NearestReader
+    if model.chooser == "trained":
+        return trained_reader
+
+    def causal(encoder: Encoder, router: NearestUtterances) -> Reader:
+        path = workspace.root / model.causal_path
+        return causal_reader(encoder, router, path, model.n_threads, model.n_gpu_layers)
+
+    return causal
 
 
 def _record(answer: Answer) -> dict[str, object]:

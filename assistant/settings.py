@@ -40,8 +40,14 @@ class ContextSettings(_Section):
 
 
 class ModelSettings(_Section):
-    """Which encoder, and how it runs. ``path`` empty: the model that ships with the package."""
+    """Which encoder, what chooses, and how they run. ``path`` empty: the model that ships with the package.
 
+    ``chooser``: the heads trained into the encoder's file, the nearest example utterances, or a causal model in the
+    GGUF file ``causal_path``, relative to the workspace.
+    """
+
+    chooser: Literal["trained", "nearest", "causal"] = "trained"
+    causal_path: str = ""
     encoder: Literal["gguf", "sentence-transformers"] = "gguf"
     path: str = ""
     n_threads: int = Field(default=1, ge=1, le=256)

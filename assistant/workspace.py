@@ -11,7 +11,7 @@ from assistant.settings import Settings, read_settings
 
 _PACKAGE = Path(__file__).resolve().parent
 SETTINGS_FILE = "onlabel.toml"
-SHIPPED_MODEL = "minilm-q8_0.gguf"
+SHIPPED_MODEL = "onlabel-q8_0.gguf"
 
 
 def sample_root() -> Path:

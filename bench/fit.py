@@ -1,93 +1,148 @@
-"""Fit the ranking weights and the confidence of ``policy.yaml`` on the tuning half of the label questions.
+"""Fit the ranking weights and the confidence of ``policy.yaml`` on questions that are not reported on.
 
     python bench/fit.py --work /tmp/labels
 
-Prints what to write into the policy; nothing is changed. Only questions on labels of the half ``tune`` are looked at
-(see ``bench/labels.py``); the other half is for reporting. Needs scikit-learn, which the extra ``train`` brings.
+Two sources, weighed alike: the questions on real labels of the half ``tune`` (see ``bench/labels.py``; the other half
+is for reporting), and the questions written for the invented labels that were held out of training. Prints what to
+write into the policy; nothing is changed. Needs scikit-learn, which the extra ``train`` brings.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
 import numpy.typing as npt
-from labels import data_folder, half_of, open_assistants, plain, read_questions
+from labels import data_folder, given_product, half_of, open_assistants, plain, read_questions
+from written_labels import open_written
 
-from assistant.answering import retrieval
+from assistant.answering import planning, retrieval
 from assistant.answering.index import Entry, Index
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Ranking
 
 #: Weights that are tried; dense is 1.
-LEXICAL = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+LEXICAL = (0.25, 0.5, 0.75, 1.0, 1.25)
 TOPIC = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
-POPULATION = (0.0, 0.1, 0.15, 0.2, 0.3)
+POPULATION = (0.0, 0.1, 0.2, 0.3)
+NAMED = (0.0, 0.15, 0.3, 0.5)
+NAMES = ("dense", "lexical", "topic", "population", "named")
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A question's candidates: evidence (n, 4: dense, lexical, topic, population) and which of them answer (n,)."""
+    """A question's candidates: evidence (n, 5), which of them answer (n,), how sure its intent is, what it names."""
 
     evidence: npt.NDArray[np.float64]
     answers: npt.NDArray[np.bool_]
     answerable: bool
+    intent: float
+    names: bool
+    weight: float
+
+
+class Recorder:
+    """Listens to the ranking and the choosing while questions are asked."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Index, Query, list[Candidate]]] = []
+        self.intent = 0.0
+        self._rank, self._choose = retrieval.rank, planning.choose
+        retrieval.rank = self._ranking
+        planning.choose = self._choosing
+
+    def _ranking(self, index: Index, entries: tuple[Entry, ...], query: Query, weights: Ranking) -> list[Candidate]:
+        ranked = self._rank(index, entries, query, weights)
+        self.seen.append((index, query, ranked))
+        return ranked
+
+    def _choosing(self, ranked: list[Candidate], plan: planning.Route, policy: object) -> planning.Choice:
+        self.intent = plan.confidence
+        return self._choose(ranked, plan, policy)  # type: ignore[arg-type]
+
+    def ask(self, ask: Callable[[], object], belongs: Callable[[Candidate], bool]) -> tuple | None:
+        """What was ranked for the right label while ``ask`` ran."""
+        self.seen.clear()
+        ask()
+        return next(((i, q, r) for i, q, r in self.seen if r and belongs(r[0])), None)
 
 
 def collect(data: Path, work: Path) -> list[Ranked]:
-    """Ask every tuning question and keep the evidence of the ranking for its label."""
+    """Ask every question that may be tuned on and keep the evidence of the ranking for its label."""
+    recorder = Recorder()
     assistants, set_ids = open_assistants(data, work)
-    seen: list[tuple[Index, Query, list[Candidate]]] = []
-    rank = retrieval.rank
-
-    def recording(index: Index, entries: tuple[Entry, ...], query: Query, weights: Ranking) -> list[Candidate]:
-        ranked = rank(index, entries, query, weights)
-        seen.append((index, query, ranked))
-        return ranked
-
-    retrieval.rank = recording
-    collected = []
+    real, written = [], []
     for question in read_questions(data):
         set_id = set_ids[question["label"]]
         if half_of(set_id) != "tune":
             continue
         assistant = assistants(question["label"])
-        seen.clear()
-        assistant.ask(question["question"], assistant.context(question["audience"]))
-        for index, query, ranked in seen:
-            if ranked and set_id[:8] in ranked[0].entry.head.document:
-                collected.append(_ranked(question, index, query, ranked))
-                break
-    retrieval.rank = rank
-    return collected
+        where = assistant.context(question["audience"])
+        product = given_product(assistant, question, set_id)
+        found = recorder.ask(
+            lambda a=assistant, q=question, w=where, p=product: a.ask(q["question"], w, product=p),  # type: ignore[misc]
+            lambda best, s=set_id: s[:8] in best.entry.head.document,  # type: ignore[misc]
+        )
+        if found:
+            wanted = [plain(text) for text in question["must_contain"]]
+            real.append(_ranked(recorder, *found, wanted, question["expected_outcome"] == "answered", 1.0))
+    assistant, questions = open_written(work)
+    for asked in questions:
+        where = assistant.context("hcp")
+        found = recorder.ask(
+            lambda q=asked, w=where: assistant.ask(q.text, w, product=q.product),  # type: ignore[misc]
+            lambda best, q=asked: best.entry.head.product == q.product,  # type: ignore[misc]
+        )
+        if found:
+            wanted = [plain(asked.passage.split("\n\n", 1)[1])]
+            written.append(_ranked(recorder, *found, wanted, True, len(real) / len(questions)))
+    return real + written
 
 
-def _ranked(question: dict, index: Index, query: Query, ranked: list[Candidate]) -> Ranked:
-    wanted = [plain(text) for text in question["must_contain"]]
+def _ranked(
+    recorder: Recorder,
+    index: Index,
+    query: Query,
+    ranked: list[Candidate],
+    wanted: list[str],
+    answerable: bool,
+    weight: float,
+) -> Ranked:
     texts = [plain(index.load(candidate.entry).text.decode()) for candidate in ranked]
-    evidence = [(c.dense, c.lexical, c.topic, retrieval.population_fit(c.entry, query.population)) for c in ranked]
-    answers = [any(want in text for want in wanted) for text in texts]
-    return Ranked(np.array(evidence), np.array(answers), question["expected_outcome"] == "answered")
+    evidence = [
+        (c.dense, c.lexical, c.topic, retrieval.population_fit(c.entry, query.population), c.named) for c in ranked
+    ]
+    answers = np.array([any(want in text for want in wanted) for text in texts])
+    return Ranked(np.array(evidence), answers, answerable, recorder.intent, bool(query.named), weight)
+
+
+def scores_of(question: Ranked, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The score of each candidate, as the ranking makes it."""
+    return question.evidence @ weights / (weights.sum() - (0.0 if question.names else weights[4]))
 
 
 def best_weights(questions: list[Ranked]) -> tuple[float, ...]:
     """The weights with most right first passages, and half as much for right ones among three."""
     answerable = [q for q in questions if q.answerable and q.answers.any()]
+    whole = sum(question.weight for question in answerable)
 
     def worth(weights: tuple[float, ...]) -> float:
         total = 0.0
         for question in answerable:
             order = np.argsort(-(question.evidence @ np.array(weights)), kind="stable")
-            total += question.answers[order[0]] + 0.5 * question.answers[order[:3]].any()
-        return total / len(answerable)
+            total += question.weight * (question.answers[order[0]] + 0.5 * question.answers[order[:3]].any())
+        return total / whole
 
-    tried = [(1.0, *others) for others in itertools.product(LEXICAL, TOPIC, POPULATION)]
+    tried = [(1.0, *others) for others in itertools.product(LEXICAL, TOPIC, POPULATION, NAMED)]
     ranked = sorted(tried, key=lambda weights: -worth(weights))
-    for weights in ranked[:8]:
+    for weights in ranked[:6]:
+        click.echo(f"worth {worth(weights):.3f}  {weights}")
+    for weights in ((1.0, 0, 0, 0, 0), (0, 1.0, 0, 0, 0), (0, 0, 1.0, 0, 0)):
         click.echo(f"worth {worth(weights):.3f}  {weights}")
     return ranked[0]
 
@@ -96,17 +151,19 @@ def fit_confidence(questions: list[Ranked], weights: tuple[float, ...]) -> dict[
     """Logistic regression of "the best passage answers" on its evidence (Platt 1999)."""
     from sklearn.linear_model import LogisticRegression
 
-    features, right = [], []
+    features, right, weighed = [], [], []
     for question in questions:
-        scores = question.evidence @ (np.array(weights) / sum(weights))
+        scores = scores_of(question, np.array(weights))
         order = np.argsort(-scores, kind="stable")
         best = order[0]
         margin = scores[best] - scores[order[1]] if len(order) > 1 else scores[best]
-        dense, lexical, topic, _ = question.evidence[best]
-        features.append([scores[best], margin, topic, lexical, dense])
+        dense, lexical, topic, _, named = question.evidence[best]
+        unnamed = 1 - named if question.names else 0.0
+        features.append([question.intent, unnamed, scores[best], margin, topic, lexical, dense])
         right.append(bool(question.answers[best] and question.answerable))
-    fitted = LogisticRegression(C=10).fit(np.array(features), np.array(right))
-    names = ("score", "margin", "topic", "lexical", "dense")
+        weighed.append(question.weight)
+    fitted = LogisticRegression(C=10, max_iter=1000).fit(np.array(features), np.array(right), np.array(weighed))
+    names = ("intent", "unnamed", "score", "margin", "topic", "lexical", "dense")
     return {"bias": float(fitted.intercept_[0]), **dict(zip(names, map(float, fitted.coef_[0]), strict=True))}
 
 
@@ -114,13 +171,12 @@ def fit_confidence(questions: list[Ranked], weights: tuple[float, ...]) -> dict[
 @click.option(
     "--work", type=click.Path(path_type=Path), required=True, help="Where bench/labels.py built its workspaces."
 )
-@click.option("--weights", help="Fit the confidence for these weights instead, e.g. 1,1.25,0.6,0.15.")
+@click.option("--weights", help="Fit the confidence for these weights instead, e.g. 1,1.25,0.6,0.15,0.3.")
 def main(work: Path, weights: str | None) -> None:
     """Fit ranking weights and confidence on the tuning half."""
     questions = collect(data_folder(), work)
     chosen = tuple(map(float, weights.split(","))) if weights else best_weights(questions)
-    names = ("dense", "lexical", "topic", "population")
-    click.echo("ranking:    " + json.dumps(dict(zip(names, chosen, strict=True))))
+    click.echo("ranking:    " + json.dumps(dict(zip(NAMES, chosen, strict=True))))
     fitted = {name: round(value, 2) for name, value in fit_confidence(questions, chosen).items()}
     click.echo("confidence: " + json.dumps(fitted))
 

@@ -7,6 +7,9 @@
 answer was shown without it, to an answerable question or to one that has no answer. *Refused*: anything else that is
 not an answer. Labels are halved by the hash of their set id: thresholds and weights are tuned on ``tune``, ``test`` is
 what is reported. Labels of one medicine from several labelers are asked with only that label installed.
+
+With ``--product given`` each question is asked as on its product's own page (``ask --product``): a name is then not
+needed. Without it all the labels lie open, and a question that names no medicine can only be asked back.
 """
 
 from __future__ import annotations
@@ -109,6 +112,20 @@ def open_assistants(data: Path, root: Path) -> tuple[Callable[[str], Assistant],
         return opened[place]
 
     return assistant, set_ids
+
+
+def given_product(assistant: Assistant, question: dict, set_id: str) -> str:
+    """The id of the product that a question is about: that of its label."""
+    ids = [product.id for product in assistant.index.products(200)]
+    return next(
+        id
+        for id in ids
+        if any(
+            set_id[:8] in entry.head.document
+            for entry in assistant.index.eligible(id, assistant.context(question["audience"]))
+        )
+        or any(set_id[:8] in entry.head.document for entry in assistant.index.entries(id))
+    )
 
 
 def read_questions(data: Path) -> list[dict]:
@@ -289,9 +306,10 @@ def write_misses(judged: list[Judged], path: Path) -> None:
 
 @click.command()
 @click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both")
+@click.option("--product", type=click.Choice(["named", "given"]), default="named", show_default=True)
 @click.option("--work", type=click.Path(path_type=Path), help="Keep the workspaces here and build only what changed.")
 @click.option("--misses", type=click.Path(path_type=Path), help="Write every miss to this file.")
-def main(half: str, work: Path | None, misses: Path | None) -> None:
+def main(half: str, product: str, work: Path | None, misses: Path | None) -> None:
     """Evaluate the whole answer path on real labels."""
     data = data_folder()
     root = work or Path(tempfile.mkdtemp(prefix="onlabel-labels-"))
@@ -303,7 +321,8 @@ def main(half: str, work: Path | None, misses: Path | None) -> None:
         if half not in ("both", half_of(set_id)):
             continue
         assistant = assistants(question["label"])
-        answer = assistant.ask(question["question"], assistant.context(question["audience"]))
+        about = given_product(assistant, question, set_id) if product == "given" else ""
+        answer = assistant.ask(question["question"], assistant.context(question["audience"]), product=about)
         judged.append(judge(question, half_of(set_id), answer, set_id, assistant))
     print(f"asked {len(judged)} questions in {time.perf_counter() - began:.1f} s")
     for name in ("tune", "test"):

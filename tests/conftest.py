@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from assistant.building import build_workspace
 from assistant.pipeline import Assistant
 from assistant.serving.commands import main
+from assistant.understanding.readers import NearestReader
 from assistant.understanding.taxonomy import read_taxonomy
 from assistant.workspace import Workspace, sample_root, shipped_screen, shipped_taxonomy
 from tests import tiny
@@ -99,6 +100,8 @@ def onlabel(
 
     for module in ("assistant.pipeline", "assistant.building"):
         monkeypatch.setattr(f"{module}.open_encoder", lambda *_: QUICK)
+    # A fake encoder has no trained heads.
+    monkeypatch.setattr("assistant.pipeline.trained_reader", NearestReader)
     monkeypatch.setenv("ONLABEL_WORKSPACE", str(quick_sample))
     monkeypatch.chdir(quick_sample.parent)
     return run

@@ -28,7 +28,7 @@ from assistant.understanding.encoder import (
 )
 
 ROOT = Path(__file__).parent.parent
-MODEL = ROOT / "models" / "minilm-q8_0.gguf"
+MODEL = ROOT / "models" / "onlabel-q8_0.gguf"
 
 QUESTIONS = [
     "What is the recommended starting dose in adults?",
@@ -68,7 +68,7 @@ ODD = {
 @pytest.fixture(scope="module")
 def encoder() -> GgufEncoder:
     if not MODEL.is_file():
-        pytest.skip("models/minilm-q8_0.gguf is not there")
+        pytest.skip("models/onlabel-q8_0.gguf is not there")
     return GgufEncoder(MODEL)
 
 
@@ -80,13 +80,23 @@ def reference() -> SentenceTransformerEncoder:
     return SentenceTransformerEncoder(Path(package.get_model_path()), n_threads_batch=2)
 
 
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> GgufEncoder:
+    """The packaged base model without heads: what ``reference`` runs in torch."""
+    pytest.importorskip("gguf", reason="the exporter's packages are not installed")
+    from assistant.training.export import base_model, export_gguf
+
+    folder, extra = base_model()
+    return GgufEncoder(export_gguf(folder, tmp_path_factory.mktemp("base") / "base.gguf", "q8_0", extra).path)
+
+
 # --- what it computes ----------------------------------------------------------------------------------------------
 
 
 def test_vectors_and_ranks_are_those_of_sentence_transformers(
-    encoder: GgufEncoder, reference: SentenceTransformerEncoder
+    base: GgufEncoder, reference: SentenceTransformerEncoder
 ) -> None:
-    questions, passages = encoder.encode(QUESTIONS), encoder.encode(PASSAGES)
+    questions, passages = base.encode(QUESTIONS), base.encode(PASSAGES)
     questions_, passages_ = reference.encode(QUESTIONS), reference.encode(PASSAGES)
     assert float((questions * questions_).sum(axis=1).min()) > 0.999
     assert float((passages * passages_).sum(axis=1).min()) > 0.999
@@ -94,10 +104,10 @@ def test_vectors_and_ranks_are_those_of_sentence_transformers(
     assert best.tolist() == (questions_ @ passages_.T).argmax(axis=1).tolist() == list(range(len(QUESTIONS)))
 
 
-def test_long_texts_too(encoder: GgufEncoder, reference: SentenceTransformerEncoder) -> None:
+def test_long_texts_too(base: GgufEncoder, reference: SentenceTransformerEncoder) -> None:
     texts = [" ".join(PASSAGES[:4]), " ".join(PASSAGES)]
-    assert all(encoder.count_tokens(text) > 64 for text in texts), "the attention in blocks is what is tested here"
-    assert float((encoder.encode(texts) * reference.encode(texts)).sum(axis=1).min()) > 0.999
+    assert all(base.count_tokens(text) > 64 for text in texts), "the attention in blocks is what is tested here"
+    assert float((base.encode(texts) * reference.encode(texts)).sum(axis=1).min()) > 0.999
 
 
 def test_token_counts_are_the_tokenizers(encoder: GgufEncoder, reference: SentenceTransformerEncoder) -> None:

@@ -14,10 +14,13 @@ pytest.importorskip("gguf", reason="the extra 'train' (gguf) is not installed")
 pytest.importorskip("safetensors", reason="the extra 'train' (safetensors) is not installed")
 
 from assistant.canonical import sha256_hex
+from assistant.domain import INTENTS
 from assistant.errors import ContentError, NotReadyError
 from assistant.training import export
 from assistant.training.export import Extra, base_model, export_gguf
 from assistant.understanding.encoder import GgufEncoder
+from assistant.understanding.model_file import read_metadata
+from assistant.workspace import SHIPPED_MODEL
 
 MODELS = Path(__file__).parent.parent / "models"
 
@@ -77,12 +80,18 @@ def _edit(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_shipped_file_is_what_the_exporter_makes(base: tuple[Path, Extra], tmp_path: Path) -> None:
-    report = export_gguf(base[0], tmp_path / "again.gguf", "q8_0", base[1])
-    assert f"{report.sha256}  minilm-q8_0.gguf" in (MODELS / "SHA256SUMS").read_text().splitlines()
-    assert report.sha256 == sha256_hex((MODELS / "minilm-q8_0.gguf").read_bytes())
-    assert report.sha256 in (MODELS / "README.md").read_text()
-    assert report.weights_sha256 in (MODELS / "README.md").read_text()
+def test_the_shipped_file_is_the_one_its_card_and_lineage_name() -> None:
+    model = MODELS / SHIPPED_MODEL
+    digest = sha256_hex(model.read_bytes())
+    assert (MODELS / "SHA256SUMS").read_text().split() == [digest, SHIPPED_MODEL]
+    assert digest in model.with_suffix(".md").read_text()
+    lineage = json.loads(model.with_suffix(".lineage.json").read_text())
+    metadata = read_metadata(model)
+    assert metadata["onlabel.weights_sha256"] == lineage["weights_sha256"]
+    assert json.loads(metadata["onlabel.heads.labels"]) == lineage["labels"]
+    assert set(INTENTS) == set(lineage["labels"]["intents"])
+    assert len(lineage["domain"]["left_out_set_ids"]) >= 38
+    assert not set(lineage["domain"]["left_out_set_ids"]) & set(lineage["domain"]["labels"])
 
 
 @pytest.mark.parametrize("type_", ["f16", "q8_0"])

@@ -22,7 +22,8 @@ from assistant.serving.inspecting import inspect
 from tests.answer_schema import AnswerObject, ErrorObject, proved, read
 from tests.conftest import QUICK, TODAY, Ran
 
-_MOST_ENCODED = 3
+#: However long a question is: the whole, for two products, and the parts that are read for flags.
+_MOST_ENCODED = 3 + 16
 _HCP = Context("hcp", "US", "en", "cli", TODAY)
 _PATIENT = Context("patient", "GB", "en", "widget", TODAY)
 

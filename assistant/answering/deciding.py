@@ -15,14 +15,15 @@ from assistant.answering.answer import Answer, Offer
 from assistant.answering.index import Entry, Index
 from assistant.answering.planning import Found, Route
 from assistant.answering.retrieval import Candidate, Query
+from assistant.content.lexicon import words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import conditions, products
-from assistant.understanding.encoder import Encoder, TextTooLongError
+from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
-from assistant.understanding.reading import Reading, folded, read, stream_safe
-from assistant.understanding.router import NearestUtterances
+from assistant.understanding.readers import Reader
+from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
 
 #: At most this many products named in one question are weighed against each other.
@@ -31,6 +32,20 @@ _PRODUCTS_WEIGHED = 3
 _RARE = 6
 #: A question of at most this many words may be just a name written wrong.
 _BARE_WORDS = 3
+#: Spans whose words an answer should hold.
+_NAMED = ("condition", "comorbidity", "substance", "event")
+#: Questions on these name another substance beside the product that they are about.
+_BESIDE_ANOTHER = frozenset(
+    (
+        "drug_interaction",
+        "food_interaction",
+        "contraindication",
+        "ingredients",
+        "overdose",
+        "administration",
+        "comparison",
+    )
+)
 #: Further products that are looked at when none is named, to offer some.
 _PRODUCTS_LOOKED_AT = 40
 
@@ -75,6 +90,7 @@ class _Question:
     flags: frozenset[Flag]
     topic: str
     previous: Answer | None
+    given: str = ""
     mentions: tuple[products.Mention, ...] = ()
 
 
@@ -85,16 +101,19 @@ class Decider:
     index: Index
     policy: Policy
     settings: Settings
-    encoder: Encoder
-    router: NearestUtterances
+    reader: Reader
     screen: Screen
 
-    def decide(self, asked: str, where: Context, previous: Answer | None) -> Draft:
-        """What to answer ``asked`` with in the context ``where``."""
+    def decide(self, asked: str, where: Context, previous: Answer | None, product: str = "") -> Draft:
+        """What to answer ``asked`` with in the context ``where``.
+
+        :param product: what is asked about where the question names nothing, as on a product's own page.
+        """
         found = self.screen.find(stream_safe(asked))
         plain = folded(asked) if len(asked) <= self.settings.limits.question_chars else ""
         topic = next((finding.topic for finding in found if finding.topic), "")
-        draft = self._understand(_Question(plain, where, frozenset(f.flag for f in found), topic, previous))
+        flags = frozenset(finding.flag for finding in found)
+        draft = self._understand(_Question(plain, where, flags, topic, previous, product))
         draft.notes[:0] = [f"screen: {finding.flag.value} by rule {finding.rule}" for finding in found]
         return draft
 
@@ -115,6 +134,7 @@ class Decider:
             if picked is not None:
                 slots = {"product": picked.head.product}
                 return Draft(Outcome.ANSWERED, picked.head.topic, 1.0, shown=(picked,), slots=slots)
+        asked = replace(asked, flags=asked.flags | self._told(asked.plain))
         if not speaks(asked.plain, asked.where.language):
             draft = _fixed(asked.flags, "another language")
             draft.role = "language.unsupported" if draft.outcome is Outcome.OUT_OF_SCOPE else ""
@@ -124,13 +144,28 @@ class Decider:
         except TextTooLongError as error:
             return _fixed(asked.flags, str(error))
 
+    def _told(self, plain: str) -> frozenset[Flag]:
+        """The flags that the model raises over parts of a long text: a report may stand anywhere in it.
+
+        Parts are read besides the whole, which is all that decides what is asked; a short question has none.
+        """
+        flags = frozenset[Flag]()
+        for part in parts(plain):
+            try:
+                chosen = self.reader.read(part)[1]
+            except TextTooLongError:
+                continue
+            if not chosen.flags:
+                break  # this reader raises no flags of its own
+            flags |= planning.raised((), chosen, self.policy.thresholds)
+        return flags
+
     def _weigh_products(self, asked: _Question) -> Draft:
         """Decide for each product that the question may be about; ask back where two are about as likely."""
         named, alike = self._named(asked.mentions, asked.where)
-        carried = ""
-        if not asked.mentions and asked.previous is not None and not products.find_slips(asked.plain, self.index):
-            carried = asked.previous.slots.get("product", "")
-            named = (carried,) if carried else ()
+        carried = "" if asked.mentions else self._carried(asked)
+        if carried:
+            named = (carried,)
         if not named:
             return self._decide_for("", asked)
         if alike and len(named) > 1:
@@ -145,6 +180,23 @@ class Decider:
         best = self._likelier([self._decide_for(product, asked) for product in named[:_PRODUCTS_WEIGHED]], named, asked)
         best.carried = ("product",) if carried and best.slots.get("product") else ()
         return best
+
+    def _carried(self, asked: _Question) -> str:
+        """The product of a question that names none: the last answer's, the one given, or the only one there is.
+
+        A word that looks like a name ends the carrying, unless it looks like the name of what was given.
+        """
+        slips = products.find_slips(asked.plain, self.index)
+        last = asked.previous.slots.get("product", "") if asked.previous is not None else ""
+        if slips:
+            meant = {product for slip in slips for product in slip.products}
+            return asked.given if asked.given in meant else ""
+        return last or asked.given or self._only_product(asked.where)
+
+    def _only_product(self, where: Context) -> str:
+        """The one product that anything is approved for here; "" where there are several."""
+        served = [p.id for p in self.index.products(2) if retrieval.eligible(self.index, p.id, where)]
+        return served[0] if len(served) == 1 and len(self.index.products(2)) == 1 else ""
 
     def _product_choices(self, offered: Sequence[str], asked: _Question) -> tuple[Offer, ...]:
         return choices.product_choices(self.index, offered[: self.policy.choices_offered], asked.plain)
@@ -164,6 +216,11 @@ class Decider:
 
     def _likelier(self, drafts: Sequence[Draft], named: Sequence[str], asked: _Question) -> Draft:
         """Of decisions for several products that are all named, the one whose passages fit clearly better."""
+        flags = frozenset(flag for draft in drafts for flag in draft.flags)
+        if any(draft.flags != flags for draft in drafts):
+            # A report counts whichever of the medicines it is about: what follows it is decided with all flags known.
+            again = replace(asked, flags=asked.flags | flags)
+            drafts = [self._decide_for(product, again) for product in named[: len(drafts)]]
         ranked = sorted(drafts, key=lambda draft: -_score(draft))
         best = ranked[0]
         if len(ranked) == 1 or not best.shown:
@@ -179,12 +236,13 @@ class Decider:
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = read(asked.plain, products.keys_to_mask(asked.mentions, (product,)), self.encoder, self.router)
+        reading = read(asked.plain, products.keys_to_mask(asked.mentions, (product,)), self.reader)
         found = Found(
-            flags=planning.raised(asked.flags, reading.intents, self.policy.thresholds),
+            flags=planning.raised(asked.flags, reading.chosen, self.policy.thresholds),
             intents=reading.intents,
             status=self._status(reading, product, asked.where),
             asks_use=conditions.asks_use(reading.masked),
+            marked=bool(reading.named("condition")),
             compares_beyond_label=between or self._compares_beyond_label(reading, product),
             product_known=bool(product),
             screened_topic=asked.topic,
@@ -207,11 +265,22 @@ class Decider:
             draft.role = f"intent.{plan.intent}"
             if plan.intent == "source_request" and asked.previous is None:
                 draft.give_up("there is no last answer whose sources could be shown")
-        if plan.retrieve and product:
+        if plan.retrieve and product and not asked.mentions and self._names_another(reading, plan.intent):
+            draft.slots.pop("product")
+            draft.notes.append("another medicine is named")
+            self._ask_product(asked, draft)
+        elif plan.retrieve and product:
             self._retrieve(asked, plan, reading, product, draft)
         elif plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not product and self._slipped(asked.plain)):
             self._ask_product(asked, draft)
         return draft
+
+    def _names_another(self, reading: Reading, intent: str) -> bool:
+        """Whether a question that names no product of ours is about a medicine that we do not know at all."""
+        if intent in _BESIDE_ANOTHER:
+            return False
+        named = [word for span in reading.named("substance") for word in words(span)]
+        return bool(named) and not any(self.index.knows_word(word) for word in named)
 
     def _slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know."""
@@ -265,11 +334,11 @@ class Decider:
             intents.insert(0, (plan.intent, plan.confidence))
         if asked.topic:
             intents = [(asked.topic, 1.0)]
-        query = Query(reading.masked, reading.vector, intents, reading.population)
+        query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
-        chosen = planning.choose(ranked, plan, self.policy)
+        chosen = planning.choose(ranked, replace(plan, names=bool(query.named)), self.policy)
         draft.candidates = tuple(ranked[:5])
-        draft.notes.append(f"confidence: {chosen.confidence:.3f}")
+        draft.confidence = chosen.confidence
         if chosen.shown:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
             draft.choices = choices.passage_choices(chosen.offered)

@@ -8,12 +8,13 @@ order in which they apply; the first that fits decides.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.answering.retrieval import REPORTS, Candidate
 from assistant.content.policy import Confidence, Policy, Thresholds
 from assistant.domain import OTHER_INTENTS, Flag, Kind, Outcome
+from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import LabelStatus
 
 #: The gravest flag first; each is also the outcome that it leads to.
@@ -40,19 +41,25 @@ _OUTCOME_OF_INTENT: dict[str, Outcome] = {
 }
 #: Intents that ask what to do, which only directions for use may answer.
 _ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdose", "storage"))
+#: Intents whose answer for a condition that the label does not mention would promote an unapproved use.
+_FOR_A_CONDITION = frozenset(("indication", "dosage", "clinical_studies"))
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead.
-_TOGETHER_BYTES = 3000
+_TOGETHER_BYTES = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the understanding found that decides where a question goes."""
+    """What the understanding found that decides where a question goes.
+
+    ``marked``: the condition was marked by the model as one the medicine would be used for, not guessed from wording.
+    """
 
     flags: frozenset[Flag]
     intents: tuple[tuple[str, float], ...]
     status: LabelStatus
     asks_use: bool
+    marked: bool
     compares_beyond_label: bool
     product_known: bool
     screened_topic: str = ""
@@ -64,13 +71,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a question goes. ``outcome`` None: what retrieval finds decides; passages may follow a grave one."""
+    """Where a question goes. ``outcome`` None: what retrieval finds decides; passages may follow a grave one.
+
+    ``names``: the question names something (a medicine, a reaction, an illness) that an answer should speak of.
+    """
 
     outcome: Outcome | None
     intent: str
     confidence: float
     retrieve: bool = False
     only_safety: bool = False
+    names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +93,19 @@ class Choice:
     confidence: float
 
 
-def raised(screened: Collection[Flag], intents: Sequence[tuple[str, float]], thresholds: Thresholds) -> frozenset[Flag]:
-    """The screen's flags, and those that the intents raise together.
+def raised(screened: Collection[Flag], chosen: Choosing, thresholds: Thresholds) -> frozenset[Flag]:
+    """The screen's flags, and those that the model raises; neither can take back the other's.
 
-    A report wavers between the three grave intents: what counts is whether it is one of them at all, and then the
-    gravest that is at least half as likely as the likeliest.
+    Where the model has no head for flags, the intents raise them together: a report wavers between the three grave
+    intents, and what counts is whether it is one of them at all, and then the gravest that is at least half as likely
+    as the likeliest.
     """
     flags = set(screened)
-    shares = {intent: share for intent, share in intents if intent in FLAG_OF_INTENT}
-    if intents and intents[0][0] in shares and sum(shares.values()) >= thresholds.intent_flag:
+    if chosen.flags:
+        needed: Mapping[str, float] = thresholds.flags  # type: ignore[assignment]
+        return frozenset(flags | {Flag(name) for name, share in chosen.flags.items() if share >= needed[name]})
+    shares = {intent: share for intent, share in chosen.intents if intent in FLAG_OF_INTENT}
+    if chosen.intents and chosen.intents[0][0] in shares and sum(shares.values()) >= thresholds.intent_flag:
         likely = max(shares.values()) / 2
         flags.add(next(flag for intent, flag in FLAG_OF_INTENT.items() if shares.get(intent, 0.0) >= likely))
     return frozenset(flags)
@@ -120,7 +135,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     about_use = found.share("off_label", "indication")
     if found.status is LabelStatus.NOT_MENTIONED and (
-        about_use >= limits.use or (found.asks_use and topic_share < limits.topic_sure)
+        about_use >= limits.use
+        or (found.asks_use and topic_share < limits.topic_sure)
+        or (found.marked and topic in _FOR_A_CONDITION and topic_share >= limits.use)
     ):
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:
@@ -142,7 +159,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     return Route(None, topic, topic_share, retrieve=True)
 
 
-def confidence_of(ranked: Sequence[Candidate], weights: Confidence) -> float:
+def confidence_of(ranked: Sequence[Candidate], plan: Route, weights: Confidence) -> float:
     """How likely the best candidate answers: a logistic function of its evidence (Platt 1999).
 
     Its coefficients stand in the policy; they were fitted on questions that are not reported on.
@@ -151,6 +168,8 @@ def confidence_of(ranked: Sequence[Candidate], weights: Confidence) -> float:
     margin = best.score - ranked[1].score if len(ranked) > 1 else best.score
     evidence = (
         weights.bias
+        + weights.intent * plan.confidence
+        + weights.unnamed * (1 - best.named if plan.names else 0.0)
         + weights.score * best.score
         + weights.margin * margin
         + weights.topic * best.topic
@@ -173,7 +192,7 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
         # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer,
         # unless it matches the question as no other does (then the topic was misunderstood).
         return Choice((), (), 0.0)
-    sure = confidence_of(usable, policy.confidence)
+    sure = confidence_of(usable, plan, policy.confidence)
     if sure < limits.passage_answer:
         offered = usable[: policy.choices_offered] if sure >= limits.passage_ask else ()
         return Choice((), tuple(offered), sure)

@@ -1,9 +1,11 @@
-"""Find the passages that answer: the eligible ones first, then ranked by four kinds of evidence.
+"""Find the passages that answer: the eligible ones first, then ranked by five kinds of evidence.
 
-Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population, each between 0 and 1, weights from
-``policy.yaml``: dense is the cosine of the question with the passage's nearest vector; lexical is BM25 as a share of
-the most possible; topic is the probability that the question's intent is what the passage is about; population says
-whether it is about whom was asked. Ties break on passage id, so that the order is the same on every machine.
+Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population + w_n * named, each between 0 and 1,
+weights from ``policy.yaml``: dense is the cosine of the question with the passage's nearest vector; lexical is BM25 as
+a share of the most possible; topic is the probability that the question's intent is what the passage is about;
+population says whether it is about whom was asked; named is BM25 again, of the words alone that name what is asked
+about (a medicine, a reaction, an illness: the spans that the model marks). Ties break on passage id, so that the order
+is the same on every machine.
 """
 
 from __future__ import annotations
@@ -65,16 +67,18 @@ class Candidate:
     dense: float
     lexical: float
     topic: float
+    named: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as retrieval sees it."""
+    """A question as retrieval sees it. ``named``: the words of the spans that name what it is about."""
 
     text: str
     vector: Vector
     intents: Sequence[tuple[str, float]]
     population: tuple[str, ...] = ()
+    named: str = ""
 
 
 def eligible(index: Index, product: str, context: Context) -> tuple[Entry, ...]:
@@ -125,17 +129,22 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     words = lexical.terms(query.text)
     lengths = {entry.row: entry.words for entry in entries}
     average = sum(lengths.values()) / len(lengths)
-    exact = lexical.bm25(words, index.postings(entries[0].head.product, words), lengths, average)
+    names = lexical.terms(query.named)
+    postings = index.postings(entries[0].head.product, (*words, *names))
+    exact = lexical.bm25(words, postings, lengths, average)
+    of_names = lexical.bm25(names, postings, lengths, average) if names else {}
     shares = topic_shares(query.intents)
     total = weights.dense + weights.lexical + weights.topic + weights.population
+    total += weights.named if names else 0.0
     ranked = []
     for entry in entries:
         near = max(0.0, dense.get(entry.row, 0.0))
         word = exact.get(entry.row, 0.0)
         topic = about(entry, shares)
         group = population_fit(entry, query.population)
+        name = of_names.get(entry.row, 0.0)
         score = weights.dense * near + weights.lexical * word + weights.topic * topic + weights.population * group
-        ranked.append(Candidate(entry, score / total, near, word, topic))
+        ranked.append(Candidate(entry, (score + weights.named * name) / total, near, word, topic, name))
     ranked.sort(key=lambda candidate: (-candidate.score, candidate.entry.head.id))
     return ranked
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from assistant.canonical import sha256_hex
 from assistant.content.corpus import Audience, Role
 from assistant.content.frontmatter import load_mapping, validate
-from assistant.domain import COMPANION_ROLES, Kind
+from assistant.domain import COMPANION_ROLES, Flag, Kind
 
 
 class _Part(BaseModel):
@@ -52,6 +52,7 @@ class Thresholds(_Part):
     intent_answer: Share
     intent_answer_with_product: Share
     intent_flag: Share
+    flags: dict[Literal["emergency", "adverse_event", "product_complaint", "attack"], Share]
     intent_ask: Share
     use: Share
     topic_sure: Share
@@ -62,11 +63,25 @@ class Thresholds(_Part):
     stands_out: Share
     product_margin: Share
 
+    @field_validator("flags")
+    @classmethod
+    def _each_flag(cls, given: dict[str, float]) -> dict[str, float]:
+        missing = [flag.value for flag in Flag if flag.value not in given]
+        if missing:
+            raise ValueError(f"says nothing about {', '.join(missing)}")
+        return given
+
 
 class Confidence(_Part):
-    """Coefficients of the logistic function that turns a passage's evidence into one calibrated confidence."""
+    """Coefficients of the logistic function that turns all evidence about an answer into one calibrated confidence.
+
+    ``intent`` weighs how sure the question's intent is, ``unnamed`` the share of what the question names that the
+    passage does not; the others weigh the evidence of the ranking.
+    """
 
     bias: float
+    intent: float
+    unnamed: float
     score: float
     margin: float
     topic: float
@@ -81,6 +96,7 @@ class Ranking(_Part):
     lexical: float = Field(ge=0)
     topic: float = Field(ge=0)
     population: float = Field(ge=0)
+    named: float = Field(ge=0)
 
 
 class Policy(_Part):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,7 +30,7 @@ from assistant.errors import ContentError, NotReadyError, OnlabelError
 if TYPE_CHECKING:
     import gguf
 
-FileType = Literal["f16", "q8_0"]
+FileType = Literal["f16", "q8_0", "q4_k_m"]
 Value = str | int | float | bool | list[str] | list[int] | list[float]
 
 #: The package that carries all-MiniLM-L6-v2 (Apache-2.0); the shipped file is made from it.
@@ -108,13 +108,15 @@ def export_gguf(model_folder: Path, out: Path, type: FileType, extra: Extra | No
 
     :param model_folder: a sentence-transformers folder (``config.json``, ``tokenizer.json``, ``model.safetensors``,
         ``1_Pooling/config.json``).
-    :param type: ``f16``, or ``q8_0`` (blocks of 32 weights with one f16 scale); vectors and the position and
-        token-type embeddings stay f32 in both.
+    :param type: ``f16``, ``q8_0`` (blocks of 32 weights with one f16 scale), or ``q4_k_m`` (llama.cpp's mix of 4 and
+        6 bits); vectors and the position and token-type embeddings stay f32 in all.
     :raises ContentError: the folder holds something this exporter cannot carry over faithfully.
     :raises NotReadyError: the extra ``train`` is not installed.
     """
     _require("gguf", "safetensors")
     extra = extra or Extra()
+    if type == "q4_k_m":
+        return _requantised(model_folder, out, extra)
     checkpoint = _read(model_folder)
     unknown = sorted(set(extra.tensors) - set(HEAD_TENSORS))
     if unknown:
@@ -123,6 +125,22 @@ def export_gguf(model_folder: Path, out: Path, type: FileType, extra: Extra | No
     digest = _file_sha256(out)
     dimension = int(checkpoint.config["hidden_size"])
     return ExportReport(out, type, out.stat().st_size, digest, checkpoint.weights_sha256, count, dimension)
+
+
+def _requantised(model_folder: Path, out: Path, extra: Extra) -> ExportReport:
+    """q4_k_m is made by llama.cpp's own quantiser from an f16 file; rows that K-quants do not fit get q5_0 and q8_0."""
+    from assistant.understanding.llama import quantise
+
+    exact = out.with_name(f".{out.name}.f16")
+    scratch = out.with_name(f".{out.name}.part")
+    try:
+        report = export_gguf(model_folder, exact, "f16", extra)
+        quantise(exact, scratch, "LLAMA_FTYPE_MOSTLY_Q4_K_M")
+        scratch.replace(out)
+    finally:
+        exact.unlink(missing_ok=True)
+        scratch.unlink(missing_ok=True)
+    return replace(report, path=out, type="q4_k_m", size=out.stat().st_size, sha256=_file_sha256(out))
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -349,7 +367,7 @@ def base_model() -> tuple[Path, Extra]:
 
 @click.command()
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--type", "type_", type=click.Choice(["f16", "q8_0"]), default="q8_0", show_default=True)
+@click.option("--type", "type_", type=click.Choice(["f16", "q8_0", "q4_k_m"]), default="q8_0", show_default=True)
 @click.option(
     "--model",
     "folder",

@@ -127,7 +127,7 @@ def condition_words(question: str) -> tuple[str, ...]:
         spoken = _WORD.findall(match.group(1).casefold())
         found = [word for word in spoken if word not in _FILLER and not word[0].isdigit()]
         if found:
-            return tuple(_spelled_out(found))
+            return tuple(_written_out(found))
     return ()
 
 
@@ -142,7 +142,13 @@ def compared_with(question: str) -> str:
     return next(filter(None, match.groups())).casefold() if match else ""
 
 
-def _spelled_out(found: Iterable[str]) -> list[str]:
+def spelled_out(condition: str) -> tuple[str, ...]:
+    """The words of a condition that somebody marked in a question, shorthand written out."""
+    spoken = _WORD.findall(condition.casefold())
+    return tuple(_written_out(word for word in spoken if word not in _FILLER))
+
+
+def _written_out(found: Iterable[str]) -> list[str]:
     return [part for word in found for part in ABBREVIATIONS.get(word, word).split()]
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "SentenceTransformerEncoder",
     "TextTooLongError",
     "open_encoder",
+    "unit",
     "windows",
 ]
 
@@ -98,6 +99,7 @@ class GgufEncoder:
     ) -> None:
         # Hashing 25 MB takes as long as loading them; both leave the interpreter free, so they run side by side.
         self._digest = _digest_meanwhile(path)
+        self._path = path
         from assistant.understanding.llama import LlamaBert
 
         self._open: Callable[[], LlamaBert] = lambda: LlamaBert(path, n_ctx, n_gpu_layers)
@@ -115,6 +117,11 @@ class GgufEncoder:
             parts = {"recipe": _RECIPE, "kind": "gguf", "sha256": self._digest(), "pooling": self._bert.pooling}
             self._fingerprint = canonical_fingerprint(parts)
         return self._fingerprint
+
+    @property
+    def path(self) -> Path:
+        """The model file."""
+        return self._path
 
     @property
     def file_sha256(self) -> str:
@@ -170,13 +177,26 @@ class GgufEncoder:
         """
         return self._states(text, self._bert, self._n_threads)
 
+    def read(self, text: str) -> tuple[Floats, Floats]:
+        """One pass for the heads: the pooled states before they get length 1, and each word's first state.
+
+        Shapes (dimension,) and (words, dimension); words as :func:`assistant.understanding.words.words` finds them.
+
+        :raises TextTooLongError: as :meth:`encode`.
+        """
+        found = self._bert.read(_utf8(text), self._n_threads)
+        if isinstance(found, int):
+            raise TextTooLongError(found, self.max_tokens)
+        states, starts = found
+        return self._pooled(states), states[starts]
+
+    def _pooled(self, states: Floats) -> Floats:
+        pooled: Floats = states.mean(axis=0) if self._bert.pooling == "mean" else states[0]
+        return pooled
+
     def vector(self, states: Floats) -> Floats:
         """The vector that :meth:`encode` gives for the text with these ``states``; shape (dimension,)."""
-        pooled = states.mean(axis=0) if self._bert.pooling == "mean" else states[0]
-        # Not numpy's norm: that calls a BLAS, whose sums differ between machines.
-        length = math.sqrt(float(np.square(pooled, dtype=np.float64).sum()))
-        unit: Floats = pooled / np.float32(length or 1.0)
-        return unit
+        return unit(self._pooled(states))
 
     def _states(self, text: str, bert: LlamaBert, n_threads: int) -> Floats:
         states = bert.states(_utf8(text), n_threads)
@@ -248,6 +268,14 @@ def open_encoder(
     if kind == "gguf":
         return GgufEncoder(path, n_threads, n_threads_batch, n_ctx, n_gpu_layers)
     return SentenceTransformerEncoder(path, n_threads, n_threads_batch, gpu=n_gpu_layers != 0)
+
+
+def unit(pooled: Floats) -> Floats:
+    """``pooled`` at Euclidean length 1."""
+    # Not numpy's norm: that calls a BLAS, whose sums differ between machines.
+    length = math.sqrt(float(np.square(pooled, dtype=np.float64).sum()))
+    scaled: Floats = pooled / np.float32(length or 1.0)
+    return scaled
 
 
 _NEXT = "set [model] path in onlabel.toml to the folder of the model"

@@ -38,20 +38,23 @@ FLASH_FROM = 64
 _LONGEST = 2**31 - 1
 _POOLING = {"1": "mean", "2": "cls"}
 _LOG_ERROR = 4
+#: What llama.cpp writes before the first piece of a word.
+_WORD_MARK = "\u2581".encode()
 
 
 class LlamaBert:
     """A loaded model. Calls from several threads are put in line: one context serves one thread at a time."""
 
     def __init__(self, path: Path, n_ctx: int, n_gpu_layers: int) -> None:
-        self._llama = _library()
-        _check_file(path)
+        self._llama = library()
+        check_file(path)
         self._model = self._load(path, n_gpu_layers)
         self._free = weakref.finalize(self, self._llama.llama_model_free, self._model)
         # At exit the system takes the memory back; freeing it then could meet a thread that still computes.
         self._free.atexit = False
         self._check_architecture(path)
         self._vocabulary = self._llama.llama_model_get_vocab(self._model)
+        self._unknown = int(self._metadata("tokenizer.ggml.unknown_token_id") or -1)
         self.pooling = self._read_pooling(path)
         self.dimension = int(self._llama.llama_model_n_embd(self._model))
         self.max_tokens = min(n_ctx, int(self._llama.llama_model_n_ctx_train(self._model)))
@@ -70,6 +73,21 @@ class LlamaBert:
             count = self._tokenise(text, self._batch.tokens, self.max_tokens)
             return -count if count < 0 else self._forward(count, n_threads)
 
+    def read(self, text: bytes, n_threads: int) -> tuple[Floats, npt.NDArray[np.int64]] | int:
+        """The states of ``text`` and the rows at which its words begin, (words,); of a text too long, its tokens."""
+        with self._lock:
+            count = self._tokenise(text, self._batch.tokens, self.max_tokens)
+            if count < 0:
+                return -count
+            # [CLS] and [SEP] stand around the words.
+            starts = [row for row in range(1, count - 1) if self._begins_word(self._batch.tokens[row])]
+            return self._forward(count, n_threads), np.array(starts, dtype=np.int64)
+
+    def _begins_word(self, token: int) -> bool:
+        """Whether a token is the first of a word: it then bears a mark; a word that the model lacks is one token."""
+        text: bytes = self._llama.llama_vocab_get_text(self._vocabulary, token)
+        return text.startswith(_WORD_MARK) or token == self._unknown
+
     def _tokenise(self, text: bytes, room: Any, size: int) -> int:
         if len(text) > _LONGEST:
             return -_LONGEST
@@ -83,7 +101,7 @@ class LlamaBert:
         code = llama.llama_encode(context, self._batch.of(count))
         pointer = llama.llama_get_embeddings(context) if code == 0 else None
         if not pointer:
-            raise NotReadyError(f"llama.cpp could not run the model (code {code}): {_reason()}")
+            raise NotReadyError(f"llama.cpp could not run the model (code {code}): {reason()}")
         address = ctypes.addressof(pointer.contents)
         view = memoryview((ctypes.c_float * (count * self.dimension)).from_address(address)).cast("B")
         # Copied, because the next pass writes to the same place.
@@ -104,10 +122,10 @@ class LlamaBert:
         params.pooling_type = llama.LLAMA_POOLING_TYPE_NONE
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_ENABLED if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
-        _silence(llama)
+        silence(llama)
         context = llama.llama_init_from_model(self._model, params)
         if not context:
-            raise NotReadyError(f"llama.cpp has no room for {size} tokens: {_reason()}")
+            raise NotReadyError(f"llama.cpp has no room for {size} tokens: {reason()}")
         # Freed before the model: finalizers of one object run in the reverse order of their making.
         weakref.finalize(self, llama.llama_free, context).atexit = False
         return context
@@ -115,10 +133,10 @@ class LlamaBert:
     def _load(self, path: Path, n_gpu_layers: int) -> Any:
         params = self._llama.llama_model_default_params()
         params.n_gpu_layers = n_gpu_layers
-        _silence(self._llama)
+        silence(self._llama)
         model = self._llama.llama_model_load_from_file(os.fsencode(path), params)
         if not model:
-            raise NotReadyError(f"{path} cannot be loaded ({_reason()}); {_NEXT}")
+            raise NotReadyError(f"{path} cannot be loaded ({reason()}); {_NEXT}")
         return model
 
     def _metadata(self, key: str) -> str:
@@ -136,6 +154,22 @@ class LlamaBert:
         if number not in _POOLING:
             raise NotReadyError(f"{path} does not say whether it pools by mean or by CLS; {_NEXT}")
         return _POOLING[number]
+
+
+def quantise(source: Path, out: Path, kind: str) -> None:
+    """Let llama.cpp quantise a GGUF file; ``kind`` names one of its ``LLAMA_FTYPE_`` constants.
+
+    :raises NotReadyError: llama.cpp could not.
+    """
+    llama = library()
+    check_file(source)
+    params = llama.llama_model_quantize_default_params()
+    params.ftype = getattr(llama, kind)
+    params.nthread = 1
+    silence(llama)
+    code = llama.llama_model_quantize(os.fsencode(source), os.fsencode(out), ctypes.byref(params))
+    if code:
+        raise NotReadyError(f"llama.cpp could not quantise {source} (code {code}): {reason()}")
 
 
 class _Batch:
@@ -161,7 +195,7 @@ _NEXT = "set [model] path in onlabel.toml to the model that was exported for thi
 _errors: list[str] = []
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
     try:
         with path.open("rb") as file:
             magic = file.read(4)
@@ -172,7 +206,7 @@ def _check_file(path: Path) -> None:
 
 
 @cache
-def _library() -> Any:
+def library() -> Any:
     """``llama_cpp.llama_cpp``, with the shared library, but without the package around it."""
     try:
         module = _low_level()
@@ -180,7 +214,7 @@ def _library() -> Any:
         raise NotReadyError('llama-cpp-python is not installed; run: pip install "onlabel"') from error
     except (OSError, RuntimeError) as error:
         raise NotReadyError(f"llama.cpp's library cannot be loaded here: {error}") from error
-    _silence(module)
+    silence(module)
     module.llama_backend_init()
     return module
 
@@ -202,7 +236,7 @@ def _low_level() -> Any:
         del sys.modules["llama_cpp"]
 
 
-def _silence(llama: Any) -> None:
+def silence(llama: Any) -> None:
     """Send llama.cpp's log to :func:`_keep_error`; again before every load, as others may have set their own."""
     _errors.clear()
     llama.llama_log_set(_callback(llama), None)
@@ -219,6 +253,6 @@ def _keep_error(level: int, text: bytes, _: object) -> None:
         _errors.append(text.decode("utf-8", "replace").strip())
 
 
-def _reason() -> str:
+def reason() -> str:
     """The first error of the last load: what follows it only says that loading failed."""
     return _errors[0] if _errors else "no reason given"

@@ -1,11 +1,12 @@
 """What is understood of a question before anything is retrieved: names, intents, population, condition.
 
-One forward pass of the encoder feeds the router and the retrieval; product names are masked for it. A question longer
+Product names are masked for it. A question longer
 than the model can read is refused, never cut.
 """
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from dataclasses import dataclass
 
@@ -13,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.content.lexicon import mask
-from assistant.understanding.conditions import condition_words
-from assistant.understanding.encoder import Encoder
-from assistant.understanding.router import NearestUtterances
+from assistant.domain import SLOT_VALUES
+from assistant.understanding.choosing import Choosing
+from assistant.understanding.conditions import condition_words, spelled_out
+from assistant.understanding.readers import Reader
 from assistant.understanding.slots import populations
 
 
@@ -28,6 +30,12 @@ class Reading:
     intents: tuple[tuple[str, float], ...]
     population: tuple[str, ...]
     condition: tuple[str, ...]
+    chosen: Choosing
+
+    def named(self, *types: str) -> tuple[str, ...]:
+        """The words of the spans of these types."""
+        spans = self.chosen.spans or ()
+        return tuple(self.masked[start:end] for start, end, name in spans if name in types)
 
 
 def legible(question: str) -> str:
@@ -35,6 +43,15 @@ def legible(question: str) -> str:
     return question.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
 
 
+#: A closed value is meant from the first share on; one that the words suggest is dropped below the second.
+_SURE = 0.5
+_DOUBTED = 0.1
+#: A question of at most so many words is read as a whole only; longer ones also in parts of about so many words.
+_SHORT_QUESTION = 24
+_PART_WORDS = 20
+_MOST_PARTS = 16
+_PART_CHARACTERS = 450
+_ENDS = (".", "!", "?", ";", ":")
 #: Longest run of combining marks that is kept together, and the character that parts longer ones (UAX #15, section 13).
 _MARKS_IN_A_ROW = 30
 _JOINER = "\u034f"
@@ -67,11 +84,47 @@ def folded(question: str) -> str:
     return " ".join(kept.split())
 
 
-def read(question: str, names: tuple[str, ...], encoder: Encoder, router: NearestUtterances) -> Reading:
+def parts(text: str) -> list[str]:
+    """A long text in at most :data:`_MOST_PARTS` pieces, cut behind sentences where they end; [] of a short text."""
+    spoken = text.split()
+    if len(spoken) <= _SHORT_QUESTION:
+        return []
+    size = max(_PART_WORDS, -(-len(spoken) // _MOST_PARTS))
+    found: list[list[str]] = [[]]
+    for word in spoken:
+        whole = len(found[-1]) >= size and found[-1][-1].endswith(_ENDS)
+        if whole or len(found[-1]) >= 2 * size:
+            found.append([])
+        found[-1].append(word)
+    pieces = [" ".join(part) for part in found]
+    # Words that are no words can be of any length; the model reads a token a character at worst.
+    short = (piece[at : at + _PART_CHARACTERS] for piece in pieces for at in range(0, len(piece), _PART_CHARACTERS))
+    return list(itertools.islice(short, _MOST_PARTS))
+
+
+def read(question: str, names: tuple[str, ...], reader: Reader) -> Reading:
     """Understand ``question`` with ``names`` (keys of the product it is about) masked.
 
     :raises TextTooLongError: it is longer than the model reads.
     """
     masked = mask(folded(question), names)
-    vector = encoder.encode([masked])[0]
-    return Reading(masked, vector, router.probabilities(vector), populations(masked), condition_words(masked))
+    vector, chosen = reader.read(masked)
+    return Reading(masked, vector, chosen.intents, _populations(masked, chosen), _condition(masked, chosen), chosen)
+
+
+def _populations(masked: str, chosen: Choosing) -> tuple[str, ...]:
+    """Whom the question is about: what the model is sure of, else what the words and ages say."""
+    by_words = populations(masked)
+    if chosen.slots is None:
+        return by_words
+    sure = {value for slot, value, share in chosen.slots if slot == "population" and share >= _SURE}
+    doubted = {value for slot, value, share in chosen.slots if slot == "population" and share < _DOUBTED}
+    return tuple(value for value in SLOT_VALUES["population"] if value in sure or value in set(by_words) - doubted)
+
+
+def _condition(masked: str, chosen: Choosing) -> tuple[str, ...]:
+    """The words of the condition asked about: the model's span where it marks spans, else by the wording."""
+    if chosen.spans is None:
+        return condition_words(masked)
+    marked = [masked[start:end] for start, end, name in chosen.spans if name == "condition"]
+    return spelled_out(marked[0]) if marked else ()

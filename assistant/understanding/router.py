@@ -27,6 +27,11 @@ class NearestUtterances:
         self._names = tuple(dict.fromkeys(intents))
         self._rows, self._counts = _grouped(self._names, intents)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The intents that have utterances."""
+        return frozenset(self._names)
+
     def probabilities(self, vector: npt.NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
         """``(intent, probability)``, likeliest first, ties by name; ``vector`` is (dimension,), L2-normalised."""
         if not self._names:

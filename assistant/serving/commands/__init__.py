@@ -10,7 +10,9 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,24 +28,35 @@ COMMANDS: dict[str, str] = {
     "chat": "asking",
     "show": "asking",
     "doctor": "doctor",
+    "model": "model",
 }
 
 
-class _LazyGroup(click.Group):
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they run.
+
+    :param modules: command -> the module of this package that holds it as ``<command>_command``.
+    :param summaries: command -> its line in the group's help, which so need not import what the commands need.
+    """
+
+    def __init__(self, *args: Any, modules: Mapping[str, str], summaries: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._modules = modules
+        self._summaries = summaries
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
+        return list(self._modules)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if name not in COMMANDS:
+        if name not in self._modules:
             return None
-        module = importlib.import_module(f"{__name__}.{COMMANDS[name]}")
+        module = importlib.import_module(f"{__name__}.{self._modules[name]}")
         command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        # The summaries stand here so that help need not import what the commands need.
         with formatter.section("Commands"):
-            formatter.write_dl([(name, SUMMARIES[name]) for name in COMMANDS])
+            formatter.write_dl([(name, self._summaries[name]) for name in self._modules])
 
 
 SUMMARIES: dict[str, str] = {
@@ -55,6 +68,7 @@ SUMMARIES: dict[str, str] = {
     "chat": "Ask in conversation; the product carries over.",
     "show": "Show a passage or a document with its metadata.",
     "doctor": "Tell what is installed and whether it is ready.",
+    "model": "Train, export, measure and compare the model that chooses.",
 }
 
 
@@ -71,7 +85,12 @@ def _say_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     ctx.exit()
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    modules=COMMANDS,
+    summaries=SUMMARIES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "-w",
     "--workspace",

@@ -46,8 +46,9 @@ def _context_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--batch",
     type=click.File("r", encoding="utf-8-sig", errors="replace"),
-    help="Questions from a file (- for stdin): a question a line, or JSONL with question, audience, market, date.",
+    help="Questions from a file (- for stdin): one a line, or JSONL with question, audience, market, date, product.",
 )
+@click.option("--product", metavar="ID", default="", help="What is asked about where the question names no medicine.")
 @click.option("--explain", is_flag=True, help="Tell on stderr how the answer was chosen: scores and ids, never text.")
 @_context_options
 @click.pass_obj
@@ -57,6 +58,7 @@ def ask_command(
     question: str | None,
     as_json: bool,
     batch: TextIO | None,
+    product: str,
     explain: bool,
     **given: str | None,
 ) -> None:
@@ -79,9 +81,9 @@ def ask_command(
     context = _context(assistant, given)
     _say_preview()
     if batch is not None:
-        _answer_batch(assistant, context, batch, as_json, explain)
+        _answer_batch(assistant, context, product, batch, as_json, explain)
         return
-    _show(assistant.ask(question or "", context), as_json, explain)
+    _show(assistant.ask(question or "", context, product=product), as_json, explain)
 
 
 def _open(root: Path | None) -> Assistant:
@@ -155,7 +157,9 @@ def _explain(answer: Answer) -> None:
     click.echo("\n".join(lines), err=True)
 
 
-def _answer_batch(assistant: Assistant, context: Context, lines: TextIO, as_json: bool, explain: bool) -> None:
+def _answer_batch(
+    assistant: Assistant, context: Context, product: str, lines: TextIO, as_json: bool, explain: bool
+) -> None:
     from assistant.serving.terminal import printable
     from assistant.understanding.reading import legible
 
@@ -163,7 +167,8 @@ def _answer_batch(assistant: Assistant, context: Context, lines: TextIO, as_json
         if not line.strip():
             continue
         try:
-            answer = assistant.ask(*_batch_question(assistant, context, line))
+            asked, where, about = _batch_question(assistant, context, line)
+            answer = assistant.ask(asked, where, product=about or product)
         except UsageError as error:
             # The line is to blame. Anything else is not: then nothing more is shown.
             wrong = {"schema": ERROR_SCHEMA, "line": number, "error": legible(str(error))}
@@ -175,20 +180,20 @@ def _answer_batch(assistant: Assistant, context: Context, lines: TextIO, as_json
         sys.stdout.flush()
 
 
-def _batch_question(assistant: Assistant, context: Context, line: str) -> tuple[str, Context]:
-    """A question and its context from a line of a batch.
+def _batch_question(assistant: Assistant, context: Context, line: str) -> tuple[str, Context, str]:
+    """A question, its context and the product it is about ("": as it says) from a line of a batch.
 
     :raises UsageError: the line is a JSON object that cannot be meant.
     """
     if not line.lstrip().startswith("{"):
-        return line, context
+        return line, context, ""
     try:
         given = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"the line is not valid JSON: {error}") from error
-    unknown = set(given) - {"question", "audience", "market", "date"}
+    unknown = set(given) - {"question", "audience", "market", "date", "product"}
     if unknown or not all(isinstance(value, str) for value in given.values()) or "question" not in given:
-        raise UsageError("a line holds question and, if wanted, audience, market, date, all as text")
+        raise UsageError("a line holds question and, if wanted, audience, market, date, product, all as text")
     if given.get("audience", AUDIENCES[0]) not in AUDIENCES:
         raise UsageError(f"unknown audience: choose from {', '.join(AUDIENCES)}")
     merged = {
@@ -198,15 +203,12 @@ def _batch_question(assistant: Assistant, context: Context, line: str) -> tuple[
         "channel": context.channel,
         "as_of": given.get("date"),
     }
-    if merged["market"] is None:
-        return given["question"], assistant.context(
-            merged["audience"],
-            context.market,
-            context.language,
-            context.channel,
-            _date(merged["as_of"]) or context.date,
-        )
-    return given["question"], _context(assistant, merged)
+    about = given.get("product", "")
+    if merged["market"] is not None:
+        return given["question"], _context(assistant, merged), about
+    day = _date(merged["as_of"]) or context.date
+    where = assistant.context(merged["audience"], context.market, context.language, context.channel, day)
+    return given["question"], where, about
 
 
 @click.command("chat")

@@ -1,0 +1,83 @@
+"""Thresholds for whole answers: how sure Onlabel must be so that few delivered answers are on the wrong topic.
+
+Every calibration question is asked of the workspace, of each of its products in turn where it is about one, with the
+passage threshold lifted; the answer's own confidence, end to end, and whether the passages shown are about what was
+asked, give the risk-coverage curve. An answer is *on the wrong topic* when none of the passages shown bears the
+question's intent (or its second one) among its topics, and always when the question asks for no topic at all.
+
+What comes out holds for questions like the calibration ones, asked of labels like the workspace's; it does not promise
+that the passage holds the fact that was asked for (bench/labels.py measures that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.answering.deciding import Decider, Draft
+from assistant.domain import Context, Outcome
+from assistant.training.dataset import PRODUCT_MARK, Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A question that would be answered: how sure, whether on the right topic, and what it was."""
+
+    confidence: float
+    right: bool
+    intent: str
+    answered_as: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What would be delivered of ``asked`` questions, all of them."""
+
+    asked: int
+    answers: tuple[Delivered, ...]
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float64]:
+        """How sure each answer is, shape (answers,)."""
+        return np.array([answer.confidence for answer in self.answers])
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Whether each answer is on the right topic, shape (answers,)."""
+        return np.array([answer.right for answer in self.answers], dtype=np.bool_)
+
+
+def deliveries(
+    decider: Decider,
+    products: Sequence[tuple[str, str]],
+    where: Context,
+    questions: Sequence[Utterance],
+    step: Callable[[], None],
+) -> Deliveries:
+    """Ask every question of every product.
+
+    :param products: (id, a name of it), in whose names the questions are asked.
+    """
+    limits = decider.policy.thresholds.model_copy(update={"passage_answer": 0.0, "passage_ask": 0.0})
+    open_minded = replace(decider, policy=decider.policy.model_copy(update={"thresholds": limits}))
+    answers: list[Delivered] = []
+    asked = 0
+    for question in questions:
+        for product, name in products:
+            asked += 1
+            text = question.text.replace(PRODUCT_MARK, name)
+            draft = open_minded.decide(text, where, None, product)
+            if draft.outcome is Outcome.ANSWERED and draft.shown:
+                answers.append(_delivered(question, draft, text))
+        step()
+    return Deliveries(asked, tuple(answers))
+
+
+def _delivered(question: Utterance, draft: Draft, text: str) -> Delivered:
+    wanted = {question.intent, question.also} - {None}
+    right = any(wanted & {entry.head.topic, *entry.head.also} for entry in draft.shown)
+    return Delivered(draft.confidence, right, question.intent, draft.intent, text)

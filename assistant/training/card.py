@@ -1,0 +1,58 @@
+"""The card beside a model file: what it is, from what it was made, what was measured, what it must not be used for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from assistant.training.export import ExportReport
+from assistant.training.parity import Parity
+
+
+def write_card(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: Parity | None) -> None:
+    """Write ``<out>.md`` and ``<out>.lineage.json`` beside the file."""
+    out.with_suffix(".lineage.json").write_text(
+        json.dumps(lineage, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
+    )
+    out.with_suffix(".md").write_text("\n".join(_lines(out, report, lineage, proof)), encoding="utf-8", newline="\n")
+
+
+def _lines(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: Parity | None) -> list[str]:
+    data, labels = lineage["data"], lineage["labels"]
+    parity = (
+        f"| labels as torch decides ({proof.questions} test questions) | intent {proof.intent:.2%}, slots "
+        f"{proof.slots:.2%}, flags {proof.flags:.2%}, spans {proof.spans:.2%}; cosine {proof.cosine:.6f} |"
+        if proof
+        else "| labels as torch decides | not measured |"
+    )
+    domain = lineage.get("domain", {})
+    return [
+        f"# {out.name}",
+        "",
+        "A BERT encoder with heads, run by llama.cpp. It chooses intents, slots, flags and spans, and makes the",
+        "retrieval vector; it cannot write. Use it with Onlabel only: the heads stand in the file's metadata.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| file | `{out.name}`, {report.size / 1e6:.1f} MB, {report.type}, {report.tensors} tensors, "
+        f"{report.dimension} floats |",
+        f"| sha256 | `{report.sha256}` |",
+        f"| weights sha256 | `{report.weights_sha256}` |",
+        f"| base weights sha256 | `{lineage['base']['weights_sha256']}` |",
+        f"| heads | {len(labels['intents'])} intents, {len(labels['slots'])} slot values, "
+        f"{len(labels['flags'])} flags, spans: {', '.join(labels['spans']) or 'none'} |",
+        f"| data | {data['questions']} questions ({', '.join(f'{n} {c}' for n, c in data['splits'].items())}), "
+        f"sha256 `{data['sha256']}` |",
+        f"| retrieval | {lineage.get('pairs', {}).get('written', 0)} written pairs, {domain.get('pairs', 0)} weak "
+        f"pairs from {len(domain.get('labels', ()))} labels; "
+        f"{len(domain.get('left_out_set_ids', ()))} set ids left out |",
+        f"| trained | {lineage['made']}, {lineage['seconds']} s, {lineage['machine']} |",
+        f"| recipe | `{json.dumps(lineage['recipe'], sort_keys=True)}` |",
+        parity,
+        f"| test split, torch | {', '.join(f'{name} {value:.4f}' for name, value in lineage['test'].items())} |",
+        "",
+        f"All hashes and every label whose text was read: `{out.with_suffix('.lineage.json').name}`.",
+        "",
+    ]

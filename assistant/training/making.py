@@ -1,0 +1,183 @@
+"""Make a model: read the data, refuse what is unfit, train, calibrate, and write down where it all came from.
+
+The folder that comes out holds the encoder as a sentence-transformers folder (``encoder/``), the heads
+(``heads.npz``), ``lineage.json`` and plots. The lineage names by hash the data, the base, the code, the settings and
+each real label whose text was read, with what was measured after each epoch; from it the model can be made again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assistant.domain import INTENTS
+from assistant.errors import ContentError
+from assistant.training import finetune, pairs
+from assistant.training.dataset import Dataset, Utterance, read_dataset
+from assistant.training.network import threads
+from assistant.understanding.heads import Heads, LabelSets, Layer
+
+SCHEMA = "onlabel.lineage/1"
+LAYERS = ("intent", "slot", "flag", "tag")
+_PACKAGES = ("torch", "transformers", "peft", "numpy")
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What to learn from. ``pairs``: label passages with their questions; ``domain``: openFDA files as domain text;
+    ``left_out``: files of set ids whose text is never read."""
+
+    data: tuple[Path, ...]
+    pairs: tuple[Path, ...] = ()
+    domain: tuple[Path, ...] = ()
+    left_out: tuple[Path, ...] = ()
+
+
+@dataclass(slots=True)
+class _Lineage:
+    """What is written to ``lineage.json``; see :func:`make_model`."""
+
+    entries: dict[str, Any] = field(default_factory=lambda: {"schema": SCHEMA})
+
+    def write(self, path: Path) -> None:
+        scratch = path.with_suffix(".part")
+        text = json.dumps(self.entries, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        scratch.write_text(text, encoding="utf-8", newline="\n")
+        scratch.replace(path)
+
+
+def make_model(
+    sources: Sources,
+    base: Path,
+    out: Path,
+    recipe: finetune.Recipe,
+    n_threads: int,
+    tell: Tell,
+    report: finetune.Report,
+) -> dict[str, Any]:
+    """Train and write everything into ``out``; a run that was cut short goes on where it stopped.
+
+    :return: the lineage, with ``metrics`` on the test split.
+    :raises ContentError: the data cannot be meant, or names no training or validation split.
+    """
+    began = time.monotonic()
+    threads(n_threads)
+    data = read_dataset(sources.data)
+    train, validation = data.split("train"), data.split("validation")
+    if not train or not validation:
+        raise ContentError("the data has no training or no validation split", sources.data[0])
+    labels = data.label_sets(INTENTS)
+    lineage = _Lineage()
+    tell(f"{len(train)} training questions, {len(labels.intents)} intents, {len(labels.spans)} span types")
+    paired = gather_pairs(sources, train, recipe.seed, lineage.entries, tell)
+    lineage.entries |= {
+        "recipe": dataclasses.asdict(recipe),
+        "base": {"weights_sha256": _sha256(base / "model.safetensors"), "config": _sha256(base / "config.json")},
+        "code": {path.name: _sha256(path) for path in sorted(Path(__file__).parent.glob("*.py"))},
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "machine": f"{platform.system()} {platform.machine()}, {n_threads} threads",
+        "data": describe(data),
+        "labels": labels.as_json(),
+    }
+    trained = finetune.finetune(train, validation, paired, labels, base, out, recipe, report)
+    network, tokenizer = trained.network, trained.tokenizer
+    calibration = data.split("calibration") or validation
+    temperature = finetune.best_temperature(network, tokenizer, calibration)
+    finetune.save_network(trained, out / "encoder")
+    save_heads(network.exported(temperature), out / "heads.npz")
+    lineage.entries |= {
+        "epochs": trained.epochs,
+        "temperature": temperature,
+        "weights_sha256": _sha256(out / "encoder" / "model.safetensors"),
+        "test": finetune.measure(network, tokenizer, data.split("test"), recipe),
+        "seconds": round(time.monotonic() - began),
+        "made": dt.datetime.now(dt.UTC).date().isoformat(),
+    }
+    lineage.write(out / "lineage.json")
+    (out / "checkpoint.pt").unlink(missing_ok=True)
+    return lineage.entries
+
+
+def gather_pairs(
+    sources: Sources, train: Sequence[Utterance], seed: int, entries: dict[str, Any], tell: Tell
+) -> list[pairs.Pair]:
+    """The written pairs twice, then the weak ones; what they come from goes into ``entries``."""
+    gathered: list[pairs.Pair] = []
+    if sources.pairs:
+        written, digest = pairs.written_pairs(sources.pairs)
+        gathered += [*written, *written]
+        entries["pairs"] = {"written": len(written), "sha256": digest}
+        tell(f"{len(written)} questions written for label passages")
+    if sources.domain:
+        ids = frozenset[str]().union(*map(pairs.set_ids, sources.left_out))
+        names = frozenset[str]().union(*map(pairs.generics, sources.left_out))
+        tell("reading labels as domain text")
+        labels = [label for path in sources.domain for label in pairs.domain_labels(path, ids, names)]
+        weak = pairs.weak_pairs(labels, train, seed)
+        gathered += weak
+        entries["domain"] = {
+            "pairs": len(weak),
+            "left_out_set_ids": sorted(ids),
+            "left_out_generics": sorted(names),
+            "labels": {label.set_id: label.sha256 for label in labels},
+        }
+        tell(f"{len(weak)} weak pairs from {len(labels)} labels; {len(ids)} set ids left out")
+    return gathered
+
+
+def describe(data: Dataset) -> dict[str, Any]:
+    """Counts of a dataset by split, and the hash of its bytes."""
+    return {
+        "sha256": data.sha256,
+        "questions": len(data.utterances),
+        "splits": {name: len(data.split(name)) for name in ("train", "validation", "calibration", "test")},
+    }
+
+
+def save_heads(heads: Heads, path: Path) -> None:
+    """Write ``heads`` as a numpy archive with their labels as JSON."""
+    arrays: dict[str, Any] = {"temperature": np.float64(heads.temperature)}
+    for name in LAYERS:
+        layer: Layer | None = getattr(heads, name)
+        if layer is not None:
+            arrays |= {f"{name}_weight": layer.weight, f"{name}_bias": layer.bias}
+    np.savez(path, labels=np.array(json.dumps(heads.labels.as_json())), **arrays)
+
+
+def load_heads(path: Path) -> Heads:
+    """The heads that :func:`save_heads` wrote.
+
+    :raises ContentError: there are none.
+    """
+    if not path.is_file():
+        raise ContentError("is missing: train a model first with `onlabel model train`", path)
+    with np.load(path, allow_pickle=False) as read:
+        said = json.loads(str(read["labels"]))
+        slots = tuple((slot, value) for slot, value in said["slots"])
+        labels = LabelSets(tuple(said["intents"]), slots, tuple(said["flags"]), tuple(said["spans"]))
+        found = {
+            name: Layer(read[f"{name}_weight"], read[f"{name}_bias"]) if f"{name}_weight" in read else None
+            for name in LAYERS
+        }
+        intent = found["intent"]
+        if intent is None:
+            raise ContentError("holds no head for intents", path)
+        return Heads(labels, intent, found["slot"], found["flag"], found["tag"], float(read["temperature"]))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,216 @@
+"""Questions with the passages that answer them: what the retrieval vector learns from.
+
+Two sources. *Written* pairs: invented labels, passage by passage, each with questions that it and no other passage of
+its label answers. *Weak* pairs: passages of real labels (openFDA records), each with the training question of the same
+topic that shares the most telling words with it, or with its own title; no person looked at them, so they must be many
+and their share small. Weak pairs are drawn from the training split alone, and from no label whose set id is left out or
+any of whose names holds a generic name that is: "adalimumab-aacf" is adalimumab, and so is a combination with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.answering import lexical
+from assistant.content.lexicon import PLACEHOLDER, mask, name_key, words
+from assistant.content.openfda import read_openfda
+from assistant.content.writing import DocumentDraft
+from assistant.domain import OTHER_INTENTS
+from assistant.errors import ContentError
+from assistant.training.dataset import PRODUCT_MARK, Utterance, data_files, read_lines
+
+#: Weak pairs: passages taken of one label, and how much a question must share with one.
+_PASSAGES_OF_A_LABEL = 8
+_SHARED = 5.0
+#: Share of the weak pairs whose question is the passage's own title.
+_TITLES = 0.2
+_LONGEST = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A question and a passage that answers it, both with the product masked; ``label`` groups those of one label."""
+
+    question: str
+    passage: str
+    label: str = ""
+
+
+class _Question(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = Field(min_length=1)
+    style: str = ""
+
+
+class _LabelPassage(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str
+    topic: str
+    also: tuple[str, ...] = ()
+    section: str = ""
+    title: str = ""
+    text: str = Field(min_length=1)
+    questions: tuple[_Question, ...]
+
+
+def written_pairs(paths: Sequence[Path]) -> tuple[list[Pair], str]:
+    """``(pairs, sha256 of the lines)`` of files of label passages with their questions.
+
+    :raises ContentError: a line cannot be meant.
+    """
+    digest = hashlib.sha256()
+    pairs: list[Pair] = []
+    for path in data_files(paths):
+        for number, line in read_lines(path):
+            digest.update(line + b"\n")
+            try:
+                read = _LabelPassage.model_validate_json(line)
+            except ValidationError as error:
+                raise ContentError(str(error.errors()[0]["msg"]), path, number) from error
+            text = titled(read.title, read.text.replace(PRODUCT_MARK, PLACEHOLDER))
+            for question in read.questions:
+                asked = question.text.replace(PRODUCT_MARK, PLACEHOLDER)
+                pairs.append(Pair(asked, text, f"{path.stem}/{read.label}"))
+    return pairs, digest.hexdigest()
+
+
+def titled(title: str, text: str) -> str:
+    """A passage as the index embeds it: under its title, unless it begins with it."""
+    title = title.strip()
+    return text if not title or text.casefold().startswith(title.casefold()) else f"{title}. {text}"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainLabel:
+    """A real label as domain text: ``passages`` are (title, masked text, topics)."""
+
+    set_id: str
+    sha256: str
+    generics: tuple[str, ...]
+    passages: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+def domain_labels(
+    path: Path, left_out: Collection[str], left_out_generics: Collection[str] = ()
+) -> Iterator[DomainLabel]:
+    """The labels of an openFDA file, but for those whose set id, or any word of whose names, is left out."""
+    for draft in read_openfda(path, refuse=lambda _: None):
+        set_id = str(draft.source.get("set_id", ""))
+        named = {word for name in (*draft.brand_names, *draft.generic_names) for word in words(name)}
+        if set_id in left_out or named & set(left_out_generics):
+            continue
+        yield _domain_label(draft, set_id)
+
+
+def _domain_label(draft: DocumentDraft, set_id: str) -> DomainLabel:
+    names = tuple(key for name in (*draft.brand_names, *draft.generic_names) if (key := name_key(name)))
+    passages = []
+    digest = hashlib.sha256()
+    for passage in draft.passages:
+        digest.update(passage.text.encode())
+        text = mask(" ".join(passage.text.split())[:_LONGEST], names)
+        if len(text) > 80:
+            passages.append((mask(passage.title, names), text, (passage.topic, *passage.also)))
+    return DomainLabel(set_id, digest.hexdigest(), names, tuple(passages))
+
+
+def weak_pairs(labels: Iterable[DomainLabel], questions: Sequence[Utterance], seed: int) -> list[Pair]:
+    """Pairs of real passages and training questions, in the order of the labels."""
+    asked = _Questions(questions)
+    draw = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    pairs: list[Pair] = []
+    for label in labels:
+        passages = list(label.passages)
+        draw.shuffle(passages)
+        found = 0
+        for title, text, topics in passages:
+            if found >= _PASSAGES_OF_A_LABEL:
+                break
+            if title.strip() and len(title) < 80 and draw.random() < _TITLES:
+                pairs.append(Pair(title.strip(), text, label.set_id))
+                found += 1
+                continue
+            question = asked.nearest(f"{title} {text}", topics[:1], draw)
+            if question:
+                pairs.append(Pair(question, titled(title, text), label.set_id))
+                found += 1
+    return pairs
+
+
+class _Questions:
+    """The questions by topic and word, to find the one that shares the most with a passage."""
+
+    def __init__(self, questions: Sequence[Utterance]) -> None:
+        chosen = [u for u in questions if u.intent not in OTHER_INTENTS and not u.flags and not u.also]
+        self._texts = [u.masked()[0] for u in chosen]
+        self._words = [frozenset(lexical.terms(text.replace(PLACEHOLDER, " "))) for text in self._texts]
+        seen = Counter(word for terms in self._words for word in terms)
+        self._weight = {word: math.log(1 + len(chosen) / count) for word, count in seen.items()}
+        self._of_topic: dict[str, list[int]] = defaultdict(list)
+        for row, utterance in enumerate(chosen):
+            self._of_topic[utterance.intent].append(row)
+        self._used: Counter[int] = Counter()
+
+    def nearest(self, text: str, topics: Sequence[str], draw: random.Random) -> str:
+        """A question on one of ``topics`` whose telling words stand in ``text``, all or nearly; "" if there is none."""
+        terms = set(lexical.terms(text))
+        best, best_worth = -1, _SHARED
+        for topic in topics:
+            for row in self._of_topic.get(topic, ()):
+                worth = self._worth(row, terms) - 1.5 * self._used[row] + draw.random()
+                if worth > best_worth:
+                    best, best_worth = row, worth
+        if best < 0:
+            return ""
+        self._used[best] += 1
+        return self._texts[best]
+
+    def _worth(self, row: int, terms: set[str]) -> float:
+        """What it shares with the passage less half of what the passage lacks."""
+        # Not "sum": the order of a set changes from process to process, and a rounded sum with it.
+        shared = math.fsum(self._weight[word] for word in self._words[row] & terms)
+        return shared - 0.5 * math.fsum(self._weight[word] for word in self._words[row] - terms)
+
+
+def set_ids(path: Path) -> frozenset[str]:
+    """Set ids to leave out: of a text file, one a line, or of a JSONL manifest with ``set_id``.
+
+    :raises ContentError: a line cannot be meant.
+    """
+    return frozenset(str(entry["set_id"]) for entry in _manifest(path))
+
+
+def generics(path: Path) -> frozenset[str]:
+    """First words of the generic names in a JSONL manifest, in lower case; of a plain list of set ids, none.
+
+    :raises ContentError: a line cannot be meant.
+    """
+    found: set[str] = set()
+    for entry in _manifest(path):
+        names = entry.get("generic", [])
+        for name in names if isinstance(names, list) else [names]:
+            found.update(words(str(name))[:1])
+    return frozenset(found)
+
+
+def _manifest(path: Path) -> Iterator[Mapping[str, object]]:
+    for number, line in read_lines(path):
+        try:
+            text = line.decode("utf-8-sig").strip()
+            entry: Mapping[str, object] = json.loads(text) if text.startswith("{") else {"set_id": text}
+        except ValueError as error:
+            raise ContentError(f"is neither a set id nor JSON: {error}", path, number) from error
+        if "set_id" not in entry:
+            raise ContentError("has no set_id", path, number)
+        yield entry

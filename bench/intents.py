@@ -1,0 +1,274 @@
+"""The trainer on public intent and slot sets, measured through the quantised file that would be shipped.
+
+    python bench/intents.py --set banking77 --set clinc150 --set snips --work /tmp/intents
+    python bench/intents.py --set medication_qa
+
+Each set is trained with the shipped recipe (batch and epochs as printed), exported as q8_0 and run by llama.cpp; beside
+it stand TF-IDF with a linear SVC, and the nearest training utterances by the untouched encoder. Nothing of a set's test
+part is looked at in training; out-of-scope questions are never trained on: CLINC150's threshold is the one that wrongly
+refuses 4 % of the in-scope *validation* questions.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+import numpy.typing as npt
+from labels import REPOSITORY, data_folder
+
+from assistant.training import finetune, making
+from assistant.training.dataset import Dataset, SpanMark, Utterance
+from assistant.training.export import Extra, base_model, export_gguf
+from assistant.understanding.encoder import GgufEncoder, unit
+from assistant.understanding.heads import Heads
+from assistant.understanding.model_file import heads_metadata, read_heads
+from assistant.understanding.words import words
+
+Floats = npt.NDArray[np.float32]
+#: Words of somebody who asks about himself: advice may then be what he wants (the data's README).
+OWN_CASE = re.compile(r"\b(?:i|i'm|my|me)\b", re.IGNORECASE)
+#: Share of in-scope questions that may be refused where out-of-scope ones are looked for.
+REFUSED = 0.04
+RECIPES = {
+    "banking77": finetune.Recipe(epochs=7, batch=64, rate=1e-4),
+    "clinc150": finetune.Recipe(epochs=6, batch=48, rate=6e-5, smoothing=0.05, outlier_weight=0.3),
+    "snips": finetune.Recipe(epochs=8, batch=48, rate=1e-4, span_weight=2.0, outlier_weight=0.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A public set: what is trained on, what thresholds come from, what is reported, and questions from outside."""
+
+    train: tuple[Utterance, ...]
+    validation: tuple[Utterance, ...]
+    test: tuple[Utterance, ...]
+    outside: tuple[Utterance, ...] = ()
+
+
+def read_set(data: Path, name: str) -> Split:
+    """One of the sets in ``intents/``; where it has no validation part, every tenth training line is one."""
+    with gzip.open(data / "intents" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    parts: dict[str, list[Utterance]] = {}
+    for row in rows:
+        part = {"valid": "validation", "val": "validation", "dev": "validation"}.get(row["split"], row["split"])
+        parts.setdefault(part, []).append(_spoken(row) if "tokens" in row else _plain(row))
+    train, validation = parts["train"], parts.get("validation", [])
+    if not validation:
+        validation = train[::10]
+        train = [line for number, line in enumerate(train) if number % 10]
+    return Split(tuple(train), tuple(validation), tuple(parts["test"]), tuple(parts.get("oos_test", ())))
+
+
+def _plain(row: dict) -> Utterance:
+    return Utterance(text=row["text"], intent=row["intent"])
+
+
+def _spoken(row: dict) -> Utterance:
+    """Tokens and BIO tags as text and spans."""
+    text, spans = "", []
+    for token, tag in zip(row["tokens"], row["tags"], strict=True):
+        start = len(text) + bool(text)
+        text = f"{text} {token}" if text else token
+        if tag.startswith("B-"):
+            spans.append([start, len(text), tag[2:]])
+        elif tag.startswith("I-") and spans:
+            spans[-1][1] = len(text)
+    marks = tuple(SpanMark(start=start, end=end, type=kind) for start, end, kind in spans)
+    return Utterance(text=text, intent=row["intent"], spans=marks)
+
+
+def train(name: str, split: Split, work: Path) -> Path:
+    """The q8_0 file of a model trained on a set; reused where it is there."""
+    out = work / f"{name}-q8_0.gguf"
+    if out.is_file():
+        return out
+    labels = Dataset((*split.train, *split.validation, *split.test), "").label_sets()
+    began = time.perf_counter()
+
+    def report(measured: dict[str, float]) -> None:
+        if "seconds" in measured:
+            click.echo(f"{name}: " + json.dumps({key: round(value, 4) for key, value in measured.items()}), err=True)
+
+    trained = finetune.finetune(
+        split.train, split.validation[:500], (), labels, base_model()[0], work / name, RECIPES[name], report
+    )
+    finetune.save_network(trained, work / name / "encoder")
+    heads = trained.network.exported(1.0)
+    making.save_heads(heads, work / name / "heads.npz")
+    export_gguf(work / name / "encoder", out, "q8_0", Extra(metadata=heads_metadata(heads)))
+    click.echo(f"{name}: trained in {time.perf_counter() - began:.0f} s")
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the file says of questions: pooled states (n, dimension), intent scores (n, intents), spans of each."""
+
+    pooled: Floats
+    scores: Floats
+    spans: list[set[tuple[int, int, str]]]
+
+
+def run(encoder: GgufEncoder, heads: Heads, lines: Sequence[Utterance]) -> Read:
+    """Every line through llama.cpp and the heads."""
+    pooled, spans = [], []
+    for line in lines:
+        states, word_states = encoder.read(line.text)
+        places = words(line.text)
+        pooled.append(states)
+        fits = heads.tag is not None and len(places) == len(word_states)
+        marked = heads.spans(word_states) if fits else []
+        spans.append({(places[first][0], places[behind - 1][1], kind) for first, behind, kind in marked})
+    stacked = np.stack(pooled)
+    return Read(stacked, heads.intent(stacked), spans)
+
+
+def slot_f1(read: Read, lines: Sequence[Utterance]) -> float:
+    """F1 over exact spans with their types, as CoNLL counts."""
+    true = [{(span.start, span.end, span.type) for span in line.spans} for line in lines]
+    met = sum(len(found & wanted) for found, wanted in zip(read.spans, true, strict=True))
+    return 2 * met / (sum(map(len, read.spans)) + sum(map(len, true)))
+
+
+def outside(split: Split, encoder: GgufEncoder, heads: Heads, train_read: Read, test: Read) -> None:
+    """Recall of out-of-scope questions with 4 % of in-scope ones refused, by three scores."""
+    validation = run(encoder, heads, split.validation)
+    away = run(encoder, heads, split.outside)
+    known = unit_rows(train_read.pooled)
+    scores = {
+        "largest probability": lambda read: softmax(read.scores).max(axis=1),
+        "energy": lambda read: np.logaddexp.reduce(read.scores, axis=1),
+        "nearest utterances": lambda read: np.sort(unit_rows(read.pooled) @ known.T, axis=1)[:, -5],
+    }
+    for name, score in scores.items():
+        limit = np.quantile(score(validation), REFUSED)
+        refused = float(np.mean(score(test) < limit))
+        print(f"  out of scope by {name:20s} recall {np.mean(score(away) < limit):.2%}, in scope refused {refused:.2%}")
+
+
+def unit_rows(states: Floats) -> Floats:
+    """Rows at length 1."""
+    scaled: Floats = states / np.linalg.norm(states, axis=1, keepdims=True)
+    return scaled
+
+
+def softmax(scores: Floats) -> Floats:
+    """Probabilities of each row."""
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares
+
+
+def baselines(split: Split) -> None:
+    """TF-IDF with a linear SVC, and the untouched encoder's nearest training utterance."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
+    wanted = np.array([line.intent for line in split.test])
+    learnt = [line.intent for line in split.train]
+    svc = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LinearSVC())
+    svc.fit([line.text for line in split.train], learnt)
+    guessed = svc.predict([line.text for line in split.test])
+    print(f"  TF-IDF + linear SVC: intent {np.mean(guessed == wanted):.2%}")
+    with tempfile.TemporaryDirectory() as folder:
+        base, extra = base_model()
+        export_gguf(base, Path(folder) / "base.gguf", "q8_0", extra)
+        untouched = GgufEncoder(Path(folder) / "base.gguf")
+        known = np.stack([unit(untouched.read(line.text)[0]) for line in split.train])
+        asked = np.stack([unit(untouched.read(line.text)[0]) for line in split.test])
+    nearest = np.array(learnt)[(asked @ known.T).argmax(axis=1)]
+    print(f"  untouched encoder, nearest utterance: intent {np.mean(nearest == wanted):.2%}")
+
+
+def public_set(data: Path, name: str, work: Path, beside: bool) -> None:
+    """Train, export, run and print one public set."""
+    split = read_set(data, name)
+    path = train(name, split, work)
+    encoder = GgufEncoder(path)
+    heads = read_heads(path, encoder.dimension)
+    assert heads is not None
+    test = run(encoder, heads, split.test)
+    guessed = np.array(heads.labels.intents)[test.scores.argmax(axis=1)]
+    wanted = np.array([line.intent for line in split.test])
+    print(f"{name}: {len(split.train)} trained on, {len(split.test)} tested, {path.stat().st_size / 1e6:.1f} MB q8_0")
+    print(f"  fine-tuned, q8_0 by llama.cpp: intent {np.mean(guessed == wanted):.2%}")
+    if heads.tag is not None:
+        print(f"  slot F1 {slot_f1(test, split.test):.2%}")
+    if split.outside:
+        outside(split, encoder, heads, run(encoder, heads, split.train), test)
+    if beside:
+        baselines(split)
+
+
+def medication_qa(data: Path, misses: Path | None) -> None:
+    """Our taxonomy with the shipped model on consumers' questions, the medicine they ask about masked."""
+    from assistant.content.lexicon import mask, name_key
+    from assistant.understanding.readers import TrainedReader
+    from assistant.understanding.router import NearestUtterances
+    from assistant.workspace import SHIPPED_MODEL
+
+    acceptable = json.loads((data / "questions" / "type_to_intents.json").read_text(encoding="utf-8"))
+    lines = (data / "questions" / "medication_qa.jsonl").read_text(encoding="utf-8").splitlines()
+    path = REPOSITORY / "models" / SHIPPED_MODEL
+    encoder = GgufEncoder(path)
+    heads = read_heads(path, encoder.dimension)
+    assert heads is not None
+    reader = TrainedReader(encoder, heads, NearestUtterances(np.zeros((0, encoder.dimension), np.float32), []))
+    asked = right = answered = 0
+    wrong = []
+    for row in map(json.loads, lines):
+        if row["type"] not in acceptable:
+            continue
+        asked += 1
+        key = name_key(row["focus"])
+        masked = mask(row["question"], (key,) if key else ())
+        _, chosen = reader.read(masked)
+        intent, share = chosen.intents[0]
+        if share < 0.5:
+            continue
+        answered += 1
+        own_case = OWN_CASE.search(row["question"]) is not None
+        fits = intent in acceptable[row["type"]] or (own_case and intent == "medical_advice")
+        right += fits
+        if not fits:
+            wrong.append(f"{row['type']:28s} {intent:20s} {share:.2f} {masked}")
+    print(
+        f"medication_qa: {asked} of {len(lines)} questions have a type that is judged, {answered} surer than 0.5, "
+        f"of these acceptable {right / answered:.2%}"
+    )
+    if misses:
+        misses.write_text("\n".join(wrong) + "\n", encoding="utf-8")
+
+
+@click.command()
+@click.option("--set", "sets", multiple=True, type=click.Choice([*RECIPES, "medication_qa"]), required=True)
+@click.option("--work", type=click.Path(path_type=Path), help="Keep the models here and reuse them.")
+@click.option("--baselines/--no-baselines", "beside", default=True, show_default=True)
+@click.option("--misses", type=click.Path(path_type=Path), help="Write medication_qa's misses to this file.")
+@click.option("--threads", default=2, show_default=True)
+def main(sets: tuple[str, ...], work: Path | None, beside: bool, misses: Path | None, threads: int) -> None:
+    """Measure the trainer on public sets."""
+    data = data_folder()
+    finetune.torch.set_num_threads(threads)
+    place = work or Path(tempfile.mkdtemp(prefix="onlabel-intents-"))
+    for name in sets:
+        if name == "medication_qa":
+            medication_qa(data, misses)
+        else:
+            public_set(data, name, place, beside)
+
+
+if __name__ == "__main__":
+    main()

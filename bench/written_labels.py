@@ -1,0 +1,126 @@
+"""Retrieval on the invented labels that were held out of training: which passage is shown for each written question.
+
+    python bench/written_labels.py --work /tmp/written
+
+Each passage has questions that it and no other passage of its label answers (training_data/label_passages/held_out).
+The product is given, as on a product's own page. *Right*: the question's passage is among those shown.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from assistant.building import build_workspace
+from assistant.content.writing import DocumentDraft, PassageDraft, write_document
+from assistant.pipeline import Assistant
+from assistant.trust.audit import JsonLinesAudit
+from assistant.workspace import Workspace, starter_root
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+HELD_OUT = REPOSITORY / "training_data" / "label_passages" / "held_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A written question: the product and the number of the passage that answers it."""
+
+    text: str
+    product: str
+    title: str
+    passage: str
+    topic: str
+    style: str
+
+
+def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
+    """Each label as a document, and its questions."""
+    for path in sorted(folder.glob("*.jsonl")):
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        product = f"medicine-{path.stem}"
+        passages, questions = [], []
+        for row in rows:
+            title = " ".join(filter(None, (row.get("section", ""), row["title"])))
+            text = f"{title}\n\n{row['text']}"
+            also = tuple(topic for topic in row.get("also", ()))
+            # Audience: a professional's label is the only one asked here, Medication Guide included.
+            passages.append(PassageDraft(text, row["topic"], row.get("section") or row["title"], row["title"], also))
+            for question in row["questions"]:
+                asked = question["text"].replace("{product}", "it")
+                questions.append(Asked(asked, product, row["title"], text, row["topic"], question["style"]))
+        yield (
+            DocumentDraft(
+                id=f"{product}-us-pi",
+                version="1",
+                title=f"Invented label {path.stem}",
+                type="label",
+                product=product,
+                brand_names=(f"Inventa {path.stem}",),
+                generic_names=(f"inventumab {path.stem}",),
+                audiences=("hcp", "patient"),
+                markets=("US",),
+                effective=dt.date(2026, 1, 1),
+                passages=tuple(passages),
+                owner="bench",
+            ),
+            questions,
+        )
+
+
+def open_written(work: Path, folder: Path = HELD_OUT) -> tuple[Assistant, list[Asked]]:
+    """An assistant over the invented labels, and all their questions."""
+    root = work / "written"
+    shutil.copytree(starter_root(), root, dirs_exist_ok=True)
+    questions: list[Asked] = []
+    for draft, asked in read_labels(folder):
+        if not (root / "approved_corpus" / draft.id).is_dir():
+            write_document(root / "approved_corpus", draft)
+        questions += asked
+    build_workspace(Workspace(root), dt.date(2026, 11, 21), threads=2)
+    return Assistant.open(root, audit=JsonLinesAudit(work / "audit.jsonl", sync=False)), questions
+
+
+@click.command()
+@click.option("--work", type=click.Path(path_type=Path), help="Keep the workspace here.")
+@click.option("--misses", type=click.Path(path_type=Path), help="Write what was answered wrongly to this file.")
+def main(work: Path | None, misses: Path | None) -> None:
+    """Measure the answers to the written questions."""
+    assistant, questions = open_written(work or Path(tempfile.mkdtemp(prefix="onlabel-written-")))
+    counted: collections.Counter[str] = collections.Counter()
+    lines = []
+    for asked in questions:
+        answer = assistant.ask(asked.text, assistant.context("hcp"), product=asked.product)
+        shown = [
+            answer.text[span.start : span.end].decode()
+            for span in answer.spans
+            if span.source == "passage" and span.role == "answer" and not span.document.startswith("notices-")
+        ]
+        wanted = asked.passage.split("\n\n", 1)[1]
+        right = any(wanted in text for text in shown)
+        counted["asked"] += 1
+        counted["answered"] += bool(shown)
+        counted["right"] += right
+        counted["right first"] += bool(shown) and wanted in shown[0]
+        counted[f"outcome {answer.outcome.value}"] += 1
+        if shown and not right:
+            lines.append(
+                f"{asked.topic:20s} {answer.intent:20s} {asked.text}\n"
+                f"    wanted {asked.title}\n    got {shown[0][:90]!r}"
+            )
+    for name, count in counted.items():
+        print(f"{name:32s} {count:5d} = {count / counted['asked']:.1%}")
+    print(f"wrong of the answered  {(counted['answered'] - counted['right']) / max(1, counted['answered']):.1%}")
+    if misses:
+        misses.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The product given beside the question: carried and shown as carried, never against a name in the question."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.domain import Context, Outcome
+from assistant.errors import UsageError
+from assistant.pipeline import Assistant
+from assistant.understanding.reading import parts
+from tests.conftest import TODAY
+
+_HCP = Context("hcp", "US", "en", "cli", TODAY)
+_OTHER = {"zorvanta": "quovendry", "quovendry": "zorvanta"}
+
+
+@pytest.mark.parametrize("product", _OTHER)
+def test_a_question_without_a_name_is_about_what_was_given(quick: Assistant, product: str) -> None:
+    open_question = quick.ask("how should it be stored?", _HCP)
+    assert open_question.outcome is Outcome.CLARIFY
+    assert "product" not in open_question.slots
+    answer = quick.ask("how should it be stored?", _HCP, product=product)
+    assert answer.slots["product"] == product
+    assert answer.carried == ("product",)
+    assert {reference.passage.product for reference in answer.references} <= {product, ""}
+
+
+@pytest.mark.parametrize("product", _OTHER)
+def test_a_name_in_the_question_decides_against_what_was_given(quick: Assistant, product: str) -> None:
+    answer = quick.ask(f"how should {_OTHER[product]} be stored?", _HCP, product=product)
+    assert answer.slots["product"] == _OTHER[product]
+    assert answer.carried == ()
+
+
+def test_a_slip_of_another_name_is_asked_back(quick: Assistant) -> None:
+    answer = quick.ask("quovendri storage", _HCP, product="zorvanta")
+    assert answer.outcome is Outcome.CLARIFY
+    assert [choice.id for choice in answer.choices] == ["product:quovendry"]
+    assert quick.ask("zorvnta storage", _HCP, product="zorvanta").slots["product"] == "zorvanta"
+
+
+def test_a_product_may_be_given_by_a_name_of_it(quick: Assistant) -> None:
+    assert quick.ask("storage?", _HCP, product="Zorvanta®").slots["product"] == "zorvanta"
+    with pytest.raises(UsageError, match="no product here"):
+        quick.ask("storage?", _HCP, product="aspirin")
+
+
+def test_a_long_text_is_read_in_parts_that_leave_nothing_out() -> None:
+    assert parts("short enough to be read as a whole") == []
+    story = " ".join(f"Sentence number {n} is here." for n in range(60))
+    found = parts(story)
+    assert " ".join(found) == story
+    assert 1 < len(found) <= 16
+    assert all(part.endswith(".") for part in found)
+    assert len(parts("x" * 9000 + " y" * 30)) <= 16
