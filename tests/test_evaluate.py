@@ -549,6 +549,23 @@ def test_evaluate_is_the_reader_that_answers(files: Path) -> None:
     assert (written["intent"]["accuracy"]["met"], written["intent"]["accuracy"]["of"]) == (right, 32)
 
 
+def test_threads_are_those_of_one_question(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.understanding import encoder
+
+    opened: list[int] = []
+
+    class Counting(encoder.GgufEncoder):
+        def __init__(self, path: Path, n_threads: int = 1) -> None:
+            opened.append(n_threads)
+            super().__init__(path, n_threads)
+
+    monkeypatch.setattr(encoder, "GgufEncoder", Counting)
+    ran = run(evaluate_command, files / "one.gguf", "--data", files / "data.jsonl", "--threads", 3)
+    assert ran.exit_code == 0, ran.output
+    assert opened[-1] == 3
+    assert "(3 threads)" in ran.stdout
+
+
 def test_a_file_without_heads_is_measured_by_the_nearest_utterances(
     files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -177,6 +177,8 @@ class Decider:
             return draft
         if len(named) > 1 and conditions.compared_with(asked.plain):
             return self._decide_for(named[0], asked, between=True)
+        if asked.given in named:
+            named = (asked.given,)  # of several that are named, the one whose page it is
         best = self._likelier([self._decide_for(product, asked) for product in named[:_PRODUCTS_WEIGHED]], named, asked)
         best.carried = ("product",) if carried and best.slots.get("product") else ()
         return best

@@ -103,7 +103,9 @@ def raised(screened: Collection[Flag], chosen: Choosing, thresholds: Thresholds)
     flags = set(screened)
     if chosen.flags:
         needed: Mapping[str, float] = thresholds.flags  # type: ignore[assignment]
-        return frozenset(flags | {Flag(name) for name, share in chosen.flags.items() if share >= needed[name]})
+        # A model of somebody's own may know flags that mean nothing here.
+        sure = (name for name, share in chosen.flags.items() if name in needed and share >= needed[name])
+        return frozenset(flags | {Flag(name) for name in sure})
     shares = {intent: share for intent, share in chosen.intents if intent in FLAG_OF_INTENT}
     if chosen.intents and chosen.intents[0][0] in shares and sum(shares.values()) >= thresholds.intent_flag:
         likely = max(shares.values()) / 2

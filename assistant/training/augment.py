@@ -1,9 +1,9 @@
 """Small changes to training questions, made anew each epoch, under which every label stays as it is.
 
-A span's words are replaced by another span's of the same type (another medicine, reaction, illness), so that what is
-learnt is the place and not the name. A word gets a typing error (letters swapped, dropped, doubled, or a neighbour on
-the keyboard), as one question in ten has. Nothing is written to disk and nothing is made from patterns of whole
-questions.
+A span's words are replaced by another's of the same type, intent and flags (another medicine, reaction, illness), so
+that what is learnt is the place and not the name. A word gets a typing error (letters swapped, dropped, doubled, or a
+neighbour on the keyboard), as one question in ten has. Nothing is written to disk and nothing is made from patterns of
+whole questions.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Augmenter:
     """Changes questions with the spans of the training questions."""
 
     def __init__(self, questions: Sequence[Utterance]) -> None:
-        self._spoken: dict[str, list[str]] = defaultdict(list)
+        self._spoken: dict[tuple[object, ...], list[str]] = defaultdict(list)
         for question in questions:
             for span in question.spans:
-                self._spoken[span.type].append(question.text[span.start : span.end])
+                self._spoken[_kind(question, span)].append(question.text[span.start : span.end])
 
     def changed(self, question: Utterance, draw: random.Random) -> Utterance:
         """``question``, or the same question with other names or a typing error in it."""
@@ -41,11 +41,16 @@ class Augmenter:
         text, spans, at = "", [], 0
         for span in sorted(question.spans, key=lambda span: span.start):
             text += question.text[at : span.start]
-            spoken = draw.choice(self._spoken[span.type])
+            spoken = draw.choice(self._spoken[_kind(question, span)])
             spans.append(SpanMark(start=len(text), end=len(text) + len(spoken), type=span.type))
             text += spoken
             at = span.end
         return question.model_copy(update={"text": text + question.text[at:], "spans": tuple(spans)})
+
+
+def _kind(question: Utterance, span: SpanMark) -> tuple[object, ...]:
+    """What a span may be exchanged with: a food is no medicine, and the words of an emergency are not of a rash."""
+    return span.type, question.intent, question.flags
 
 
 def _mistyped(question: Utterance, draw: random.Random) -> Utterance:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
 import numpy as np
@@ -195,16 +195,7 @@ def _differing(
 def _flips_of(first: Sequence[Read], mine: Sequence[Read], thresholds: Thresholds) -> Flips:
     found = flips(*([decision(read.chosen, thresholds) for read in reads] for reads in (first, mine)))
     right = [(one.right, two.right) for one, two in zip(first, mine, strict=True)]
-    return Flips(
-        found.questions,
-        found.intent,
-        found.slots,
-        found.flags,
-        found.spans,
-        found.anything,
-        better=right.count((False, True)),
-        worse=right.count((True, False)),
-    )
+    return replace(found, better=right.count((False, True)), worse=right.count((True, False)))
 
 
 # --- a model against itself ------------------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ class _Run:
         self.epoch = self.step = self.averages = 0
         self.history: list[dict[str, float]] = []
         self.optimizer = _optimizer(network, recipe)
-        self.steps = recipe.epochs * max(1, len(examples) // recipe.batch)
+        self.steps = recipe.epochs * max(1, -(-len(examples) // recipe.batch))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._pace)
         self.mean: dict[str, Tensor] = {}
         self.key = fingerprint(

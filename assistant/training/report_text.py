@@ -97,7 +97,7 @@ def _chooser(name: str) -> str:
 def _groups(title: str, groups: Mapping[str, Rate]) -> Iterator[str]:
     if not groups:
         return
-    yield f"{title:<{_NAME}} {'questions':>9}  right (95 %)"
+    yield f"{title:<{_NAME}} {'questions':>9}  right (95%)"
     for name, found in groups.items():
         yield f"{_cut(name)} {found.of:>9,}  {rate(found)}"
 
@@ -164,7 +164,7 @@ def _models(comparison: Comparison) -> Iterator[str]:
 
 def _table(comparison: Comparison) -> Iterator[str]:
     at = f"at {comparison.limits.risk:.1%}"
-    yield f"   {'accuracy (95 %)':<25}{at:>9}{'span F1':>9}{'flags':>9}{'ms':>8}{'ratio':>7}{'MB':>8}"
+    yield f"   {'accuracy (95%)':<25}{at:>9}{'span F1':>9}{'flags':>9}{'ms':>8}{'ratio':>7}{'MB':>8}"
     for number, one in enumerate(comparison.standings, 1):
         spans, flags = one.spans.f1 if one.spans else None, one.flags.recall if one.flags else None
         yield (

@@ -71,6 +71,15 @@ def calibrate_command(
     for share in _SHOWN if found.answers else ():
         point = next(row for row, answered in enumerate(curve.answered) if answered >= share * len(found.answers))
         click.echo(f"  the surest {share:4.0%}: {curve.risk[point]:6.2%} on the wrong topic")
+    limit = assistant.policy.thresholds.passage_answer
+    given = [answer for answer in found.answers if answer.confidence >= limit]
+    wrong = sum(not answer.right for answer in given)
+    if given:
+        click.echo(
+            f"at the policy's passage_answer {limit:.2f}: {wrong} of {len(given)} answers on the wrong topic = "
+            f"{wrong / len(given):.2%}, "
+            f"at most {calibration.clopper_pearson_upper(wrong, len(given)):.2%} at 95 % confidence"
+        )
     bounded = calibration.bounded_threshold(found.confidence, found.right, risk)
     if bounded is None:
         click.echo(f"no threshold holds {risk:.1%} at 95 % confidence: more questions, or a better model, are needed")
@@ -80,6 +89,6 @@ def calibrate_command(
             f"at most {bounded.bound:.2%} at 95 % confidence; {bounded.n / found.asked:.1%} of what was asked"
         )
     if misses:
-        wrong = sorted((a for a in found.answers if not a.right), key=lambda a: -a.confidence)
-        lines = [f"{a.confidence:.3f} {a.intent} answered as {a.answered_as}: {a.question}\n" for a in wrong]
+        missed = sorted((a for a in found.answers if not a.right), key=lambda a: -a.confidence)
+        lines = [f"{a.confidence:.3f} {a.intent} answered as {a.answered_as}: {a.question}\n" for a in missed]
         misses.write_text("".join(lines), encoding="utf-8", newline="\n")
