@@ -85,7 +85,7 @@ def calibrate_command(
         click.echo(f"no threshold holds {risk:.1%} at 95 % confidence: more questions, or a better model, are needed")
     else:
         click.echo(
-            f"passage_answer: {bounded.threshold:.2f}   # {bounded.wrong} of {bounded.n} answers on the wrong topic, "
+            f"passage_answer: {bounded.threshold:.4f}   # {bounded.wrong} of {bounded.n} answers on the wrong topic, "
             f"at most {bounded.bound:.2%} at 95 % confidence; {bounded.n / found.asked:.1%} of what was asked"
         )
     if misses:
