@@ -125,7 +125,8 @@ def _labels(lines: Lines, row: int) -> Iterator[Finding]:
     outside = [*_outside(utterance)]
     if outside:
         yield lines.finding(Kind.OUTSIDE, "; ".join(outside), (row,), rank=len(outside))
-    at_odds = [*_at_odds(utterance)]
+    # Where nobody marked slots and flags, none is missing.
+    at_odds = [*_at_odds(utterance)] if utterance.annotated == "all" else []
     if at_odds:
         yield lines.finding(Kind.INCOHERENT, "; ".join(at_odds), (row,), rank=len(at_odds))
 
