@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import click
 
+from assistant.errors import NotReadyError
 from assistant.serving.commands import LazyGroup
 
 _MODULES = {
@@ -35,3 +38,13 @@ def model_command() -> None:
       onlabel model export build/model --out models/mine-q8_0.gguf
       onlabel model evaluate models/mine-q8_0.gguf --data training_data/utterances
     """
+
+
+def require(*packages: str) -> None:
+    """Whether the packages of the extra are there.
+
+    :raises NotReadyError: one is not.
+    """
+    for package in packages:
+        if find_spec(package) is None:
+            raise NotReadyError(f'{package} is not installed; run: pip install "onlabel[train]"')

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from assistant.errors import NotReadyError
+from assistant.serving.commands.model import require
 
 #: Points of the curve that are printed.
 _SHOWN = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -42,10 +42,7 @@ def calibrate_command(
     Example:
       onlabel model calibrate --data training_data/utterances
     """
-    from importlib.util import find_spec
-
-    if find_spec("scipy") is None:
-        raise NotReadyError('scipy is not installed; run: pip install "onlabel[train]"')
+    require("scipy")
     from assistant.pipeline import Assistant
     from assistant.training import answering, calibration
     from assistant.training.dataset import read_dataset

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.errors import ContentError, NotReadyError, UsageError
+from assistant.errors import ContentError, UsageError
+from assistant.serving.commands.model import require
 
 if TYPE_CHECKING:
     from assistant.training.finetune import Recipe
@@ -68,7 +69,7 @@ def train_command(
       onlabel model train --data training_data/utterances \\
         --pairs training_data/label_passages --out build/model
     """
-    _require("torch", "transformers", "sklearn", *(("matplotlib",) if plots else ()))
+    require("torch", "transformers", "sklearn", *(("matplotlib",) if plots else ()))
     from assistant.training import making
     from assistant.training.data_audit import require_quality
     from assistant.training.dataset import read_dataset
@@ -136,7 +137,7 @@ def export_command(folder: Path, out: Path, type_: str, data: tuple[Path, ...]) 
       onlabel model export build/model --out models/mine-q8_0.gguf \\
         --data training_data/utterances
     """
-    _require("gguf", "safetensors", "torch", "transformers")
+    require("gguf", "safetensors", "torch", "transformers")
     from assistant.training.card import write_card
     from assistant.training.dataset import read_dataset
     from assistant.training.export import Extra, export_gguf
@@ -162,14 +163,6 @@ def export_command(folder: Path, out: Path, type_: str, data: tuple[Path, ...]) 
     )
     if proof.intent < PROMISED[type_]:
         raise ContentError(f"intents agree in {proof.intent:.2%} only; {type_} promises {PROMISED[type_]:.1%}", out)
-
-
-def _require(*packages: str) -> None:
-    from importlib.util import find_spec
-
-    for package in packages:
-        if find_spec(package) is None:
-            raise NotReadyError(f'{package} is not installed; run: pip install "onlabel[train]"')
 
 
 def _tell(text: str) -> None:
