@@ -42,21 +42,42 @@ def stem(word: str) -> str:
     return stemmed
 
 
-#: Words for one thing, lay and professional: the first of each line stands for all of it.
-_SAME_THING = """
-lactation lactating breastfeed breastfed breastfeeding milk pregnancy pregnant pregnancies expecting renal kidney
-kidneys hepatic liver geriatric elderly older seniors pediatric paediatric child children kid kids childhood infant
-infants baby babies adolescent adolescents teenager teenagers cardiac heart pulmonary lung lungs ophthalmic eye eyes
-ocular dermal skin cutaneous alcohol alcoholic beer wine liquor drinking ethanol food foods meal meals breakfast eat
-eating fed seizure seizures convulsion convulsions epilepsy epileptic fits emesis vomit vomiting vomited pyrexia fever
-febrile pruritus itch itching itchy somnolence drowsy drowsiness sleepy sleepiness dyspnea breathless breathlessness
-hemorrhage haemorrhage bleed bleeding bleeds refrigerator refrigerate refrigerated refrigeration fridge tablet tablets
-pill pills tabs tab injection inject injections injected shot shots jab dose doses dosage dosing dosed discontinue
-discontinued discontinuing discontinuation stop stopped stopping withdraw withdrawn withdrawal missed miss forgot
-forgotten forget skipped skip contraceptive contraceptives contraception interaction interactions interact interacts
-overdose overdosage overdosed overdoses mechanism mechanisms works antacid antacids antidote reversal reverse reversed
-crushed crush crushing
-"""
+#: Words for one thing, lay and professional: the first of each group stands for all of it.
+_SAME_THING = (
+    "lactation lactating breastfeed breastfed breastfeeding milk",
+    "pregnancy pregnant pregnancies expecting",
+    "renal kidney kidneys",
+    "hepatic liver",
+    "geriatric elderly older seniors",
+    "pediatric paediatric child children kid kids childhood infant infants baby babies adolescent "
+    "adolescents teenager teenagers",
+    "cardiac heart",
+    "pulmonary lung lungs",
+    "ophthalmic eye eyes ocular",
+    "dermal skin cutaneous",
+    "alcohol alcoholic beer wine liquor drinking ethanol",
+    "food foods meal meals breakfast eat eating fed",
+    "seizure seizures convulsion convulsions epilepsy epileptic fits",
+    "emesis vomit vomiting vomited",
+    "pyrexia fever febrile",
+    "pruritus itch itching itchy",
+    "somnolence drowsy drowsiness sleepy sleepiness",
+    "dyspnea breathless breathlessness",
+    "hemorrhage haemorrhage bleed bleeding bleeds",
+    "refrigerator refrigerate refrigerated refrigeration fridge",
+    "tablet tablets pill pills tabs tab",
+    "injection inject injections injected shot shots jab",
+    "dose doses dosage dosing dosed",
+    "discontinue discontinued discontinuing discontinuation stop stopped stopping withdraw withdrawn withdrawal",
+    "missed miss forgot forgotten forget skipped skip",
+    "contraceptive contraceptives contraception",
+    "interaction interactions interact interacts",
+    "overdose overdosage overdosed overdoses",
+    "mechanism mechanisms works",
+    "antacid antacids",
+    "antidote reversal reverse reversed",
+    "crushed crush crushing",
+)
 
 
 #: Professional shorthand counts as what it stands for besides itself, in questions and labels alike.
@@ -67,7 +88,7 @@ _SPELLED_OUT: dict[str, tuple[str, ...]] = {
 
 @lru_cache(maxsize=1)
 def _concepts() -> dict[str, str]:
-    lines = (line.split() for line in _SAME_THING.strip().splitlines())
+    lines = (group.split() for group in _SAME_THING)
     return {stem(word): stem(same[0]) for same in lines for word in same}
 
 
