@@ -44,27 +44,27 @@ _WORD_START = "##"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train. Learning rates are peaks; warm-up and decay are linear."""
+    """How to train; the defaults are the shipped model's. Learning rates are peaks; warm-up and decay are linear."""
 
-    epochs: int = 6
-    batch: int = 48
-    rate: float = 1e-4
+    epochs: int = 5
+    batch: int = 64
+    rate: float = 1.2e-4
     head_rate: float = 2e-3
     warmup: float = 0.1
     weight_decay: float = 0.01
-    smoothing: float = 0.1
+    smoothing: float = 0.05
     dropout: float = 0.1
     averaged: float = 0.4
     max_tokens: int = 128
     pair_batch: int = 16
     pair_tokens: int = 112
-    pair_every: int = 1
+    pair_every: int = 2
     pair_scale: float = 20.0
     pair_weight: float = 1.0
     span_weight: float = 1.0
     flag_weight: float = 1.0
     slot_weight: float = 1.0
-    outlier_weight: float = 0.2
+    outlier_weight: float = 0.1
     method: Method = "full"
     rank: int = 16
     seed: int = 7
