@@ -30,6 +30,7 @@ from assistant.canonical import fingerprint
 from assistant.content.templates import Template
 from assistant.domain import Context, Kind, Passage, Scope
 from assistant.errors import NotReadyError
+from assistant.trust.withdrawn import NOTHING, Withdrawn
 
 FORMAT = "onlabel.index/1"
 CURRENT = "CURRENT"
@@ -95,10 +96,14 @@ class DocumentEntry:
 
 
 class Index:
-    """An open index. Safe to share between threads: reads are serialised by a lock."""
+    """An open index. Safe to share between threads: reads are serialised by a lock.
 
-    def __init__(self, folder: Path) -> None:
+    What was ``withdrawn`` since it was built is in force until the day of its withdrawal only.
+    """
+
+    def __init__(self, folder: Path, withdrawn: Withdrawn = NOTHING) -> None:
         self.folder = folder
+        self._withdrawn = withdrawn
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, tuple[Entry, ...]] = OrderedDict()
         with self._reading():
@@ -116,7 +121,7 @@ class Index:
         self._cached_stems = lru_cache(maxsize=_TEXTS_CACHED)(self._read_stems)
 
     @classmethod
-    def open(cls, root: Path) -> Index:
+    def open(cls, root: Path, withdrawn: Withdrawn = NOTHING) -> Index:
         """The index in use below ``root`` (the workspace's ``index/``).
 
         :raises NotReadyError: there is none, or it cannot be read.
@@ -124,7 +129,7 @@ class Index:
         folder = current_generation(root)
         if folder is None:
             raise NotReadyError(f"there is no index in {root}: run `onlabel build`")
-        return cls(folder)
+        return cls(folder, withdrawn)
 
     def prove(self) -> None:
         """Prove rules, policy, labels and counts against the fingerprint. Passages have the ledger for that.
@@ -183,7 +188,9 @@ class Index:
     def templates(self) -> tuple[Template, ...]:
         rows = self._rows("SELECT fields, body FROM templates ORDER BY id")
         with self._reading():
-            return tuple(_template(json.loads(fields), body) for fields, body in rows)
+            read = tuple(_template(json.loads(fields), body) for fields, body in rows)
+        ended = self._withdrawn.template
+        return tuple(replace(one, scope=ended(one.id, one.version, one.scope)) for one in read)
 
     @cached_property
     def utterances(self) -> tuple[Vector, tuple[str, ...]]:
@@ -247,7 +254,7 @@ class Index:
         query = "SELECT row, fields, first_vector, vectors, words, size FROM passages WHERE product = ? ORDER BY row"
         rows = self._rows(query, (product,))
         with self._reading():
-            read = tuple(_entry(*row) for row in rows)
+            read = tuple(self._entry(*row) for row in rows)
             if any(not 0 <= e.first_vector <= e.first_vector + e.vectors <= self._vectors.ntotal for e in read):
                 raise ValueError(f"passages of {product} have no vectors where they should")
         with self._lock:
@@ -272,7 +279,15 @@ class Index:
         query = "SELECT row, fields, first_vector, vectors, words, size FROM passages WHERE id = ?"
         rows = self._rows(query, (id,))
         with self._reading():
-            return next((_entry(*row) for row in rows), None)
+            return next((self._entry(*row) for row in rows), None)
+
+    def _entry(self, *row: Any) -> Entry:
+        entry = _entry(*row)
+        if not self._withdrawn:
+            return entry
+        head = entry.head
+        scope = self._withdrawn.passage(head.id, head.version, head.document, head.scope)
+        return replace(entry, head=replace(head, scope=scope))
 
     def load(self, entry: Entry) -> Passage:
         """The passage with its bytes."""

@@ -22,7 +22,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, get_args
@@ -30,6 +30,7 @@ from typing import Any, Literal, Protocol, Self, get_args
 from assistant.canonical import canonical_json, fingerprint, sha256_hex
 from assistant.domain import Context, Kind, Passage, Scope
 from assistant.errors import ContentError, IntegrityError, NotReadyError, OnlabelError
+from assistant.trust.withdrawn import NOTHING, Withdrawn
 
 SCHEMA = "onlabel.ledger/1"
 FILE_NAME = "ledger.sqlite"
@@ -341,9 +342,10 @@ def _fingerprint(database: sqlite3.Connection, passages: str, policy_sha256: str
 class Ledger:
     """A read-only ledger; implements :class:`ApprovedSource`. Any number of threads may share one."""
 
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, database: sqlite3.Connection, withdrawn: Withdrawn = NOTHING) -> None:
         """Use :meth:`open`."""
         self._path = path
+        self._withdrawn = withdrawn
         self._database = database
         self._lock = threading.Lock()
         meta = dict(database.execute("SELECT key, value FROM meta").fetchall())
@@ -354,7 +356,7 @@ class Ledger:
         self._passages_digest: str = meta["passages"]
         if _fingerprint(database, self._passages_digest, self.policy_sha256) != self.fingerprint:
             raise IntegrityError(f"{path}: templates, rules or policy are not those of the ledger's fingerprint")
-        self._templates = {template.id: template for template in _read_templates(database)}
+        self._templates = {template.id: self._template(template) for template in _read_templates(database)}
         self._by_use = {use: tuple(t for t in self._templates.values() if t.use == use) for use in USES}
         self._rules = _read_rules(database)
         # Small, bounded and safe: the file never changes under an open ledger, it is only ever replaced.
@@ -362,9 +364,10 @@ class Ledger:
         self._cached_serving = lru_cache(maxsize=1024)(self._read_serving)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, withdrawn: Withdrawn = NOTHING) -> Self:
         """Open the ledger at ``path``; only templates and rules are loaded.
 
+        :param withdrawn: what was withdrawn since: it is in force until the day of its withdrawal only.
         :raises NotReadyError: there is none, or another version of the software made it.
         :raises IntegrityError: it is damaged.
         """
@@ -377,7 +380,7 @@ class Ledger:
         except sqlite3.Error as error:
             raise IntegrityError(f"{path}: the ledger cannot be opened: {error}") from error
         try:
-            return cls(path, database)
+            return cls(path, database, withdrawn)
         except (sqlite3.Error, LookupError, TypeError, ValueError) as error:
             database.close()
             raise IntegrityError(f"{path}: the ledger is damaged: {error}") from error
@@ -450,7 +453,15 @@ class Ledger:
 
     def _read_passage(self, id: str) -> ApprovedPassage | None:
         rows = self._rows(f"{_PASSAGES} WHERE passage.id = ?", (id,))
-        return _passage(*rows[0]) if rows else None
+        if not rows:
+            return None
+        passage = _passage(*rows[0])
+        scope = self._withdrawn.passage(passage.id, passage.version, passage.document, passage.scope)
+        return replace(passage, scope=scope)
+
+    def _template(self, template: ApprovedTemplate) -> ApprovedTemplate:
+        scope = self._withdrawn.template(template.id, template.version, template.scope)
+        return replace(template, scope=scope)
 
     def _read_serving(self, product: str, role: str) -> tuple[ApprovedPassage, ...]:
         found = []
