@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 pytest.importorskip("scipy", reason="scipy is not installed (extra `train`)")
 
 from assistant.content.lexicon import PLACEHOLDER
+from assistant.content.policy import parse_policy
 from assistant.errors import ContentError, NotReadyError, UsageError
 from assistant.serving.commands.model_measure import compare_command, evaluate_command
 from assistant.training import compare as comparing
@@ -36,6 +37,7 @@ from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.heads import Heads, LabelSets, Layer
 from assistant.understanding.model_file import heads_metadata
 from assistant.understanding.readers import Vector
+from assistant.workspace import Workspace, sample_root
 from tests import tiny_bert
 
 LIMITS = Limits({"adverse_event": 0.5, "attack": 0.8}, 0.05)
@@ -526,7 +528,8 @@ def test_evaluate_writes_a_summary_a_page_and_json(files: Path) -> None:
     written = json.loads(record.read_text(encoding="utf-8"))
     assert set(written["intent"]["by_intent"]) <= set(INTENTS)
     assert set(written["flags"]) == {"adverse_event", "attack"}
-    assert written["flags"]["attack"]["threshold"] == 0.8, "the policy's"
+    policy, _ = parse_policy(Workspace(sample_root()).policy_file.read_bytes(), Path("policy.yaml"))
+    assert written["flags"]["attack"]["threshold"] == policy.thresholds.flags["attack"]
     assert written["slots"]["all"]["wanted"] == 0
     assert written["latency"]["threads"] == 1
     assert f"Evaluation of {files.name}" not in page.read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ GRAVE_FLAGS: tuple[tuple[Flag, Outcome], ...] = (
     (Flag.ADVERSE_EVENT, Outcome.ADVERSE_EVENT),
     (Flag.PRODUCT_COMPLAINT, Outcome.PRODUCT_COMPLAINT),
 )
+_GRAVE_OUTCOMES = frozenset(outcome for _, outcome in GRAVE_FLAGS)
 #: Intents that report something, the gravest first; seen with confidence they raise the flag even where no rule of the
 #: screen did.
 FLAG_OF_INTENT: dict[str, Flag] = {
@@ -146,19 +147,22 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(Outcome.MEDICAL_INFORMATION, "comparison", found.share("comparison"))
     if found.status is LabelStatus.LIMITED and (about_use >= limits.use or found.asks_use):
         # What the label says against it: a contraindication or a warning, never the indication.
-        return Route(None, "contraindication", 0.0, retrieve=True, only_safety=True)
+        return _unless_denied(Route(None, "contraindication", 0.0, retrieve=True, only_safety=True), denied)
     if found.status is LabelStatus.INDICATED and name == "off_label":
-        return Route(None, "indication", about_use, retrieve=True)
+        return _unless_denied(Route(None, "indication", about_use, retrieve=True), denied)
     if name in _OUTCOME_OF_INTENT:
         # With a product named, what the label holds may still decide against a fixed outcome that is not sure.
         needed = limits.intent_answer_with_product if found.product_known else limits.intent_answer
         if confidence >= needed or not topic_share:
             return Route(_OUTCOME_OF_INTENT[name], name, confidence)
-    if topic in denied:
-        return Route(Outcome.NO_APPROVED_ANSWER, topic, topic_share)
-    if not found.product_known and topic_share < limits.intent_ask:
+    if topic not in denied and not found.product_known and topic_share < limits.intent_ask:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
-    return Route(None, topic, topic_share, retrieve=True)
+    return _unless_denied(Route(None, topic, topic_share, retrieve=True), denied)
+
+
+def _unless_denied(plan: Route, denied: Collection[str]) -> Route:
+    """``plan``, or that nothing approved answers where this audience is never answered such questions."""
+    return Route(Outcome.NO_APPROVED_ANSWER, plan.intent, plan.confidence) if plan.intent in denied else plan
 
 
 def confidence_of(ranked: Sequence[Candidate], plan: Route, weights: Confidence) -> float:
@@ -195,7 +199,9 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
         # unless it matches the question as no other does (then the topic was misunderstood).
         return Choice((), (), 0.0)
     sure = confidence_of(usable, plan, policy.confidence)
-    if sure < limits.passage_answer:
+    # After the notice of a report nothing can be asked back: what would be offered elsewhere follows it.
+    needed = limits.passage_ask if plan.outcome in _GRAVE_OUTCOMES else limits.passage_answer
+    if sure < needed:
         offered = usable[: policy.choices_offered] if sure >= limits.passage_ask else ()
         return Choice((), tuple(offered), sure)
     best = usable[0]
