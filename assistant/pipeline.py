@@ -25,8 +25,14 @@ from assistant.content.policy import parse_policy
 from assistant.domain import Context, Kind, Outcome, Passage
 from assistant.errors import ContentError, IntegrityError, NotReadyError, UsageError
 from assistant.settings import Settings
-from assistant.trust.audit import AuditSink, JsonLinesAudit
+from assistant.trust.audit import AuditSink
+from assistant.trust.installed.opening import InstalledRelease, open_installed
+from assistant.trust.installed.withdrawing import withdrawn_since
+from assistant.trust.intake.queue import IntakeQueue
+from assistant.trust.intake.report import report_of
 from assistant.trust.ledger import Ledger
+from assistant.trust.log.log import AuditLog
+from assistant.trust.log.records import record_of
 from assistant.trust.receipts import make_receipt
 from assistant.trust.verification import verify
 from assistant.understanding.encoder import Encoder, open_encoder
@@ -51,6 +57,9 @@ class Assistant:
         audit: AuditSink,
         today: Callable[[str], dt.date],
         reader: Callable[[Encoder, NearestUtterances], Reader] = NearestReader,
+        *,
+        intake: IntakeQueue | None = None,
+        release: InstalledRelease | None = None,
     ) -> None:
         if index.encoder != encoder.fingerprint:
             raise NotReadyError("the index was made with another model than this one: run `onlabel build`")
@@ -69,6 +78,9 @@ class Assistant:
             raise IntegrityError("the index and the ledger were made under different policies")
         self._ledger = ledger
         self._audit = audit
+        self._keyed = audit.keyed if isinstance(audit, AuditLog) else None
+        self._intake = intake
+        self.release = release
         self._today = today
         self._renderer = Renderer(index.templates)
         self._router = NearestUtterances(*index.utterances)
@@ -77,24 +89,45 @@ class Assistant:
 
     @classmethod
     def open(cls, root: Path | None = None, *, audit: AuditSink | None = None) -> Assistant:
-        """Open the workspace in ``root`` (default: as :meth:`Workspace.find` says).
+        """Open the workspace or the installed release in ``root`` (default: as :meth:`Workspace.find` says).
 
+        :param audit: where answers are recorded instead of in the workspace's log; nothing is then queued either.
         :raises NotReadyError: there is no index or no model, or they do not belong together.
+        :raises IntegrityError: an installed release is not as it was signed.
         """
         workspace = Workspace.find(root)
+        release = None
+        if workspace.home is not None:
+            release = open_installed(workspace.home, dt.datetime.now(dt.UTC))
+            workspace = Workspace(release.root, home=workspace.home)
         settings = workspace.settings
         model = settings.model
-        index = Index.open(workspace.index)
+        withdrawn = withdrawn_since(release, dt.datetime.now(dt.UTC).date())
+        index = Index.open(workspace.index, withdrawn)
         encoder = open_encoder(
-            model.encoder, workspace.model_file, model.n_threads, model.n_threads_batch, model.n_ctx, model.n_gpu_layers
+            model.encoder,
+            release.model if release else workspace.model_file,
+            model.n_threads,
+            model.n_threads_batch,
+            model.n_ctx,
+            model.n_gpu_layers,
         )
         zones = _MARKET_ZONES | settings.context.timezones
 
         def today(market: str) -> dt.date:
             return dt.datetime.now(ZoneInfo(zones.get(market, "UTC"))).date()
 
-        sink = audit or JsonLinesAudit(workspace.audit_file)
-        return cls(settings, index, Ledger.open(index.ledger_file), encoder, sink, today, _reader_of(workspace))
+        return cls(
+            settings,
+            index,
+            Ledger.open(index.ledger_file, withdrawn),
+            encoder,
+            audit or AuditLog.open(workspace.audit_log),
+            today,
+            _reader_of(workspace),
+            intake=None if audit else IntakeQueue.open(workspace.intake_file),
+            release=release,
+        )
 
     def context(
         self,
@@ -111,23 +144,66 @@ class Assistant:
         return Context(audience or given.audience, place, language or given.language, channel, day)
 
     def ask(
-        self, question: str, context: Context | None = None, previous: Answer | None = None, product: str = ""
+        self,
+        question: str,
+        context: Context | None = None,
+        previous: Answer | None = None,
+        product: str = "",
+        who: str = "",
     ) -> Answer:
         """The proved and recorded answer to ``question``.
 
         :param product: id or name of the product that is meant where the question names none, as on its own page.
         :param previous: the last answer of a conversation; its product carries over where none is named.
-        :raises UsageError: no notice is approved for this context, so nothing can be said in it; or there is no such
-            product.
+        :param who: who asks, as the record names him.
+        :raises UsageError: no notice is approved for this context, or the release was not sealed for it, so nothing
+            can be said in it; or there is no such product.
         :raises IntegrityError: an answer failed its proof; nothing is shown.
         """
         asked = legible(question)
         where = context or self.context()
+        self._require_sealed_for(where)
         draft = self.decider.decide(asked, where, previous, self._product_id(product) if product else "")
         completed = self._complete(draft, where)
         answer = self._prove(asked, where, draft, completed, previous)
-        self._audit.record(_record(answer))
+        self._keep(answer, draft, who)
         return answer
+
+    def _require_sealed_for(self, where: Context) -> None:
+        """An installed release answers for today and in the contexts that its reviewers signed (DESIGN, section 4)."""
+        if self.release is None:
+            return
+        allowed = self.release.description.contexts
+        today = self._today(where.market)
+        if where.date != today:
+            raise UsageError(f"an installed release answers for today ({today}) only; past answers: `audit replay`")
+        for name, value, known in (
+            ("audience", where.audience, allowed.audiences),
+            ("market", where.market, allowed.markets),
+            ("language", where.language, allowed.languages),
+            ("channel", where.channel, allowed.channels),
+        ):
+            if value not in known:
+                raise UsageError(f"{name} {value}: this release was sealed for {', '.join(known)} only")
+
+    def _keep(self, answer: Answer, draft: Draft, who: str) -> None:
+        """Queue what the question reports, and record the answer; where either fails nothing is shown.
+
+        The report comes first: it is not lost where the record fails.
+        """
+        if self._intake is not None:
+            report = report_of(answer, spans=draft.marked, names=draft.names, reporter=who)
+            if report is not None:
+                self._intake.add(report)
+        self._audit.record(
+            record_of(
+                answer,
+                question_policy=self.settings.audit.questions,
+                who=who,
+                release=self.release.as_json() if self.release else None,
+                keyed=self._keyed,
+            )
+        )
 
     def _product_id(self, given: str) -> str:
         """The product with this id or name."""
@@ -212,6 +288,7 @@ class Assistant:
             index_fingerprint=self.index.fingerprint,
             model_fingerprint=self._reader.fingerprint,
             policy_sha256=self._policy_sha256,
+            release=self.release.as_json() if self.release else None,
         )
         documents = [(passage, self.index.document(passage.document)) for passage in used]
         references = tuple(Reference(passage, document) for passage, document in documents if document is not None)
@@ -232,7 +309,7 @@ class Assistant:
             references=references,
             candidates=tuple((candidate.entry.head.id, candidate.score) for candidate in draft.candidates),
             choices=draft.choices,
-            preview=True,
+            preview=self.release is None,
             receipt=receipt,
             notes=tuple(draft.notes),
         )
@@ -271,24 +348,3 @@ def _reader_of(workspace: Workspace) -> Callable[[Encoder, NearestUtterances], R
         return causal_reader(encoder, router, path, model.n_threads, model.n_gpu_layers)
 
     return causal
-
-
-def _record(answer: Answer) -> dict[str, object]:
-    return {
-        "schema": "onlabel.audit/1",
-        "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
-        "question": answer.question,
-        "context": answer.context.as_json(),
-        "outcome": answer.outcome.value,
-        "flags": [flag.value for flag in answer.flags],
-        "intent": answer.intent,
-        "confidence_per_mille": round(answer.confidence * 1000),
-        "slots": answer.slots,
-        "passages": [
-            {"id": span.id, "version": span.version, "sha256": span.sha256, "role": span.role}
-            for span in answer.spans
-            if span.source == "passage"
-        ],
-        "preview": answer.preview,
-        "receipt": answer.receipt,
-    }

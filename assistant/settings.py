@@ -69,9 +69,19 @@ class LimitSettings(_Section):
 
 
 class AuditSettings(_Section):
-    """Where each answer is recorded before it is shown, relative to the workspace."""
+    """Where each answer is recorded before it is shown: a file in the workspace, or ``postgresql://...``.
 
-    path: str = "audit/answers.jsonl"
+    ``questions``: as they were typed, with personal data replaced, or as a keyed hash alone.
+    """
+
+    path: str = "audit/answers.sqlite"
+    questions: Literal["full", "redacted", "hash"] = "full"
+
+
+class IntakeSettings(_Section):
+    """Where reports of adverse events and product complaints wait to be passed on, relative to the workspace."""
+
+    path: str = "intake/reports.sqlite"
 
 
 class Settings(_Section):
@@ -82,6 +92,7 @@ class Settings(_Section):
     labels: LabelSettings = LabelSettings()
     limits: LimitSettings = LimitSettings()
     audit: AuditSettings = AuditSettings()
+    intake: IntakeSettings = IntakeSettings()
 
 
 def read_settings(path: Path) -> Settings:

@@ -45,8 +45,8 @@ from assistant.content.writing import write_document
 from assistant.domain import Document, Passage
 from assistant.pipeline import Assistant
 from assistant.settings import read_settings
-from assistant.trust.audit import JsonLinesAudit
 from assistant.trust.ledger import Ledger
+from assistant.trust.log.log import AuditLog
 from assistant.understanding.encoder import Encoder, open_encoder
 from assistant.workspace import Workspace, sample_root, shipped_model, starter_root
 
@@ -243,7 +243,7 @@ def opened(root: Path, work: Path) -> Assistant:
     """The workspace in ``root`` with the real model."""
     real = open_encoder("gguf", shipped_model())
     index = Index.open(root / "index")
-    sink = JsonLinesAudit(work / "audit.jsonl", sync=False)
+    sink = AuditLog.open(work / "audit.sqlite", sync=False)
     return Assistant(
         read_settings(root / "onlabel.toml"), index, Ledger.open(index.ledger_file), real, sink, lambda _: DAY
     )

@@ -35,7 +35,7 @@ from assistant.building import build_workspace
 from assistant.content.spl import read_spl
 from assistant.content.writing import write_document
 from assistant.pipeline import Assistant
-from assistant.trust.audit import JsonLinesAudit
+from assistant.trust.log.log import AuditLog
 from assistant.workspace import Workspace, starter_root
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -108,7 +108,7 @@ def open_assistants(data: Path, root: Path) -> tuple[Callable[[str], Assistant],
     def assistant(label: str) -> Assistant:
         place = places[label]
         if place not in opened:
-            opened[place] = Assistant.open(place, audit=JsonLinesAudit(root / "audit.jsonl", sync=False))
+            opened[place] = Assistant.open(place, audit=AuditLog.open(root / "audit.sqlite", sync=False))
         return opened[place]
 
     return assistant, set_ids

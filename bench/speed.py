@@ -31,8 +31,8 @@ from tables import REPOSITORY, publish, table
 from assistant.building import build_workspace
 from assistant.domain import Context
 from assistant.pipeline import Assistant
-from assistant.trust.audit import JsonLinesAudit
 from assistant.trust.ledger import Ledger
+from assistant.trust.log.log import AuditLog
 from assistant.workspace import Workspace, sample_root, shipped_model
 
 DAY = dt.date(2026, 11, 21)
@@ -221,8 +221,8 @@ def in_turns(questions: Sequence[str], ways: Mapping[str, Callable[[str], object
 def audit(entries: Sequence[Mapping[str, Any]], work: Path, rounds: int) -> dict[str, Timed]:
     """What a record costs with and without the disk's sync, in turns."""
     sinks = {
-        "audit record": JsonLinesAudit(work / "plain.jsonl", sync=False),
-        "audit record, synced to disk": JsonLinesAudit(work / "synced.jsonl"),
+        "audit record": AuditLog.open(work / "plain.sqlite", sync=False),
+        "audit record, synced to disk": AuditLog.open(work / "synced.sqlite"),
     }
     timed = {name: Timed([], []) for name in sinks}
     for _ in range(rounds):
@@ -281,7 +281,7 @@ def main(rounds: int, workspace: Path | None, write: Path | None) -> None:
 
 def measured(rounds: int, root: Path, work: Path) -> str:
     """The whole report."""
-    assistant = Assistant.open(root, audit=JsonLinesAudit(work / "audit.jsonl", sync=False))
+    assistant = Assistant.open(root, audit=AuditLog.open(work / "audit.sqlite", sync=False))
     why_not = missing_for_the_usual_way()
     usual: Any = None
     commands = {

@@ -22,7 +22,7 @@ import click
 from assistant.building import build_workspace
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
 from assistant.pipeline import Assistant
-from assistant.trust.audit import JsonLinesAudit
+from assistant.trust.log.log import AuditLog
 from assistant.workspace import Workspace, starter_root
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -85,7 +85,7 @@ def open_written(work: Path, folder: Path = HELD_OUT) -> tuple[Assistant, list[A
             write_document(root / "approved_corpus", draft)
         questions += asked
     build_workspace(Workspace(root), dt.date(2026, 11, 21), threads=2)
-    return Assistant.open(root, audit=JsonLinesAudit(work / "audit.jsonl", sync=False)), questions
+    return Assistant.open(root, audit=AuditLog.open(work / "audit.sqlite", sync=False)), questions
 
 
 @click.command()

@@ -23,8 +23,8 @@ from assistant.content.policy import parse_policy
 from assistant.content.templates import parse
 from assistant.errors import ContentError, IntegrityError, NotReadyError, OnlabelError
 from assistant.settings import read_settings
-from assistant.trust.audit import JsonLinesAudit
 from assistant.trust.ledger import Ledger
+from assistant.trust.log.log import AuditLog
 from assistant.understanding.encoder import GgufEncoder
 from assistant.workspace import shipped_model
 from tests import tiny
@@ -217,11 +217,11 @@ def _toml(root: Path) -> object:
 
 
 def _disk(root: Path) -> object:
-    return JsonLinesAudit(root / "onlabel.toml" / "x.jsonl").record({"a": 1})  # type: ignore[func-returns-value]
+    return AuditLog.open(root / "onlabel.toml" / "x.sqlite").append({"a": 1})
 
 
 def _canonical(root: Path) -> object:
-    return JsonLinesAudit(root / "x.jsonl").record({"a": 1.5})  # type: ignore[func-returns-value]
+    return AuditLog.open(root / "x.sqlite").append({"a": 1.5})
 
 
 _MAPPED: dict[str, tuple[Callable[[Path], object], type[OnlabelError]]] = {

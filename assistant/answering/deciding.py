@@ -34,6 +34,8 @@ _RARE = 6
 _BARE_WORDS = 3
 #: Spans whose words an answer should hold.
 _NAMED = ("condition", "comorbidity", "substance", "event")
+#: Spans that a report of harm is made of.
+_REPORTED = ("event", "substance")
 #: Questions on these name another substance beside the product that they are about.
 _BESIDE_ANOTHER = frozenset(
     (
@@ -52,7 +54,11 @@ _PRODUCTS_LOOKED_AT = 40
 
 @dataclass(slots=True)
 class Draft:
-    """What is decided about an answer. ``role`` names the notice where it is not the outcome's own."""
+    """What is decided about an answer. ``role`` names the notice where it is not the outcome's own.
+
+    ``marked`` are the words that the question names as ``(type, words)``, ``names`` the products in it as
+    ``(name, product)``: what a report of harm is made of.
+    """
 
     outcome: Outcome
     intent: str = "out_of_scope"
@@ -65,6 +71,8 @@ class Draft:
     others: tuple[tuple[str, float], ...] = ()
     slots: dict[str, str] = field(default_factory=dict)
     carried: tuple[str, ...] = ()
+    marked: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     notes: list[str] = field(default_factory=list)
 
     def give_up(self, why: str) -> None:
@@ -121,6 +129,8 @@ class Decider:
         """The passage ``id`` if it may be chosen as an answer in this context."""
         entry = self.index.entry(id)
         if entry is None or not entry.head.retrieve:
+            return None
+        if entry.head.topic in self.policy.not_answered.get(where.audience, ()):
             return None
         return entry if entry.head.scope.covers(where) and entry.head.scope.valid_on(where.date) else None
 
@@ -256,6 +266,8 @@ class Decider:
             plan.confidence,
             found.flags,
             others=tuple(pair for pair in reading.intents[:4] if pair[0] != plan.intent),
+            marked=tuple((kind, words) for kind in _REPORTED for words in reading.named(kind)),
+            names=tuple((mention.key, product) for mention in asked.mentions for product in mention.products),
         )
         if product:
             draft.slots["product"] = product

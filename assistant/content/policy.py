@@ -7,13 +7,15 @@ literal text of templates may not hold. Policy is data; this module only says wh
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assistant.canonical import sha256_hex
-from assistant.content.corpus import Audience, Role
+from assistant.content.corpus import Audience, Market, Role
 from assistant.content.frontmatter import load_mapping, validate
 from assistant.domain import COMPANION_ROLES, Flag, Kind
 
@@ -99,6 +101,46 @@ class Ranking(_Part):
     named: float = Field(ge=0)
 
 
+ReviewRole = Literal["medical", "legal", "regulatory"]
+Headcount = Annotated[int, Field(strict=True, ge=0, le=9)]
+#: What approvals can be asked for by: a kind of passage, or the kind of what is approved.
+ReviewedKind = (
+    Kind | Literal["passage", "template", "document", "policy", "taxonomy", "screen", "settings", "model", "golden"]
+)
+
+
+def _one_of_each() -> dict[ReviewRole, int]:
+    return {"medical": 1, "legal": 1, "regulatory": 1}
+
+
+class ApprovalRules(_Part):
+    """Whose signatures content needs before it may be released: how many people of each role.
+
+    ``by_kind`` and then ``by_market`` replace the numbers of the roles that they name; ``distinct_people``: nobody
+    counts for two roles. A rule under which something would need nobody is refused.
+    """
+
+    roles: dict[ReviewRole, Headcount] = Field(default_factory=_one_of_each)
+    by_kind: dict[ReviewedKind, dict[ReviewRole, Headcount]] = Field(default_factory=dict)
+    by_market: dict[Market, dict[ReviewRole, Headcount]] = Field(default_factory=dict)
+    distinct_people: bool = True
+
+    @model_validator(mode="after")
+    def _somebody(self) -> ApprovalRules:
+        for kind, market in product(("", *self.by_kind), ("", *self.by_market)):
+            if not self.needed((kind,), market):
+                raise ValueError(f"{kind or 'content'} would need nobody's approval{f' in {market}' * bool(market)}")
+        return self
+
+    def needed(self, kinds: Iterable[str], market: str) -> Mapping[str, int]:
+        """Roles and how many of each; of ``kinds`` (general before special) the last that is named wins."""
+        of_kind = {str(name): given for name, given in self.by_kind.items()}
+        found: dict[str, int] = {}
+        for given in (self.roles, *(of_kind.get(kind, {}) for kind in kinds), self.by_market.get(market, {})):
+            found.update({str(role): number for role, number in given.items()})
+        return {role: number for role, number in found.items() if number}
+
+
 class Policy(_Part):
     """All of ``policy.yaml``."""
 
@@ -111,6 +153,7 @@ class Policy(_Part):
     ranking: Ranking
     confidence: Confidence
     forbidden_in_templates: tuple[str, ...]
+    approvals: ApprovalRules = Field(default_factory=ApprovalRules)
 
     @field_validator("companions")
     @classmethod

@@ -4,8 +4,9 @@ Guarantees: a receipt is made from a :class:`~assistant.trust.verification.Proof
 answer that was not proved; ``receipt_sha256`` covers every other field in canonical form, so a changed receipt is
 noticed. Refuses: a receipt for other bytes, another context or another policy than those proved.
 
-A receipt is not signed yet: ``signature`` is null and says so. Until then it shows that nothing was changed by
-accident, not who made it.
+A receipt needs no signature of its own (``signature`` is null): that of an installed release names the release, and
+anybody who holds the release can prove it anew (``trust/standalone``). That of a preview names none, and shows only
+that nothing was changed by accident.
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ def make_receipt(
     model_fingerprint: str,
     policy_sha256: str,
     software_version: str | None = None,
+    release: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The receipt of a proved answer. ``answer_sha256`` is that of the bytes about to be shown.
+
+    :param release: name, number and SHA-256 of the signed targets of the release that answers; None for a preview.
 
     :raises IntegrityError: bytes, context or policy are not those that were proved.
     """
@@ -67,7 +71,7 @@ def make_receipt(
         "policy": proof.policy_sha256,
         "software": software_version or _software_version(),
         "signature": None,
-    }
+    } | ({"release": dict(release)} if release is not None else {})
     return receipt | {_SEAL: fingerprint(receipt)}
 
 

@@ -29,6 +29,15 @@ COMMANDS: dict[str, str] = {
     "show": "asking",
     "doctor": "doctor",
     "model": "model",
+    "approve": "approving",
+    "approvals": "approving",
+    "withdraw": "approving",
+    "keys": "keys",
+    "release": "release",
+    "verify": "verify",
+    "prove": "prove",
+    "audit": "audit",
+    "intake": "intake",
 }
 
 
@@ -69,6 +78,15 @@ SUMMARIES: dict[str, str] = {
     "show": "Show a passage or a document with its metadata.",
     "doctor": "Tell what is installed and whether it is ready.",
     "model": "Train, export, measure and compare the model that chooses.",
+    "approve": "Sign passages, templates and rules as approved.",
+    "approvals": "Tell what is approved and what waits for whom.",
+    "withdraw": "Withdraw what was approved, with a reason.",
+    "keys": "Make and keep the keys that sign.",
+    "release": "Seal, publish, install and update what the field runs.",
+    "verify": "Prove an answer from its receipt and its release.",
+    "prove": "Check every answer that can be given, before anybody asks.",
+    "audit": "Prove, read and export the record of answers.",
+    "intake": "Pass on reports of adverse events and complaints.",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import json
 import os
 import shutil
@@ -79,11 +80,11 @@ def ask_command(
         question = sys.stdin.read()
     assistant = _open(root)
     context = _context(assistant, given)
-    _say_preview()
+    _say_standing(assistant)
     if batch is not None:
         _answer_batch(assistant, context, product, batch, as_json, explain)
         return
-    _show(assistant.ask(question or "", context, product=product), as_json, explain)
+    _show(assistant.ask(question or "", context, product=product, who=_who()), as_json, explain)
 
 
 def _open(root: Path | None) -> Assistant:
@@ -108,8 +109,21 @@ def _date(text: str | None) -> dt.date | None:
         raise UsageError(f"{text!r} is no date: write it as 2026-03-01") from error
 
 
-def _say_preview() -> None:
-    click.echo("preview: this content has not been approved and sealed; not for use with customers", err=True)
+def _say_standing(assistant: Assistant) -> None:
+    """What whoever asks has to know before he uses an answer: that it is a preview, or that its release has expired."""
+    if assistant.release is None:
+        click.echo("preview: this content has not been approved and sealed; not for use with customers", err=True)
+    elif assistant.release.standing.state != "fresh":
+        description = assistant.release.description
+        click.echo(f"release {description.name} {description.number} {assistant.release.standing.says}", err=True)
+
+
+def _who() -> str:
+    """Who asks, as this machine knows him; "" where it does not."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
 
 
 def _show(answer: Answer, as_json: bool, explain: bool) -> None:
@@ -168,7 +182,7 @@ def _answer_batch(
             continue
         try:
             asked, where, about = _batch_question(assistant, context, line)
-            answer = assistant.ask(asked, where, product=about or product)
+            answer = assistant.ask(asked, where, product=about or product, who=_who())
         except UsageError as error:
             # The line is to blame. Anything else is not: then nothing more is shown.
             wrong = {"schema": ERROR_SCHEMA, "line": number, "error": legible(str(error))}
@@ -223,7 +237,7 @@ def chat_command(root: Path | None, /, **given: str | None) -> None:
     """
     assistant = _open(root)
     context = _context(assistant, given)
-    _say_preview()
+    _say_standing(assistant)
     previous: Answer | None = None
     offered: dict[str, str] = {}
     for question in _lines():
@@ -232,7 +246,7 @@ def chat_command(root: Path | None, /, **given: str | None) -> None:
             click.echo(f"there is no choice {number[:20]} here: ask in words", err=True)
             continue
         try:
-            answer = assistant.ask(offered.get(number, question), context, previous)
+            answer = assistant.ask(offered.get(number, question), context, previous, who=_who())
         except UsageError as error:
             click.echo(f"onlabel: {error}", err=True)
             continue

@@ -61,7 +61,7 @@ def _findings(workspace: Workspace) -> Iterator[_Finding]:
         "ok", "context", f"{settings.context.audience}, {settings.context.market}, {settings.context.language}"
     )
     yield from _model_and_index(workspace)
-    yield _Finding("ok", "audit", f"{workspace.audit_file}")
+    yield _Finding("ok", "audit", f"{workspace.audit_log}")
     if any(name in sys.modules for name in ("torch", "transformers")):
         yield _Finding("BAD", "torch", "is loaded on the asking path")
 
@@ -70,16 +70,23 @@ def _model_and_index(workspace: Workspace) -> Iterator[_Finding]:
     from assistant.pipeline import Assistant
     from assistant.trust.ledger import Ledger
 
-    model = workspace.model_file
-    yield _Finding(*_shipped(model))
-    assistant = Assistant.open(workspace.root)
+    assistant = Assistant.open(workspace.home or workspace.root)
+    if assistant.release is None:
+        yield _Finding(*_shipped(workspace.model_file))
+    else:
+        description, standing = assistant.release.description, assistant.release.standing
+        mark = "ok" if standing.state == "fresh" else "note"
+        yield _Finding(mark, "release", f"{description.name} {description.number}, {standing.says}")
+        yield _Finding("ok", "model", f"{assistant.release.model.name}, as sealed with the release")
     counts = ", ".join(f"{number} {name}" for name, number in assistant.index.counts.items())
     yield _Finding("ok", "index", f"{assistant.index.fingerprint[:12]}: {counts}")
     with Ledger.open(assistant.index.ledger_file) as ledger:
         ledger.check()
         yield _Finding("ok", "ledger", f"{ledger.fingerprint[:12]}, whole")
-    stale = _stale(workspace)
-    yield _Finding("note" if stale else "ok", "content", f"changed since the build: {stale}" if stale else "as built")
+    if assistant.release is None:
+        stale = _stale(workspace)
+        says = f"changed since the build: {stale}" if stale else "as built"
+        yield _Finding("note" if stale else "ok", "content", says)
     yield _decides_alike(assistant)
 
 

@@ -1,0 +1,104 @@
+"""A recorded answer given again, from the release and in the context that the record names, and held against it.
+
+Guarantees: nothing is recorded or queued, and nothing of the record is believed but what was asked: outcome, passages
+and bytes are worked out anew by the same engine and proved by the same verifier. Refuses a record that does not hold
+the question as typed, and one whose release is not at hand.
+
+Of a conversation the record names what was carried over, not the answer before: it is given as the product asked about.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.canonical import sha256_hex
+from assistant.domain import Context
+from assistant.errors import NotReadyError, UsageError
+from assistant.releases.going_live import Unrecorded
+from assistant.trust.installed.description import FILE as RELEASE_FILE
+from assistant.trust.installed.description import read_description
+from assistant.trust.installed.folder import InstallFolder, is_install
+from assistant.trust.installed.opening import prove_files, prove_metadata
+
+if TYPE_CHECKING:
+    from assistant.answering.answer import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What the record says of a part of the answer, and what it is now."""
+
+    what: str
+    recorded: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The answer given again, and where it differs from the record; no differences: byte for byte the same."""
+
+    answer: Answer
+    differences: tuple[Difference, ...]
+
+
+def release_folder(entry: Mapping[str, Any], place: Path) -> Path:
+    """The workspace folder that answered: the release that the record names, in an install or at ``place`` itself.
+
+    :raises NotReadyError: it is not there.
+    :raises IntegrityError: it stands in an install and is not as it was signed.
+    """
+    named = entry.get("release")
+    if named is None:
+        return place
+    number = int(named["number"])
+    folder = place
+    if is_install(place):
+        install = InstallFolder.find(place)
+        folder = install.release(number)
+        if folder.is_dir():
+            prove_files(folder, prove_metadata(install, install.installed(number)))
+    if not (folder / RELEASE_FILE).is_file() or read_description(folder).number != number:
+        raise NotReadyError(
+            f"release {number} is not in {place}: give the install or folder that holds it by --release"
+        )
+    return folder
+
+
+def replay(entry: Mapping[str, Any], folder: Path) -> Replayed:
+    """Answer what ``entry`` records again, from the release in ``folder``.
+
+    :raises UsageError: the record does not hold the question as it was typed.
+    """
+    from assistant.pipeline import Assistant
+
+    if entry.get("question_policy", "full") != "full":
+        raise UsageError(f"the question was recorded as {entry['question_policy']}: it cannot be asked again")
+    assistant = Assistant.open(folder, audit=Unrecorded())
+    try:
+        product = entry["slots"].get("product", "") if "product" in entry.get("carried", ()) else ""
+        answer = assistant.ask(entry["question"], _context(entry["context"]), product=product)
+    finally:
+        assistant.index.close()
+    return Replayed(answer, tuple(_differences(entry, answer)))
+
+
+def _context(given: Mapping[str, str]) -> Context:
+    day = dt.date.fromisoformat(given["date"])
+    return Context(given["audience"], given["market"], given["language"], given["channel"], day)
+
+
+def _differences(entry: Mapping[str, Any], answer: Answer) -> list[Difference]:
+    shown = [f"{s.id}@{s.version} {s.role} {s.sha256[:16]}" for s in answer.spans if s.source == "passage"]
+    was = [f"{p['id']}@{p['version']} {p['role']} {p['sha256'][:16]}" for p in entry["passages"]]
+    pairs = (
+        ("outcome", entry["outcome"], answer.outcome.value),
+        ("flags", ", ".join(entry["flags"]), ", ".join(flag.value for flag in answer.flags)),
+        ("intent", entry["intent"], answer.intent),
+        ("passages", "; ".join(was), "; ".join(shown)),
+        ("bytes", entry["answer_sha256"], sha256_hex(answer.text)),
+    )
+    return [Difference(what, recorded, now) for what, recorded, now in pairs if recorded != now]
