@@ -35,6 +35,7 @@ from assistant.trust.log.log import AuditLog
 from assistant.trust.log.records import record_of
 from assistant.trust.receipts import make_receipt
 from assistant.trust.verification import verify
+from assistant.trust.withdrawn import NOTHING, Withdrawn
 from assistant.understanding.encoder import Encoder, open_encoder
 from assistant.understanding.readers import NearestReader, Reader, causal_reader, trained_reader
 from assistant.understanding.reading import legible
@@ -88,10 +89,13 @@ class Assistant:
         self.decider = Decider(index, self.policy, settings, self._reader, screen)
 
     @classmethod
-    def open(cls, root: Path | None = None, *, audit: AuditSink | None = None) -> Assistant:
+    def open(
+        cls, root: Path | None = None, *, audit: AuditSink | None = None, withdrawn: Withdrawn = NOTHING
+    ) -> Assistant:
         """Open the workspace or the installed release in ``root`` (default: as :meth:`Workspace.find` says).
 
         :param audit: where answers are recorded instead of in the workspace's log; nothing is then queued either.
+        :param withdrawn: what is withdrawn from a workspace; an installed release knows it by itself.
         :raises NotReadyError: there is no index or no model, or they do not belong together.
         :raises IntegrityError: an installed release is not as it was signed.
         """
@@ -102,7 +106,8 @@ class Assistant:
             workspace = Workspace(release.root, home=workspace.home)
         settings = workspace.settings
         model = settings.model
-        withdrawn = withdrawn_since(release, dt.datetime.now(dt.UTC).date())
+        if release is not None:
+            withdrawn = withdrawn_since(release, dt.datetime.now(dt.UTC).date())
         index = Index.open(workspace.index, withdrawn)
         encoder = open_encoder(
             model.encoder,

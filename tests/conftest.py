@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import HealthCheck, settings
 
 from assistant.building import build_workspace
 from assistant.pipeline import Assistant
 from assistant.serving.commands import main
+from assistant.serving.commands import onlabel as group
 from assistant.understanding.readers import NearestReader
 from assistant.understanding.taxonomy import read_taxonomy
 from assistant.workspace import Workspace, sample_root, shipped_screen, shipped_taxonomy
@@ -30,6 +32,21 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 TODAY = tiny.DAY
 #: The fake encoder of the quick sample.
 QUICK = HashEncoder(64)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _helped_as_users_are() -> None:
+    """A command keeps the help option of its first call: that of ``onlabel``, whatever calls one by itself later."""
+    _prime(click.Context(group, info_name="onlabel", help_option_names=["-h", "--help"]))
+
+
+def _prime(context: click.Context) -> None:
+    context.command.get_help_option(context)
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            command = context.command.get_command(context, name)
+            assert command is not None
+            _prime(click.Context(command, parent=context, info_name=name))
 
 
 @pytest.fixture(scope="session")

@@ -148,6 +148,8 @@ def test_a_withdrawal_that_came_by_mail_acts_at_once(field: Path, laptop: Path, 
     after = json.loads(run("-w", laptop, "ask", "--json", QUESTION).stdout_bytes)
     assert passage not in {span["id"] for span in after["spans"]}
     assert passage not in {choice["id"] for choice in after["choices"]}
+    for number in (0, 1):  # before and after the withdrawal: each as it was
+        assert run("-w", laptop, "audit", "replay", number, "--quiet").exit_code == 0
     run("release", "update", laptop, "--from", field / "publication")
     again = json.loads(run("-w", laptop, "ask", "--json", QUESTION).stdout_bytes)
     assert passage not in {span["id"] for span in again["spans"]}

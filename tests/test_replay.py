@@ -34,7 +34,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The folder is opened with the quick encoder; where its answers were to be recorded."""
     sinks: list[object] = []
 
-    def quickly(_: type[Assistant], root: Path, audit: Any = None) -> Assistant:
+    def quickly(_: type[Assistant], root: Path, audit: Any = None, **__: object) -> Assistant:
         sinks.append(audit)
         return tiny.opened(root, QUICK, audit)
 

@@ -33,8 +33,13 @@ def main() -> int:
         print(f"install: {refusal}", file=sys.stderr)
         return 1
     programs = to / "program" / ("Scripts" if os.name == "nt" else "bin")
+    if Path(sys.prefix).resolve() == (to / "program").resolve():
+        print("install: leave the environment that is to be updated first: `deactivate`", file=sys.stderr)
+        return 1
     venv.create(to / "program", with_pip=True)
     pip = [str(programs / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-index"]
+    # A newer pack may bring the same version number: what it holds counts.
+    pip.append("--force-reinstall")
     wheels = ["--find-links", str(HERE / "wheels"), "--require-hashes", "-r", str(HERE / "requirements.txt")]
     onlabel = str(programs / "onlabel")
     place = str(to / "release")

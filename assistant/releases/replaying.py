@@ -5,12 +5,14 @@ and bytes are worked out anew by the same engine and proved by the same verifier
 the question as typed, and one whose release is not at hand.
 
 Of a conversation the record names what was carried over, not the answer before: it is given as the product asked about.
+What had been withdrawn by the time of the record is withdrawn; a withdrawal that was signed before and reached the
+install after it is told apart by asking without it too.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,8 @@ from assistant.trust.installed.description import FILE as RELEASE_FILE
 from assistant.trust.installed.description import read_description
 from assistant.trust.installed.folder import InstallFolder, is_install
 from assistant.trust.installed.opening import prove_files, prove_metadata
+from assistant.trust.installed.withdrawing import withdrawn_before
+from assistant.trust.withdrawn import NOTHING, Withdrawn
 
 if TYPE_CHECKING:
     from assistant.answering.answer import Answer
@@ -68,16 +72,36 @@ def release_folder(entry: Mapping[str, Any], place: Path) -> Path:
     return folder
 
 
-def replay(entry: Mapping[str, Any], folder: Path) -> Replayed:
+def replay(entry: Mapping[str, Any], folder: Path, mailed: Iterable[bytes] = ()) -> Replayed:
     """Answer what ``entry`` records again, from the release in ``folder``.
 
+    :param mailed: the withdrawal lists that were applied to its install.
     :raises UsageError: the record does not hold the question as it was typed.
     """
-    from assistant.pipeline import Assistant
-
     if entry.get("question_policy", "full") != "full":
         raise UsageError(f"the question was recorded as {entry['question_policy']}: it cannot be asked again")
-    assistant = Assistant.open(folder, audit=Unrecorded())
+    if entry.get("release") is None:
+        return _replay(entry, folder, NOTHING)
+    withdrawn = withdrawn_before(folder, mailed, entry["time"])
+    then = _replay(entry, folder, withdrawn)
+    if then.differences and withdrawn:
+        without = _replay(entry, folder, withdrawn_before(folder, (), entry["time"]))
+        return then if without.differences else without
+    return then
+
+
+def mailed_withdrawals(place: Path) -> tuple[bytes, ...]:
+    """The withdrawal lists that were applied to the install in ``place``, if it is one."""
+    if not is_install(place):
+        return ()
+    install = InstallFolder.find(place)
+    return tuple((install.withdrawals / f"{sha256}.dsse.json").read_bytes() for sha256 in install.state().withdrawals)
+
+
+def _replay(entry: Mapping[str, Any], folder: Path, withdrawn: Withdrawn) -> Replayed:
+    from assistant.pipeline import Assistant
+
+    assistant = Assistant.open(folder, audit=Unrecorded(), withdrawn=withdrawn)
     try:
         product = entry["slots"].get("product", "") if "product" in entry.get("carried", ()) else ""
         answer = assistant.ask(entry["question"], _context(entry["context"]), product=product)

@@ -30,14 +30,15 @@ def replay_command(root: Path | None, /, number: int, release: Path | None, quie
     Example:
       onlabel -w laptop audit replay 41
     """
-    from assistant.releases.replaying import release_folder, replay
+    from assistant.releases.replaying import mailed_withdrawals, release_folder, replay
     from assistant.serving.terminal import draw
     from assistant.workspace import Workspace
 
     entry = open_log(root, place).entry(number)
     kept = Workspace.find(root)
-    folder = release_folder(entry, release or kept.home or kept.root)
-    replayed = replay(entry, folder)
+    where = release or kept.home or kept.root
+    folder = release_folder(entry, where)
+    replayed = replay(entry, folder, mailed_withdrawals(where))
     name = "the workspace as it is today" if entry["release"] is None else f"release {entry['release']['number']}"
     click.echo(f"replay of record {number} of {entry['time']}, for {entry['context']['date']}, from {name}", err=True)
     if not quiet:

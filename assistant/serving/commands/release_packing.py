@@ -17,9 +17,7 @@ import click
     help="The root of trust to carry.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to make.")
-@click.option(
-    "--project", default="onlabel", show_default=True, help="What pip builds onlabel from: a checkout or a wheel."
-)
+@click.option("--project", required=True, help="What pip builds onlabel from: a checkout or a wheel.")
 def pack_command(published: Path, root_file: Path, out: Path, project: str) -> None:
     """Put the published release, the program and every wheel it needs into one folder for this platform.
 
@@ -27,7 +25,8 @@ def pack_command(published: Path, root_file: Path, out: Path, project: str) -> N
 
     \b
     Example:
-      onlabel release pack publication --root root.json --out stick/onlabel
+      onlabel release pack publication --root root.json \\
+        --out stick/onlabel --project .
       python stick/onlabel/install.py
     """
     from assistant.releases.packing import make_pack
