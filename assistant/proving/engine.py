@@ -23,6 +23,7 @@ from assistant.settings import Settings
 from assistant.trust.installed.opening import InstalledRelease, open_installed
 from assistant.trust.installed.withdrawing import withdrawn_since
 from assistant.trust.ledger import Ledger
+from assistant.trust.withdrawn import NOTHING
 from assistant.workspace import Workspace
 
 #: The grave outcomes, each with the flag that leads to it.
@@ -91,11 +92,11 @@ class Engine:
         """
         workspace = Workspace.find(root)
         now = dt.datetime.now(dt.UTC)
-        release = None
+        release, withdrawn = None, NOTHING
         if workspace.home is not None:
             release = open_installed(workspace.home, now, even_stopped=True, remember=False)
             workspace = Workspace(release.root, home=workspace.home)
-        withdrawn = withdrawn_since(release, now.date())
+            withdrawn = withdrawn_since(release, now.date())
         index = Index.open(workspace.index, withdrawn)
         ledger = Ledger.open(index.ledger_file, withdrawn)
         ledger.check()
