@@ -127,6 +127,12 @@ def test_a_changed_file_of_an_install_shows_nothing(laptop: Path, run: Run, file
     assert refused.value.exit_code == 4
 
 
+def test_the_whole_answer_space_of_an_install_is_proved(laptop: Path, run: Run) -> None:
+    proved = run("-w", laptop, "prove")
+    assert proved.exit_code == 0, proved.output
+    assert "sealed as spring 1" in proved.output
+
+
 def test_a_report_waits_in_the_installs_queue_and_its_answer_in_the_log(laptop: Path, run: Run) -> None:
     shown = run("-w", laptop, "ask", REPORT).output
     assert "report" in shown
