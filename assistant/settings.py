@@ -6,6 +6,7 @@ no rule: those are content, owned by reviewers (``approved_corpus/policy.yaml``)
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from assistant.errors import ContentError
+
+#: How a token may be signed: with a key pair alone, for a shared secret would have to stand where it is checked.
+TokenAlgorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+]  # fmt: skip
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+_RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
 
 
 class _Section(BaseModel):
@@ -84,6 +92,59 @@ class IntakeSettings(_Section):
     path: str = "intake/reports.sqlite"
 
 
+class ServeSettings(_Section):
+    """The HTTP service (``onlabel serve``): where it listens, who may ask, for whom and how much.
+
+    ``audience``, ``market``, ``language`` empty: as ``[context]`` says. ``claim_*``: the claim of a token that says it
+    instead; once named, a token without it is refused.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+    auth: Literal["none", "keys", "jwt"] = "none"
+    hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    tls_certificate: str = ""
+    tls_key: str = ""
+
+    audience: Literal["", "hcp", "patient"] = ""
+    market: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    language: str = Field(default="", pattern=r"^([a-z]{2})?$")
+    channel: Literal["", "widget", "api"] = ""
+
+    keys: str = "keys/api-keys.json"
+    jwks: str = ""
+    issuer: str = ""
+    token_audience: str = ""
+    algorithms: tuple[TokenAlgorithm, ...] = Field(default=("RS256", "ES256", "EdDSA"), min_length=1)
+    claim_audience: str = ""
+    claim_market: str = ""
+    claim_language: str = ""
+    cookie: str = ""
+
+    origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
+    rate: str = "60/minute"
+    queue: int = Field(default=64, ge=1, le=10_000)
+    body_bytes: int = Field(default=131_072, ge=1024, le=10_000_000)
+    answers_kept: int = Field(default=2000, ge=1, le=1_000_000)
+
+    @field_validator("origins", "frame_ancestors")
+    @classmethod
+    def _are_origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in given:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin} is no origin: write it as https://intranet.example.com")
+        return given
+
+    @field_validator("rate")
+    @classmethod
+    def _is_rate(cls, given: str) -> str:
+        if not _RATE.fullmatch(given):
+            raise ValueError(f"{given!r} is no rate: write it as 60/minute")
+        return given
+
+
 class Settings(_Section):
     """All of ``onlabel.toml``."""
 
@@ -93,6 +154,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     audit: AuditSettings = AuditSettings()
     intake: IntakeSettings = IntakeSettings()
+    serve: ServeSettings = ServeSettings()
 
 
 def read_settings(path: Path) -> Settings:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from assistant.answering import choices, lexical, planning, retrieval
+from assistant.answering import choices, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
 from assistant.answering.index import Entry, Index
 from assistant.answering.planning import Found, Route
@@ -82,6 +82,12 @@ class Draft:
         if planning.grave_outcome(self.flags) is None:
             self.outcome, self.role, self.choices = Outcome.NO_APPROVED_ANSWER, "", ()
 
+    def keep_topic(self, topic: str) -> None:
+        """Say that ``topic`` ("": none) is the last question's."""
+        if topic:
+            self.slots[follow_up.TOPIC] = topic
+            self.carried = (follow_up.TOPIC,)
+
     def ask_back(self, offered: tuple[Offer, ...]) -> None:
         """Show no passage but choices; unless a grave notice stands anyway."""
         if planning.grave_outcome(self.flags) is None:
@@ -100,6 +106,7 @@ class _Question:
     previous: Answer | None
     given: str = ""
     mentions: tuple[products.Mention, ...] = ()
+    fragment: follow_up.Fragment = follow_up.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,9 @@ class Decider:
             draft.role = "language.unsupported" if draft.outcome is Outcome.OUT_OF_SCOPE else ""
             return draft
         try:
-            return self._weigh_products(replace(asked, mentions=products.find_mentions(asked.plain, self.index)))
+            mentions = products.find_mentions(asked.plain, self.index)
+            fragment = follow_up.fragment_of(asked.plain, mentions, asked.previous)
+            return self._weigh_products(replace(asked, mentions=mentions, fragment=fragment))
         except TextTooLongError as error:
             return _fixed(asked.flags, str(error))
 
@@ -190,7 +199,8 @@ class Decider:
         if asked.given in named:
             named = (asked.given,)  # of several that are named, the one whose page it is
         best = self._likelier([self._decide_for(product, asked) for product in named[:_PRODUCTS_WEIGHED]], named, asked)
-        best.carried = ("product",) if carried and best.slots.get("product") else ()
+        if carried and best.slots.get("product"):
+            best.carried = ("product", *best.carried)
         return best
 
     def _carried(self, asked: _Question) -> str:
@@ -249,8 +259,14 @@ class Decider:
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
         reading = read(asked.plain, products.keys_to_mask(asked.mentions, (product,)), self.reader)
+        flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
+        kept = ""
+        if product and not flags and not asked.topic:
+            kept = follow_up.kept(asked.fragment, reading, retrieval.eligible(self.index, product, asked.where))
+        if kept:
+            reading = follow_up.about(kept, reading, self.index)
         found = Found(
-            flags=planning.raised(asked.flags, reading.chosen, self.policy.thresholds),
+            flags=flags,
             intents=reading.intents,
             status=self._status(reading, product, asked.where),
             asks_use=conditions.asks_use(reading.masked),
@@ -271,6 +287,7 @@ class Decider:
         )
         if product:
             draft.slots["product"] = product
+        draft.keep_topic(kept)
         if reading.population:
             draft.slots["population"] = ",".join(reading.population)
         if reading.condition:
@@ -279,8 +296,9 @@ class Decider:
             draft.role = f"intent.{plan.intent}"
             if plan.intent == "source_request" and asked.previous is None:
                 draft.give_up("there is no last answer whose sources could be shown")
-        if plan.retrieve and product and not asked.mentions and self._names_another(reading, plan.intent):
-            draft.slots.pop("product")
+        asks = plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not flags)
+        if asks and not asked.mentions and self._names_another(reading, plan, product, asked.fragment):
+            draft.slots.pop("product", None)
             draft.notes.append("another medicine is named")
             self._ask_product(asked, draft)
         elif plan.retrieve and product:
@@ -289,11 +307,17 @@ class Decider:
             self._ask_product(asked, draft)
         return draft
 
-    def _names_another(self, reading: Reading, intent: str) -> bool:
-        """Whether a question that names no product of ours is about a medicine that we do not know at all."""
-        if intent in _BESIDE_ANOTHER:
-            return False
+    def _names_another(self, reading: Reading, plan: Route, product: str, fragment: follow_up.Fragment) -> bool:
+        """Whether a question that names no product of ours is about a medicine that we do not know at all.
+
+        A further question that names nothing else ("what about eliquis?") is, unless the words of the product that the
+        conversation is about speak of what it names.
+        """
         named = [word for span in reading.named("substance") for word in words(span)]
+        if fragment.only_names(named):
+            return not product or not self.index.postings(product, lexical.terms(" ".join(fragment.rest)))
+        if not product or not plan.retrieve or plan.intent in _BESIDE_ANOTHER:
+            return False
         return bool(named) and not any(self.index.knows_word(word) for word in named)
 
     def _slipped(self, plain: str) -> bool:
@@ -364,6 +388,9 @@ class Decider:
 
     def _ask_product(self, asked: _Question, draft: Draft) -> None:
         slips = products.find_slips(asked.plain, self.index)
+        substances = [word for kind, span in draft.marked if kind == "substance" for word in words(span)]
+        if asked.fragment.only_names((*substances, *(slip.word for slip in slips))):
+            draft.keep_topic(asked.fragment.topic)  # for the product that will be chosen
         if slips:
             draft.notes.append("a name like one we know")
             draft.ask_back(choices.slip_choices(self.index, slips, asked.plain)[: self.policy.choices_offered])

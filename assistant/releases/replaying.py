@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,11 +103,18 @@ def _replay(entry: Mapping[str, Any], folder: Path, withdrawn: Withdrawn) -> Rep
 
     assistant = Assistant.open(folder, audit=Unrecorded(), withdrawn=withdrawn)
     try:
-        product = entry["slots"].get("product", "") if "product" in entry.get("carried", ()) else ""
-        answer = assistant.ask(entry["question"], _context(entry["context"]), product=product)
+        context, product, topic = _context(entry["context"]), _carried(entry, "product"), _carried(entry, "topic")
+        # Of the answer before only what it was about counts: any answer, so that it is about that.
+        before = replace(assistant.ask("hello", context), slots={"topic": topic}, flags=()) if topic else None
+        answer = assistant.ask(entry["question"], context, before, product=product)
     finally:
         assistant.index.close()
     return Replayed(answer, tuple(_differences(entry, answer)))
+
+
+def _carried(entry: Mapping[str, Any], slot: str) -> str:
+    """What was carried over for ``slot``; "" where nothing was."""
+    return str(entry["slots"].get(slot, "")) if slot in entry.get("carried", ()) else ""
 
 
 def _context(given: Mapping[str, str]) -> Context:

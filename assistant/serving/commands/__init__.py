@@ -38,6 +38,8 @@ COMMANDS: dict[str, str] = {
     "prove": "prove",
     "audit": "audit",
     "intake": "intake",
+    "serve": "serve",
+    "mcp": "mcp",
 }
 
 
@@ -87,6 +89,8 @@ SUMMARIES: dict[str, str] = {
     "prove": "Check every answer that can be given, before anybody asks.",
     "audit": "Prove, read and export the record of answers.",
     "intake": "Pass on reports of adverse events and complaints.",
+    "serve": "Answer over HTTP: the service, the widget and their keys.",
+    "mcp": "Be a tool of another assistant (Model Context Protocol).",
 }
 
 

@@ -235,6 +235,8 @@ def chat_command(root: Path | None, /, **given: str | None) -> None:
     Example:
       onlabel chat
     """
+    from assistant.serving.conversation import followed
+
     assistant = _open(root)
     context = _context(assistant, given)
     _say_standing(assistant)
@@ -252,7 +254,7 @@ def chat_command(root: Path | None, /, **given: str | None) -> None:
             continue
         _show(answer, as_json=False, explain=False)
         offered = {str(number): choice.send for number, choice in enumerate(answer.choices, start=1)}
-        previous = answer if answer.slots or previous is None else previous
+        previous = followed(answer, previous)
 
 
 def _lines() -> Iterator[str]:

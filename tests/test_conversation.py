@@ -1,0 +1,243 @@
+"""Conversation: what carries over, for how long, what ends it, and that it is shown; the same for every replica."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from assistant.answering.answer import Answer
+from assistant.domain import Context, Flag, Outcome
+from assistant.pipeline import Assistant
+from assistant.serving.conversation import TURNS, Replays, Sessions, followed, unrecorded
+from assistant.trust.receipts import check_receipt
+from tests.conftest import TODAY
+from tests.fakes import MemoryAudit
+
+_HCP = Context("hcp", "US", "en", "cli", TODAY)
+_PATIENT = replace(_HCP, audience="patient")
+
+
+def talk(assistant: Assistant, *questions: str, where: Context = _HCP) -> list[Answer]:
+    """The answers to ``questions``, asked one after another."""
+    answers: list[Answer] = []
+    previous: Answer | None = None
+    for question in questions:
+        answers.append(assistant.ask(question, where, previous))
+        previous = followed(answers[-1], previous)
+    return answers
+
+
+def shown(answer: Answer) -> set[str]:
+    """The ids of the passages that answer."""
+    return {span.id for span in answer.spans if span.source == "passage" and span.role == "answer"}
+
+
+# -- the product and the topic -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fragment", ["and quovendry?", "what about quovendry?", "Quovendry", "ok and for QUOVENDRY® then"]
+)
+@pytest.mark.parametrize("where", [_HCP, _PATIENT], ids=["hcp", "patient"])
+def test_another_product_keeps_the_topic(assistant: Assistant, fragment: str, where: Context) -> None:
+    first, second = talk(assistant, "how should zorvanta be stored?", fragment, where=where)
+    assert (first.intent, first.slots) == ("storage", {"product": "zorvanta"})
+    assert (second.outcome, second.intent) == (Outcome.ANSWERED, "storage")
+    assert second.slots == {"product": "quovendry", "topic": "storage"}
+    assert second.carried == ("topic",)
+    assert {reference.passage.product for reference in second.references} <= {"quovendry", ""}
+    assert shown(second) == shown(assistant.ask("how should quovendry be stored?", where))
+
+
+def test_the_topic_goes_from_product_to_product(assistant: Assistant) -> None:
+    *_, third = talk(assistant, "zorvanta and grapefruit?", "and quovendry?", "and zorvanta?")
+    assert third.intent == "food_interaction"
+    assert third.slots == {"product": "zorvanta", "topic": "food_interaction"}
+
+
+def test_a_question_with_a_topic_of_its_own_keeps_only_the_product(assistant: Assistant) -> None:
+    _, second, third = talk(assistant, "dose of zorvanta?", "and storage?", "how is quovendry stored?")
+    assert (second.intent, second.carried, second.slots) == ("storage", ("product",), {"product": "zorvanta"})
+    assert (third.carried, third.slots) == ((), {"product": "quovendry"})
+
+
+def test_the_product_asked_back_for_answers_the_question(assistant: Assistant) -> None:
+    first, second = talk(assistant, "how should it be stored?", "quovendry")
+    assert first.outcome is Outcome.CLARIFY
+    assert (second.outcome, second.intent) == (Outcome.ANSWERED, "storage")
+
+
+@pytest.mark.parametrize("question", ["does zorvanta work for migraine?", "is zorvanta better than humira?"])
+def test_what_was_referred_stays_referred_for_the_next_product(assistant: Assistant, question: str) -> None:
+    first, second = talk(assistant, question, "and quovendry?")
+    assert first.outcome is second.outcome is Outcome.MEDICAL_INFORMATION
+    assert second.carried == ("topic",)
+
+
+def test_what_carries_is_shown_in_the_object_and_recorded(assistant: Assistant) -> None:
+    audit = MemoryAudit()
+    twin = unrecorded(assistant)
+    twin._audit = audit
+    answer = talk(twin, "how should zorvanta be stored?", "and the dose?")[-1]
+    check_receipt(answer.receipt)
+    assert answer.as_json()["carried"] == ["product"]
+    assert b'"carried":["product"]' in audit.records[-1]
+
+
+# -- populations -------------------------------------------------------------------------------------------------------
+
+
+def test_a_population_keeps_the_topic_where_the_label_speaks_of_both(assistant: Assistant) -> None:
+    _, children = talk(assistant, "what is the dose of quovendry?", "and for children?")
+    assert children.intent == "dosage"
+    assert children.slots == {"product": "quovendry", "topic": "dosage", "population": "pediatric"}
+    assert children.carried == ("product", "topic")
+    assert "quovendry-us-pi.2.3" in shown(children)
+    _, elderly = talk(assistant, "what is the dose of zorvanta?", "what about in the elderly?")
+    assert (elderly.intent, elderly.carried) == ("geriatric", ("product",))
+    assert shown(elderly) == {"zorvanta-us-pi.8.5"}
+
+
+def test_a_population_lasts_one_turn(assistant: Assistant) -> None:
+    questions = ("dose of quovendry?", "and for children?", "how is it stored?", "and zorvanta?")
+    for answer in talk(assistant, *questions)[2:]:
+        assert "population" not in answer.slots
+    again = talk(assistant, "dose of quovendry in children?", "and zorvanta?")[-1]
+    assert "population" not in again.slots
+
+
+def test_audience_and_market_never_come_from_the_text(assistant: Assistant) -> None:
+    questions = ("I am a doctor in the UK: dose of zorvanta?", "answer as for a professional", "and the dose?")
+    for answer in talk(assistant, *questions, where=_PATIENT):
+        assert answer.context == _PATIENT
+        for reference in answer.references:
+            assert reference.passage.scope.covers(_PATIENT)
+
+
+# -- what ends it ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("other", ["what about eliquis?", "and apixaban?", "aspirin?", "and quovendri?"])
+def test_another_medicine_ends_the_carrying_and_asks_back(assistant: Assistant, other: str) -> None:
+    _, asked_back, after = talk(assistant, "how should zorvanta be stored?", other, "and the dose?")
+    assert asked_back.outcome is Outcome.CLARIFY
+    assert "product" not in asked_back.slots
+    assert asked_back.choices
+    assert after.outcome is Outcome.CLARIFY
+    assert "product" not in after.slots
+
+
+def test_the_topic_waits_for_the_product_that_is_chosen(assistant: Assistant) -> None:
+    _, asked_back, chosen = talk(assistant, "how should zorvanta be stored?", "and quovendri?", "quovendry")
+    assert asked_back.slots == {"topic": "storage"}
+    assert chosen.intent == "storage"
+
+
+def test_a_substance_that_the_label_speaks_of_is_no_other_product(assistant: Assistant) -> None:
+    _, second = talk(assistant, "what is the dose of zorvanta?", "and with rifampin?")
+    assert second.slots == {"product": "zorvanta"}
+    assert second.intent == "drug_interaction"
+
+
+def test_thanks_and_sources_stand_beside_the_subject(assistant: Assistant) -> None:
+    first, _, source, second = talk(
+        assistant, "how should zorvanta be stored?", "thanks", "where does it say that?", "and quovendry?"
+    )
+    assert source.intent == "source_request"
+    assert set(first.references) <= set(source.references)
+    assert second.intent == "storage"
+
+
+def test_there_is_no_source_without_an_answer(assistant: Assistant) -> None:
+    assert assistant.ask("where does it say that?", _HCP).outcome is not Outcome.ANSWERED
+
+
+# -- flags -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "before", ["how should zorvanta be stored?", "thanks", "what about eliquis?", "and quovendry?"]
+)
+@pytest.mark.parametrize(
+    "question",
+    ["I got a rash after it", "I got a rash after it. and quovendry?", "anyway, dose? he has a rash from it"],
+)
+def test_flags_are_raised_on_every_turn(assistant: Assistant, before: str, question: str) -> None:
+    answers = talk(assistant, "dose of zorvanta?", before, question)
+    assert Flag.ADVERSE_EVENT in answers[-1].flags
+    assert answers[-1].outcome is Outcome.ADVERSE_EVENT
+
+
+def test_nothing_of_a_report_is_kept_but_the_product(assistant: Assistant) -> None:
+    _, report, after, other = talk(assistant, "dose of zorvanta?", "I got a rash after it", "thanks", "and quovendry?")
+    assert report.flags == (Flag.ADVERSE_EVENT,)
+    assert after.flags == ()
+    assert "topic" not in other.slots
+
+
+# -- where it is remembered --------------------------------------------------------------------------------------------
+
+_QUESTIONS = ("zorvanta dose", "and storage?", "thanks", "and quovendry?", "I got a rash", "where does it say that?")
+
+
+def _state(answer: Answer | None) -> object:
+    return answer and (answer.receipt, answer.slots, answer.carried, answer.references)
+
+
+def _last(assistant: Assistant, questions: Sequence[str]) -> Answer | None:
+    previous: Answer | None = None
+    for question in questions:
+        previous = followed(assistant.ask(question, _HCP, previous), previous)
+    return previous
+
+
+@pytest.mark.parametrize("length", range(len(_QUESTIONS) + 1))
+def test_replayed_questions_lead_where_the_conversation_stood(quick: Assistant, length: int) -> None:
+    asked = _QUESTIONS[:length]
+    found = Replays().previous(quick, _HCP, asked)
+    assert _state(found) == _state(_last(quick, asked))
+    warm = Replays()
+    for shorter in range(length):
+        warm.previous(quick, _HCP, asked[:shorter])
+    assert _state(warm.previous(quick, _HCP, asked)) == _state(found)
+
+
+def test_replaying_records_nothing_and_reports_nothing(quick: Assistant) -> None:
+    audit = quick._audit
+    assert isinstance(audit, MemoryAudit)
+    before = len(audit.records)
+    Replays().previous(quick, _HCP, _QUESTIONS)
+    assert len(audit.records) == before
+    quick.ask("zorvanta dose", _HCP)
+    assert len(audit.records) == before + 1
+
+
+def test_only_the_last_questions_count_and_few_places_are_kept(quick: Assistant) -> None:
+    many = [f"zorvanta storage {number}" for number in range(TURNS)]
+    replays = Replays(most=3)
+    with_more = replays.previous(quick, _HCP, ["quovendry dose", *many])
+    assert _state(with_more) == _state(replays.previous(quick, _HCP, many))
+    assert len(replays._known) == 3
+
+
+def test_a_session_is_its_callers_own_and_is_forgotten(quick: Assistant) -> None:
+    now = 0.0
+    sessions = Sessions(most=2, idle=10, clock=lambda: now)
+    answer = quick.ask("zorvanta storage", _HCP)
+    sessions.keep("ann", "tab", "index", answer, None)
+    assert sessions.previous("ann", "tab", _HCP, "index") is answer
+    for caller, name, where, index in (
+        ("bob", "tab", _HCP, "index"),
+        ("ann", "other", _HCP, "index"),
+        ("ann", "tab", _PATIENT, "index"),
+        ("ann", "tab", _HCP, "new index"),
+    ):
+        assert sessions.previous(caller, name, where, index) is None
+    now = 11.0
+    assert sessions.previous("ann", "tab", _HCP, "index") is None
+    for name in ("1", "2", "3"):
+        sessions.keep("ann", name, "index", answer, None)
+    assert sessions.previous("ann", "1", _HCP, "index") is None
+    assert sessions.previous("ann", "3", _HCP, "index") is answer
