@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib import import_module
 from typing import Any
 
 from starlette.applications import Starlette
@@ -24,7 +23,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from assistant.errors import OnlabelError
-from assistant.serving.web import health, metrics, openapi, routes_v1
+from assistant.serving.web import chat_completions, health, metrics, openapi, routes_v1, widget
 from assistant.serving.web.auth import Authentication, Doorkeeper, OpenDoor
 from assistant.serving.web.callers import Standards
 from assistant.serving.web.errors import LastResort, on_http_error, on_own_error
@@ -33,6 +32,9 @@ from assistant.serving.web.security import BodyLimit, Origins, RateLimit, Securi
 from assistant.serving.web.service import Service
 from assistant.serving.web.watching import ReleaseWatch
 from assistant.settings import ServeSettings
+
+#: What answers under which address: each has ``routes(service, settings)``.
+_MODULES: tuple[Any, ...] = (health, routes_v1, chat_completions, widget)
 
 
 def make_app(
@@ -49,7 +51,7 @@ def make_app(
     door = doorkeeper or OpenDoor(Standards.of(settings, service.assistant.settings.context))
     numbers = Metrics(service)
     service.watchers.append(numbers)
-    modules = _modules()
+    modules = _MODULES
     routes = [
         *(route for module in modules for route in module.routes(service, settings)),
         *openapi.routes(settings.auth, modules),
@@ -79,17 +81,6 @@ def make_app(
     )
     app.router.redirect_slashes = False
     return app
-
-
-def _modules() -> list[Any]:
-    modules: list[Any] = [health, routes_v1]
-    for name in ("chat_completions", "widget"):
-        try:
-            modules.append(import_module(f"assistant.serving.web.{name}"))
-        except ModuleNotFoundError as error:
-            if error.name != f"assistant.serving.web.{name}":
-                raise
-    return modules
 
 
 def _lifespan(service: Service, watch: ReleaseWatch | None) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
