@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from assistant.errors import NotReadyError, UsageError
 from assistant.pipeline import Assistant
-from assistant.releases.going_live import Unrecorded
 from assistant.releases.replaying import release_folder, replay
+from assistant.trust.audit import Unrecorded
 from assistant.trust.log.log import AuditLog
 from assistant.trust.log.records import record_of
 from tests import tiny

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import IntegrityError
 from assistant.releases import golden
+from assistant.trust.audit import Unrecorded
 from assistant.trust.installed.description import Description
 
 if TYPE_CHECKING:
@@ -46,10 +47,3 @@ def asker(assistant: Assistant) -> golden.Ask:
         return assistant.ask(question, assistant.context(**given))
 
     return ask
-
-
-class Unrecorded:
-    """Golden questions are shown to nobody, so they are no answers to record."""
-
-    def record(self, entry: Mapping[str, Any]) -> None:
-        """See :class:`assistant.trust.audit.AuditSink`."""

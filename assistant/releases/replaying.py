@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.canonical import sha256_hex
 from assistant.domain import Context
 from assistant.errors import NotReadyError, UsageError
-from assistant.releases.going_live import Unrecorded
+from assistant.trust.audit import Unrecorded
 from assistant.trust.installed.description import FILE as RELEASE_FILE
 from assistant.trust.installed.description import read_description
 from assistant.trust.installed.folder import InstallFolder, is_install

@@ -18,14 +18,15 @@ import copy
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assistant.answering.answer import Answer
 from assistant.domain import Context, Outcome
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
+from assistant.trust.audit import Unrecorded
 
 if TYPE_CHECKING:
     from assistant.serving.web.callers import Caller
@@ -51,17 +52,10 @@ def followed(answer: Answer, previous: Answer | None) -> Answer:
     return answer if names_its_own else previous
 
 
-class _Unrecorded:
-    """An audit that keeps nothing: what is answered with it is shown to nobody."""
-
-    def record(self, entry: Mapping[str, Any]) -> None:
-        """See :class:`assistant.trust.audit.AuditSink`."""
-
-
 def unrecorded(assistant: Assistant) -> Assistant:
     """``assistant`` as it answers to find where a conversation stands: nothing is recorded, no report is queued."""
     twin = copy.copy(assistant)
-    twin._audit, twin._intake = _Unrecorded(), None
+    twin._audit, twin._intake = Unrecorded(), None
     return twin
 
 

@@ -14,3 +14,10 @@ class AuditSink(Protocol):
 
         :raises OnlabelError: it could not be kept: show nothing.
         """
+
+
+class Unrecorded:
+    """An audit that keeps nothing: for what is asked to check something, and shown to nobody as an answer."""
+
+    def record(self, entry: Mapping[str, Any]) -> None:
+        """See :class:`AuditSink`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -48,3 +50,22 @@ def require(*packages: str) -> None:
     for package in packages:
         if find_spec(package) is None:
             raise NotReadyError(f'{package} is not installed; run: pip install "onlabel[train]"')
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write a report's file, folders and all, and say so on stderr."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    click.echo(f"wrote {path}", err=True)
+
+
+def show_progress(share: float, what: str) -> None:
+    """How far the work is, on one line of a terminal; nothing where stderr is none."""
+    if sys.stderr.isatty():
+        click.echo(f"\r[{'#' * round(24 * share):<24}] {share:4.0%} {what[:46]:<46}", nl=False, err=True)
+
+
+def clear_progress() -> None:
+    """Take the line of :func:`show_progress` away again."""
+    if sys.stderr.isatty():
+        click.echo("\r" + " " * 79 + "\r", nl=False, err=True)

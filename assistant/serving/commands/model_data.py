@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from assistant.errors import NotReadyError
+from assistant.serving.commands.model import clear_progress, show_progress, write_report
 
 if TYPE_CHECKING:
     from assistant.training.dataset import Dataset
@@ -52,15 +52,15 @@ def audit_data_command(
     from assistant.training.dataset import read_what_can_be_read
 
     dataset, unreadable = read_what_can_be_read(paths)
-    audited = audit(dataset, unreadable=unreadable, progress=_progress)
-    _clear()
+    audited = audit(dataset, unreadable=unreadable, progress=show_progress)
+    clear_progress()
     click.echo(as_text(audited, bar), nl=False)
     if second:
         _say_agreement(dataset, read_what_can_be_read([second])[0])
     if page:
-        _write(page, as_html(audited, bar))
+        write_report(page, as_html(audited, bar))
     if record:
-        _write(record, json.dumps(as_json(audited, bar), ensure_ascii=False, indent=1) + "\n")
+        write_report(record, json.dumps(as_json(audited, bar), ensure_ascii=False, indent=1) + "\n")
     if not audited.passes(bar):
         raise click.exceptions.Exit(1)
 
@@ -71,19 +71,3 @@ def _say_agreement(first: Dataset, second: Dataset) -> None:
     click.echo(f"\nlabelled twice: {len(second.utterances)} questions")
     for found in agreement(first, second):
         click.echo(f"  {found.label:<32} agreed {found.agreed:6.1%}   Cohen's kappa {found.kappa:.3f}")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
-    click.echo(f"wrote {path}", err=True)
-
-
-def _progress(share: float, what: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r[{'#' * round(24 * share):<24}] {share:4.0%} {what:<30}", nl=False, err=True)
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r" + " " * 65 + "\r", nl=False, err=True)

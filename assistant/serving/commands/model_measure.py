@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant.errors import NotReadyError, UsageError
+from assistant.serving.commands.model import clear_progress, show_progress, write_report
 
 if TYPE_CHECKING:
     from assistant.training.evaluate import Limits, Model
@@ -81,13 +81,13 @@ def evaluate_command(
     from assistant.training.dataset import read_dataset
     from assistant.training.evaluate import evaluate
 
-    measured = evaluate(_model(model), threads, read_dataset(data), split, _limits(risk), _progress)  # type: ignore[arg-type]
-    _clear()
+    measured = evaluate(_model(model), threads, read_dataset(data), split, _limits(risk), show_progress)  # type: ignore[arg-type]
+    clear_progress()
     click.echo(report_text.evaluation_text(measured), nl=False)
     if page:
-        _write(page, report.evaluation_html(measured, plots))
+        write_report(page, report.evaluation_html(measured, plots))
     if record:
-        _write(record, _as_text(report.evaluation_json(measured)))
+        write_report(record, _as_text(report.evaluation_json(measured)))
 
 
 @click.command("compare")
@@ -119,13 +119,13 @@ def compare_command(
     from assistant.training.compare import compare
     from assistant.training.dataset import read_dataset
 
-    compared = compare([_model(name) for name in models], read_dataset(data), split, _limits(risk), _progress)  # type: ignore[arg-type]
-    _clear()
+    compared = compare([_model(name) for name in models], read_dataset(data), split, _limits(risk), show_progress)  # type: ignore[arg-type]
+    clear_progress()
     click.echo(report_text.comparison_text(compared), nl=False)
     if page:
-        _write(page, report.comparison_html(compared, plots))
+        write_report(page, report.comparison_html(compared, plots))
     if record:
-        _write(record, _as_text(report.comparison_json(compared)))
+        write_report(record, _as_text(report.comparison_json(compared)))
 
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def _router(encoder: GgufEncoder) -> NearestUtterances:
     vectors = []
     for number, (_, text) in enumerate(pairs, 1):
         vectors.append(encoder.encode([text])[0])
-        _progress(number / len(pairs), "reading: example utterances")
+        show_progress(number / len(pairs), "reading: example utterances")
     return NearestUtterances(np.stack(vectors), [intent for intent, _ in pairs])
 
 
@@ -212,19 +212,3 @@ def _require(plots: bool) -> None:
 
 def _as_text(record: dict[str, object]) -> str:
     return json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
-    click.echo(f"wrote {path}", err=True)
-
-
-def _progress(share: float, what: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r[{'#' * round(24 * share):<24}] {share:4.0%} {what[:46]:<46}", nl=False, err=True)
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r" + " " * 79 + "\r", nl=False, err=True)
