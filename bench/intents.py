@@ -217,6 +217,7 @@ def medication_qa(data: Path, misses: Path | None) -> None:
     from assistant.content.lexicon import mask, name_key
     from assistant.understanding.readers import TrainedReader
     from assistant.understanding.router import NearestUtterances
+    from assistant.understanding.spelling import respelled
     from assistant.workspace import SHIPPED_MODEL
 
     acceptable = json.loads((data / "questions" / "type_to_intents.json").read_text(encoding="utf-8"))
@@ -233,7 +234,7 @@ def medication_qa(data: Path, misses: Path | None) -> None:
             continue
         asked += 1
         key = name_key(row["focus"])
-        masked = mask(row["question"], (key,) if key else ())
+        masked = respelled(mask(row["question"], (key,) if key else ()), lambda _: False)
         _, chosen = reader.read(masked)
         intent, share = chosen.intents[0]
         if share < 0.5:

@@ -190,7 +190,7 @@ class Decider:
         if alike and len(named) > 1:
             draft = self._decide_for(named[0], asked)
             if draft.shown or draft.outcome is Outcome.NO_APPROVED_ANSWER:
-                draft.shown, draft.slots = (), {}
+                draft.shown, draft.slots = (), {name: draft.slots[name] for name in draft.carried}
                 draft.notes.append("the name means several products")
                 draft.ask_back(self._product_choices(named, asked))
             return draft
@@ -248,7 +248,7 @@ class Decider:
         if len(ranked) == 1 or not best.shown:
             return best if best.shown else drafts[0]
         if ranked[1].shown and _score(best) - _score(ranked[1]) < self.policy.thresholds.product_margin:
-            best.shown, best.slots = (), {}
+            best.shown, best.slots = (), {name: best.slots[name] for name in best.carried}
             best.notes.append("several products are named")
             best.ask_back(self._product_choices(named, asked))
         return best
@@ -258,7 +258,7 @@ class Decider:
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = read(asked.plain, products.keys_to_mask(asked.mentions, (product,)), self.reader)
+        reading = read(asked.plain, self._names_of(product, asked), self.reader, self._left_alone)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
         kept = ""
         if product and not flags and not asked.topic:
@@ -282,7 +282,7 @@ class Decider:
             plan.confidence,
             found.flags,
             others=tuple(pair for pair in reading.intents[:4] if pair[0] != plan.intent),
-            marked=tuple((kind, words) for kind in _REPORTED for words in reading.named(kind)),
+            marked=tuple((kind, words) for kind in _REPORTED for words in reading.said(kind)),
             names=tuple((mention.key, product) for mention in asked.mentions for product in mention.products),
         )
         if product:
@@ -290,6 +290,8 @@ class Decider:
         draft.keep_topic(kept)
         if reading.population:
             draft.slots["population"] = ",".join(reading.population)
+        if reading.typed != reading.masked:
+            draft.notes.append("spelling: slips in ordinary words were read as the words meant")
         if reading.condition:
             draft.notes.append(f"condition: {found.status.value}")
         if plan.outcome is Outcome.ANSWERED:
@@ -306,6 +308,16 @@ class Decider:
         elif plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not product and self._slipped(asked.plain)):
             self._ask_product(asked, draft)
         return draft
+
+    def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
+        """What the question calls ``product`` by; on its own page a slip in its name is one of them."""
+        if asked.mentions or not product or product != asked.given:
+            return products.keys_to_mask(asked.mentions, (product,))
+        return tuple(slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
+
+    def _left_alone(self, word: str) -> bool:
+        """Whether ``word`` is read as it was typed: one of the corpus, or one that a product's name is near."""
+        return self.index.knows_word(word) or bool(products.find_slips(word, self.index))
 
     def _names_another(self, reading: Reading, plan: Route, product: str, fragment: follow_up.Fragment) -> bool:
         """Whether a question that names no product of ours is about a medicine that we do not know at all.

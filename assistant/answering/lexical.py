@@ -14,15 +14,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-import snowballstemmer
-
 from assistant.understanding.conditions import ABBREVIATIONS
+from assistant.understanding.stems import stem
 
 K1 = 1.2
 B = 0.75
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
-_STEMMER = snowballstemmer.stemmer("english")
 
 #: Words that carry no evidence about which passage answers.
 STOP_WORDS = frozenset(
@@ -33,13 +31,6 @@ STOP_WORDS = frozenset(
     "to too under up us use used using very was we were what when where which while who why will with would you your "
     "medicine drug product tell please know need want s t".split()
 )
-
-
-@lru_cache(maxsize=65536)
-def stem(word: str) -> str:
-    """The English Snowball stem of a lower-case word."""
-    stemmed: str = _STEMMER.stemWord(word)
-    return stemmed
 
 
 #: Words for one thing, lay and professional: the first of each group stands for all of it.

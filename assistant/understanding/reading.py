@@ -1,14 +1,15 @@
 """What is understood of a question before anything is retrieved: names, intents, population, condition.
 
-Product names are masked for it. A question longer
-than the model can read is refused, never cut.
+Product names are masked for it, slips in ordinary words mended. A question longer than the model can read is refused,
+never cut.
 """
 
 from __future__ import annotations
 
 import itertools
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,18 @@ from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import condition_words, spelled_out
 from assistant.understanding.readers import Reader
 from assistant.understanding.slots import populations
+from assistant.understanding.spelling import respelled
+from assistant.understanding.words import words
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A question as the model and the rules understand it. ``vector`` is (dimension,), L2-normalised."""
+    """A question as the model and the rules understand it. ``vector`` is (dimension,), L2-normalised.
 
+    ``masked`` is ``typed`` with slips in ordinary words mended (:mod:`assistant.understanding.spelling`).
+    """
+
+    typed: str
     masked: str
     vector: npt.NDArray[np.float32]
     intents: tuple[tuple[str, float], ...]
@@ -36,6 +43,16 @@ class Reading:
         """The words of the spans of these types."""
         spans = self.chosen.spans or ()
         return tuple(self.masked[start:end] for start, end, name in spans if name in types)
+
+    def said(self, *types: str) -> tuple[str, ...]:
+        """The same words as they were typed."""
+        if self.typed == self.masked:
+            return self.named(*types)
+        read, typed = words(self.masked), words(self.typed)
+        # A mended word stands where the one did that was typed, so words are found by their number.
+        starts, ends = {start: at for at, (start, _) in enumerate(read)}, {end: at for at, (_, end) in enumerate(read)}
+        spans = [(starts[start], ends[end]) for start, end, name in self.chosen.spans or () if name in types]
+        return tuple(self.typed[typed[first][0] : typed[last][1]] for first, last in spans)
 
 
 def legible(question: str) -> str:
@@ -102,14 +119,26 @@ def parts(text: str) -> list[str]:
     return list(itertools.islice(short, _MOST_PARTS))
 
 
-def read(question: str, names: tuple[str, ...], reader: Reader) -> Reading:
+def read(
+    question: str, names: tuple[str, ...], reader: Reader, known: Callable[[str], bool] = lambda _: False
+) -> Reading:
     """Understand ``question`` with ``names`` (keys of the product it is about) masked.
 
+    :param known: whether a word is one of the corpus or near a product's name: then it is read as it was typed.
     :raises TextTooLongError: it is longer than the model reads.
     """
-    masked = mask(folded(question), names)
+    typed = mask(folded(question), names)
+    masked = respelled(typed, known)
     vector, chosen = reader.read(masked)
-    return Reading(masked, vector, chosen.intents, _populations(masked, chosen), _condition(masked, chosen), chosen)
+    if masked != typed:
+        chosen = _with_flags_of(chosen, reader.read(typed)[1])
+    populations, condition = _populations(masked, chosen), _condition(masked, chosen)
+    return Reading(typed, masked, vector, chosen.intents, populations, condition, chosen)
+
+
+def _with_flags_of(chosen: Choosing, typed: Choosing) -> Choosing:
+    """``chosen`` with each flag as likely as in either reading: mending a word must never hide a report."""
+    return replace(chosen, flags={name: max(share, typed.flags.get(name, 0.0)) for name, share in chosen.flags.items()})
 
 
 def _populations(masked: str, chosen: Choosing) -> tuple[str, ...]:

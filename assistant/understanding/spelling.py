@@ -1,0 +1,142 @@
+"""Slips of the keyboard in ordinary words, read as the words that were meant. Names of medicines are never touched.
+
+A word is read as another only if nobody knows it (neither the corpus nor the lists here), one common word of questions
+about medicines is near it, and it starts with the same letter or has its first two swapped. What can be a name stays as
+it was typed: a word with a capital inside a sentence, one with the ending of a substance, one near a product's name,
+and the substances and brands in ``left_as_typed.txt``; ``common_words.txt`` holds none. So "contolled substence" is
+read as "controlled substance", and "prednisolne" stays what it is: look-alike names kill (ISMP).
+
+This is for understanding and finding alone. What was typed is what is screened, recorded, reported and shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from assistant.understanding.stems import stem
+
+#: A word of fewer letters is left alone; from :data:`_LONG` on two letters may differ.
+_SHORT = 5
+_LONG = 8
+#: Where two letters differ the first ones have to be right.
+_HEAD = 3
+#: Longer than any common word: not compared.
+_LONGEST = 24
+#: At most so many words of a question are looked at.
+_MOST_WORDS = 400
+_WORD = re.compile(r"[^\W\d_]+")
+_INFLECTED = re.compile(r"(?:(?<!ou)s|ed|ers?|ing|ly|al|able|ity)$")
+_SENTENCE_END = (".", "!", "?", ":", "\n")
+#: Beginnings that turn a word's meaning round: they are never read into a word or out of it.
+_TURNS = ("hyper", "hypo", "inter", "intra", "un", "non", "in", "im", "anti", "pre", "post", "de")
+#: Endings of substances (USAN stems) that ordinary words do not have.
+_STEMS = (
+    "afil", "azepam", "azole", "bactam", "caine", "ciclib", "cillin", "conazole", "coxib", "cycline", "dipine",
+    "dronate", "etine", "floxacin", "gliptin", "gliflozin", "lukast", "mab", "micin", "mycin", "nazole", "nib",
+    "olol", "oxetine", "parib", "prazole", "pril", "profen", "sartan", "setron", "statin", "statn", "terol", "tidine",
+    "triptan", "tide", "vir", "xaban", "zolam", "zepam", "sone", "lone",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """``common`` by number of letters, the most frequent first; ``known``: all that is left as it is."""
+
+    common: dict[int, tuple[str, ...]]
+    known: frozenset[str]
+    stems: frozenset[str]
+
+
+@cache
+def _lists() -> _Lists:
+    common, left = (_listed(name) for name in ("common_words.txt", "left_as_typed.txt"))
+    by_length: dict[int, list[str]] = {}
+    for word in common:
+        by_length.setdefault(len(word), []).append(word)
+    return _Lists(
+        {length: tuple(words) for length, words in by_length.items()},
+        frozenset((*common, *left)),
+        frozenset(map(stem, common)),
+    )
+
+
+def _listed(name: str) -> list[str]:
+    return resources.files("assistant.understanding").joinpath(name).read_text(encoding="utf-8").split()
+
+
+def respelled(text: str, known: Callable[[str], bool]) -> str:
+    """``text`` with slips in ordinary words read as what was meant; as many words as before, in their places.
+
+    :param known: whether somebody knows this word (lower case): then it is left alone.
+    """
+    if not text.isascii():
+        return text
+    pieces, at = [], 0
+    for count, found in enumerate(_WORD.finditer(text)):
+        if count >= _MOST_WORDS:
+            break
+        meant = _meant(text, found, known)
+        if meant:
+            pieces += [text[at : found.start()], meant]
+            at = found.end()
+    return "".join((*pieces, text[at:])) if pieces else text
+
+
+def _meant(text: str, found: re.Match[str], known: Callable[[str], bool]) -> str:
+    """The common word that a word of ``text`` was meant for; "": it is left as it is."""
+    typed = found.group()
+    word = typed.lower()
+    if not _SHORT <= len(word) <= _LONGEST or word.endswith(_STEMS):
+        return ""
+    if word in _lists().known or (_INFLECTED.search(word) and stem(word) in _lists().stems):
+        return ""
+    before = text[: found.start()].rstrip(" \"'(")
+    shouted = typed.isupper()
+    if typed[0].isupper() and not shouted and before and not before.endswith(_SENTENCE_END):
+        return ""
+    return "" if known(word) else _nearest(word)
+
+
+@cache
+def _near_lengths(length: int, reach: int) -> tuple[str, ...]:
+    lists = _lists().common
+    return tuple(word for size in range(length - reach, length + reach + 1) for word in lists.get(size, ()))
+
+
+def _nearest(word: str) -> str:
+    """The common word that differs least from ``word``; between several that differ alike the most frequent.
+
+    Two letters may differ in a long word alone, and then one common word only may be that near.
+    """
+    near = _within(word, 1)
+    if near:
+        fitting = [common for common in near if common[0] == word[0] or common[:2] == word[1::-1]]
+        return min(fitting, key=_frequency, default="")
+    alike = [common for common in _within(word, 2) if common[:_HEAD] == word[:_HEAD]] if len(word) >= _LONG else []
+    return alike[0] if len(alike) == 1 else ""
+
+
+def _within(word: str, reach: int) -> list[str]:
+    nearby = _near_lengths(len(word), reach)
+    found = process.extract(word, nearby, scorer=OSA.distance, score_cutoff=reach, limit=None)
+    return [common for common, _, _ in found if _turned(common) == _turned(word)]
+
+
+def _turned(word: str) -> tuple[bool, ...]:
+    return tuple(map(word.startswith, _TURNS))
+
+
+@cache
+def _ranks() -> dict[str, int]:
+    return {word: rank for rank, word in enumerate(_listed("common_words.txt"))}
+
+
+def _frequency(word: str) -> int:
+    return _ranks()[word]
