@@ -21,10 +21,10 @@ from assistant.training.pairs import (
     Pair,
     domain_labels,
     generics,
+    read_written,
     set_ids,
     titled,
     weak_pairs,
-    written_pairs,
 )
 from tests.conftest import REPOSITORY
 
@@ -217,15 +217,33 @@ def _written(path: Path, rows: Sequence[dict[str, object]]) -> Path:
 
 def test_each_written_question_meets_its_passage_under_its_title(tmp_path: Path) -> None:
     path = _written(tmp_path / "a01.jsonl", [_passage(), _passage(label="L2", title="", text="x {product}")])
-    pairs, digest = written_pairs([path])
-    assert pairs == [
+    read = read_written([path])
+    assert read.pairs == [
         Pair("is the medicine kept cold?", "Storage. Keep the medicine cold.", "a01/L1"),
         Pair("fridge?", "Storage. Keep the medicine cold.", "a01/L1"),
         Pair("is the medicine kept cold?", "x the medicine", "a01/L2"),
         Pair("fridge?", "x the medicine", "a01/L2"),
     ]
-    assert (pairs, digest) == written_pairs([tmp_path])
-    assert digest != written_pairs([_written(tmp_path / "b.jsonl", [_passage()])])[1]
+    assert read == read_written([tmp_path])
+    assert read.sha256 != read_written([_written(tmp_path / "b.jsonl", [_passage()])]).sha256
+
+
+def test_the_section_that_answers_is_what_a_written_question_asks_about(tmp_path: Path) -> None:
+    questions = [
+        {"text": "fridge?", "style": "keyword"},
+        {"text": "and in children?", "intent": "pediatric"},
+        {"text": "for how long?", "also": "dosage"},
+    ]
+    read = read_written([_written(tmp_path / "a.jsonl", [_passage(also=["how_supplied"], questions=questions)])])
+    assert [(q.text, q.intent, q.also, q.style, q.annotated) for q in read.questions] == [
+        ("fridge?", "storage", "how_supplied", "keyword", "intent"),
+        ("and in children?", "pediatric", "storage", "", "intent"),
+        ("for how long?", "storage", "dosage", "", "intent"),
+    ]
+    # A model of other intents learns from those that it knows.
+    assert [(q.text, q.also) for q in read.of_intents(("storage", "dosage"))] == [
+        ("fridge?", None), ("for how long?", "dosage"),
+    ]  # fmt: skip
 
 
 def test_a_title_is_not_said_twice() -> None:
@@ -238,5 +256,5 @@ def test_a_title_is_not_said_twice() -> None:
 def test_a_written_line_that_cannot_be_meant_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     path = _written(tmp_path / "a.jsonl", [_passage(), _passage(**change)])
     with pytest.raises(ContentError) as caught:
-        written_pairs([path])
+        read_written([path])
     assert (caught.value.path, caught.value.line) == (path, 2)

@@ -82,7 +82,8 @@ def make_model(
     labels = data.label_sets(INTENTS)
     lineage = _Lineage()
     tell(f"{len(train)} training questions, {len(labels.intents)} intents, {len(labels.spans)} span types")
-    paired = gather_pairs(sources, train, recipe.seed, lineage.entries, tell)
+    written = pairs.read_written(sources.pairs)
+    paired = gather_pairs(sources, written, train, recipe.seed, lineage.entries, tell)
     lineage.entries |= {
         "recipe": dataclasses.asdict(recipe),
         "base": {"weights_sha256": _sha256(base / "model.safetensors"), "config": _sha256(base / "config.json")},
@@ -92,7 +93,8 @@ def make_model(
         "data": describe(data),
         "labels": labels.as_json(),
     }
-    trained = finetune.finetune(train, validation, paired, labels, base, out, recipe, report)
+    learnt = (*train, *written.of_intents(labels.intents))
+    trained = finetune.finetune(learnt, validation, paired, labels, base, out, recipe, report)
     network, tokenizer = trained.network, trained.tokenizer
     calibration = data.split("calibration") or validation
     temperature = finetune.best_temperature(network, tokenizer, calibration)
@@ -112,15 +114,19 @@ def make_model(
 
 
 def gather_pairs(
-    sources: Sources, train: Sequence[Utterance], seed: int, entries: dict[str, Any], tell: Tell
+    sources: Sources,
+    written: pairs.Written,
+    train: Sequence[Utterance],
+    seed: int,
+    entries: dict[str, Any],
+    tell: Tell,
 ) -> list[pairs.Pair]:
     """The written pairs twice, then the weak ones; what they come from goes into ``entries``."""
     gathered: list[pairs.Pair] = []
     if sources.pairs:
-        written, digest = pairs.written_pairs(sources.pairs)
-        gathered += [*written, *written]
-        entries["pairs"] = {"written": len(written), "sha256": digest}
-        tell(f"{len(written)} questions written for label passages")
+        gathered += [*written.pairs, *written.pairs]
+        entries["pairs"] = {"written": len(written.pairs), "sha256": written.sha256}
+        tell(f"{len(written.pairs)} questions written for label passages")
     if sources.domain:
         ids = frozenset[str]().union(*map(pairs.set_ids, sources.left_out))
         names = frozenset[str]().union(*map(pairs.generics, sources.left_out))

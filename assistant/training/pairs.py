@@ -46,10 +46,14 @@ class Pair:
 
 
 class _Question(BaseModel):
+    """A question that its passage answers. ``intent`` where it is another than the passage's topic."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     text: str = Field(min_length=1)
     style: str = ""
+    intent: str = ""
+    also: str = ""
 
 
 class _LabelPassage(BaseModel):
@@ -64,13 +68,31 @@ class _LabelPassage(BaseModel):
     questions: tuple[_Question, ...]
 
 
-def written_pairs(paths: Sequence[Path]) -> tuple[list[Pair], str]:
-    """``(pairs, sha256 of the lines)`` of files of label passages with their questions.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Label passages with their questions: what is found for each, and in which section its answer stands."""
+
+    pairs: list[Pair]
+    questions: list[Utterance]
+    sha256: str
+
+    def of_intents(self, known: Collection[str]) -> list[Utterance]:
+        """The questions to learn intents from: in which section the answer stands is what is asked about.
+
+        Those of topics that are no intent of this model are for finding alone.
+        """
+        asked = (question for question in self.questions if question.intent in known)
+        return [q if q.also is None or q.also in known else q.model_copy(update={"also": None}) for q in asked]
+
+
+def read_written(paths: Sequence[Path]) -> Written:
+    """Files of label passages with their questions.
 
     :raises ContentError: a line cannot be meant.
     """
     digest = hashlib.sha256()
     pairs: list[Pair] = []
+    questions: list[Utterance] = []
     for path in data_files(paths):
         for number, line in read_lines(path):
             digest.update(line + b"\n")
@@ -82,7 +104,15 @@ def written_pairs(paths: Sequence[Path]) -> tuple[list[Pair], str]:
             for question in read.questions:
                 asked = question.text.replace(PRODUCT_MARK, PLACEHOLDER)
                 pairs.append(Pair(asked, text, f"{path.stem}/{read.label}"))
-    return pairs, digest.hexdigest()
+                questions.append(_labelled(question, read))
+    return Written(pairs, questions, digest.hexdigest())
+
+
+def _labelled(question: _Question, passage: _LabelPassage) -> Utterance:
+    """The question under the topic of the passage that answers it, or as its writer marked it."""
+    intent = question.intent or passage.topic
+    also = question.also or next((topic for topic in (passage.topic, *passage.also) if topic != intent), None)
+    return Utterance(text=question.text, intent=intent, also=also, style=question.style, annotated="intent")
 
 
 def titled(title: str, text: str) -> str:
