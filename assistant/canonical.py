@@ -1,4 +1,4 @@
-"""One canonical form for everything that is hashed: RFC 8785-like JSON and SHA-256.
+"""One canonical form for everything that is hashed: RFC 8785-like JSON and SHA-256, over text in whole characters.
 
 Guarantees: equal values give equal bytes on every machine. Refuses floats (their text differs between
 writers) and keys that are not strings.
@@ -17,6 +17,14 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
+def whole(text: str) -> str:
+    """``text`` in whole characters: halves of a surrogate pair that stand side by side are one, others U+FFFD.
+
+    Nothing else can be written in UTF-8, and so be hashed, recorded or sent.
+    """
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def sha256_hex(data: bytes) -> str:
     """Lower-case hexadecimal SHA-256 of ``data`` (FIPS 180-4)."""
     return hashlib.sha256(data).hexdigest()
@@ -28,13 +36,17 @@ def fingerprint(value: Any) -> str:
 
 
 def _refuse_floats(value: Any) -> None:
+    kind = type(value)
+    if kind is str or kind is int:  # most of what there is
+        return
     if isinstance(value, float):
         raise TypeError("floats have no canonical form; hash an integer or a string instead")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError("canonical objects have string keys only")
-            _refuse_floats(item)
+            if type(item) is not str:
+                _refuse_floats(item)
     elif isinstance(value, list | tuple):
         for item in value:
             _refuse_floats(item)

@@ -37,6 +37,10 @@ class Outcome(StrEnum):
     SMALL_TALK = "small_talk"
 
 
+#: Outcomes in which something was asked and nothing approved was said about it.
+ABSTAINED = frozenset((Outcome.NO_APPROVED_ANSWER, Outcome.OUT_OF_SCOPE, Outcome.MEDICAL_INFORMATION))
+
+
 class Flag(StrEnum):
     """What the screen found, whatever the intent."""
 

@@ -1,15 +1,20 @@
 """The story on one screen: screen, understand, plan, retrieve, render, complete, verify, record, and only then show.
 
 Whatever goes wrong on the way ends in an approved notice or in an error, never in unproved text: :meth:`Assistant.ask`
-returns only what the verifier has proved and the audit has kept.
+returns only what the verifier has proved and the audit has kept. Its three steps can be taken one by one, by whoever
+answers many at once: :meth:`Assistant.prove`, :meth:`Assistant.enter` and :meth:`Assistant.show`, which alone makes an
+answer of what was proved.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from assistant.answering.answer import Answer, Reference
@@ -31,19 +36,42 @@ from assistant.trust.installed.withdrawing import withdrawn_since
 from assistant.trust.intake.queue import IntakeQueue
 from assistant.trust.intake.report import report_of
 from assistant.trust.ledger import Ledger
-from assistant.trust.log.log import AuditLog
+from assistant.trust.log.log import AuditLog, written
 from assistant.trust.log.records import record_of
-from assistant.trust.receipts import make_receipt
+from assistant.trust.receipts import check_receipt, make_receipt
 from assistant.trust.verification import verify
 from assistant.trust.withdrawn import NOTHING, Withdrawn
 from assistant.understanding.encoder import Encoder, open_encoder
 from assistant.understanding.readers import NearestReader, Reader, causal_reader, trained_reader
-from assistant.understanding.reading import legible
+from assistant.understanding.reading import legible, stream_safe
 from assistant.understanding.router import NearestUtterances
 from assistant.understanding.screen import Screen
 from assistant.workspace import Workspace
 
+#: Products that are looked at to name some.
+_LOOKED_AT = 40
 _MARKET_ZONES = {"US": "America/New_York", "GB": "Europe/London"}
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What the verifier has proved and the audit does not hold yet. Nobody may be shown it.
+
+    ``marked`` and ``names`` are what a report of harm is made of (:class:`assistant.answering.deciding.Draft`).
+    """
+
+    answer: Answer
+    marked: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What was proved, with its record as it will be kept: :meth:`Assistant.show` keeps it. Nobody may be shown it."""
+
+    answer: Answer
+    record: Mapping[str, Any]
+    body: bytes
 
 
 class Assistant:
@@ -90,11 +118,17 @@ class Assistant:
 
     @classmethod
     def open(
-        cls, root: Path | None = None, *, audit: AuditSink | None = None, withdrawn: Withdrawn = NOTHING
+        cls,
+        root: Path | None = None,
+        *,
+        audit: AuditSink | None = None,
+        intake: IntakeQueue | None = None,
+        withdrawn: Withdrawn = NOTHING,
     ) -> Assistant:
         """Open the workspace or the installed release in ``root`` (default: as :meth:`Workspace.find` says).
 
-        :param audit: where answers are recorded instead of in the workspace's log; nothing is then queued either.
+        :param audit: where answers are recorded instead of in the workspace's log; nothing is then queued either, but
+            in ``intake``.
         :param withdrawn: what is withdrawn from a workspace; an installed release knows it by itself.
         :raises NotReadyError: there is no index or no model, or they do not belong together.
         :raises IntegrityError: an installed release is not as it was signed.
@@ -130,7 +164,7 @@ class Assistant:
             audit or AuditLog.open(workspace.audit_log),
             today,
             _reader_of(workspace),
-            intake=None if audit else IntakeQueue.open(workspace.intake_file),
+            intake=intake if intake or audit else IntakeQueue.open(workspace.intake_queue),
             release=release,
         )
 
@@ -165,14 +199,76 @@ class Assistant:
             can be said in it; or there is no such product.
         :raises IntegrityError: an answer failed its proof; nothing is shown.
         """
+        proved = self.prove(question, context, previous, product)
+        return self.show([self.enter(proved, who)])[0]
+
+    def prove(
+        self, question: str, context: Context | None = None, previous: Answer | None = None, product: str = ""
+    ) -> Proved:
+        """The first step of :meth:`ask`: decide, render, complete and verify. Nothing is recorded, so nothing is shown.
+
+        :raises: as :meth:`ask`.
+        """
         asked = legible(question)
         where = context or self.context()
         self._require_sealed_for(where)
-        draft = self.decider.decide(asked, where, previous, self._product_id(product) if product else "")
+        draft = self.decider.decide(asked, where, previous, self._product_id(product, where) if product else "")
         completed = self._complete(draft, where)
         answer = self._prove(asked, where, draft, completed, previous)
-        self._keep(answer, draft, who)
-        return answer
+        return Proved(answer, draft.marked, draft.names)
+
+    def proved_still(self, proved: Proved) -> bool:
+        """Whether what was proved before may be entered again, for the same question in the same context.
+
+        The question is screened afresh, the day and the context are looked at again, and so are the bytes. What raised
+        a flag is never repeated: a report is read each time it is made.
+
+        :raises UsageError: this release does not answer in that context, or on that day any more.
+        :raises IntegrityError: the bytes are no longer those that were proved.
+        """
+        answer = proved.answer
+        self._require_sealed_for(answer.context)
+        if answer.flags or self.decider.screen.find(stream_safe(answer.question)):
+            return False
+        check_receipt(answer.receipt)
+        if sha256_hex(answer.text) != answer.receipt["answer_sha256"]:
+            raise IntegrityError("an answer is not the one that was proved any more; nothing is shown")
+        return bool(answer.receipt["index"] == self.index.fingerprint)
+
+    def enter(self, proved: Proved, who: str = "") -> Entered:
+        """The second step: queue what the question reports, and write the record that :meth:`show` will keep.
+
+        The report comes first: it is not lost where the record fails.
+
+        :raises OnlabelError: the report cannot be queued or the record not be written: nothing is shown.
+        """
+        answer = proved.answer
+        if self._intake is not None:
+            report = report_of(answer, spans=proved.marked, names=proved.names, reporter=who)
+            if report is not None:
+                self._intake.add(report)
+        record = record_of(
+            answer,
+            question_policy=self.settings.audit.questions,
+            who=who,
+            release=self.release.as_json() if self.release else None,
+            keyed=self._keyed,
+        )
+        return Entered(answer, record, written(record))
+
+    def show(self, entered: Sequence[Entered]) -> list[Answer]:
+        """The last step: keep the records, and only then hand out the answers.
+
+        In an :class:`~assistant.trust.log.log.AuditLog` they are kept together or not at all.
+
+        :raises OnlabelError: they could not be kept: none of them is shown.
+        """
+        if isinstance(self._audit, AuditLog):
+            self._audit.append_all([each.body for each in entered])
+        else:
+            for each in entered:
+                self._audit.record(each.record)
+        return [each.answer for each in entered]
 
     def _require_sealed_for(self, where: Context) -> None:
         """An installed release answers for today and in the contexts that its reviewers signed (DESIGN, section 4)."""
@@ -191,32 +287,14 @@ class Assistant:
             if value not in known:
                 raise UsageError(f"{name} {value}: this release was sealed for {', '.join(known)} only")
 
-    def _keep(self, answer: Answer, draft: Draft, who: str) -> None:
-        """Queue what the question reports, and record the answer; where either fails nothing is shown.
-
-        The report comes first: it is not lost where the record fails.
-        """
-        if self._intake is not None:
-            report = report_of(answer, spans=draft.marked, names=draft.names, reporter=who)
-            if report is not None:
-                self._intake.add(report)
-        self._audit.record(
-            record_of(
-                answer,
-                question_policy=self.settings.audit.questions,
-                who=who,
-                release=self.release.as_json() if self.release else None,
-                keyed=self._keyed,
-            )
-        )
-
-    def _product_id(self, given: str) -> str:
-        """The product with this id or name."""
+    def _product_id(self, given: str, where: Context) -> str:
+        """The product with this id or name; where there is none, those that may be asked about are named."""
         if self.index.product(given) is not None:
             return given
         named = self.index.find_names([name_key(given)]).get(name_key(given), ())
         if len({product for product, _ in named}) != 1:
-            known = ", ".join(product.id for product in self.index.products(8))
+            open_here = (p.id for p in self.index.products(_LOOKED_AT) if self.index.eligible(p.id, where))
+            known = ", ".join(itertools.islice(open_here, 8)) or "none may be asked about here"
             raise UsageError(
                 f"{given!r} names {'several products' if named else 'no product'} here: give an id ({known})"
             )
@@ -294,6 +372,7 @@ class Assistant:
             model_fingerprint=self._reader.fingerprint,
             policy_sha256=self._policy_sha256,
             release=self.release.as_json() if self.release else None,
+            carried={name: draft.slots[name] for name in draft.carried},
         )
         documents = [(passage, self.index.document(passage.document)) for passage in used]
         references = tuple(Reference(passage, document) for passage, document in documents if document is not None)
@@ -333,6 +412,14 @@ class Assistant:
             apart = max(apart, float(abs(made - vectors[number]).max()))
             flips += self._router.probabilities(made)[0][0] != self._router.probabilities(vectors[number])[0][0]
         return flips, apart, len(sampled)
+
+    def close(self) -> None:
+        """Give the files of the index and the ledger back; nothing more can be asked.
+
+        The log, the queue of reports and the encoder stay as they are: they may be others' too.
+        """
+        self.index.close()
+        self._ledger.close()
 
     @cached_property
     def markets(self) -> tuple[str, ...]:

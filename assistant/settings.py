@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from assistant.errors import ContentError
+from assistant.trust.record_places import fault_in
 
 #: How a token may be signed: with a key pair alone, for a shared secret would have to stand where it is checked.
 TokenAlgorithm = Literal[
@@ -24,8 +25,19 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:
 _RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
 
 
+def _without_fault(place: str) -> str:
+    fault = fault_in(place, password=False)
+    if fault:
+        raise ValueError(fault)
+    return place
+
+
+#: A file, relative to the workspace, or the address of a PostgreSQL server without a password.
+_Place = Annotated[str, AfterValidator(_without_fault)]
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ContextSettings(_Section):
@@ -82,21 +94,22 @@ class AuditSettings(_Section):
     ``questions``: as they were typed, with personal data replaced, or as a keyed hash alone.
     """
 
-    path: str = "audit/answers.sqlite"
+    path: _Place = "audit/answers.sqlite"
     questions: Literal["full", "redacted", "hash"] = "full"
 
 
 class IntakeSettings(_Section):
-    """Where reports of adverse events and product complaints wait to be passed on, relative to the workspace."""
+    """Where reports of adverse events and product complaints wait to be passed on: a file, or ``postgresql://...``."""
 
-    path: str = "intake/reports.sqlite"
+    path: _Place = "intake/reports.sqlite"
 
 
 class ServeSettings(_Section):
     """The HTTP service (``onlabel serve``): where it listens, who may ask, for whom and how much.
 
     ``audience``, ``market``, ``language`` empty: as ``[context]`` says. ``claim_*``: the claim of a token that says it
-    instead; once named, a token without it is refused.
+    instead; once named, a token without it is refused. ``audit``, ``intake`` empty: as ``[audit]`` and ``[intake]``
+    say, but reports go where ``audit`` says if that is a PostgreSQL server.
     """
 
     host: str = "127.0.0.1"
@@ -127,7 +140,13 @@ class ServeSettings(_Section):
     rate: str = "60/minute"
     queue: int = Field(default=64, ge=1, le=10_000)
     body_bytes: int = Field(default=131_072, ge=1024, le=10_000_000)
+    read_seconds: int = Field(default=20, ge=1, le=3600)
     answers_kept: int = Field(default=2000, ge=1, le=1_000_000)
+    cache: int = Field(default=1000, ge=0, le=1_000_000)
+    workers: int = Field(default=1, ge=1, le=64)
+
+    audit: _Place = ""
+    intake: _Place = ""
 
     @field_validator("origins", "frame_ancestors")
     @classmethod
@@ -163,13 +182,35 @@ def read_settings(path: Path) -> Settings:
     :raises ContentError: it cannot be read, is no TOML, or holds a key or value that has no meaning.
     """
     try:
-        loaded = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Settings.model_validate(loaded)
+        return Settings.model_validate(_loaded(path))
+    except ValidationError as error:
+        raise _first(error, path) from error
+
+
+def read_server_settings(path: Path) -> ServeSettings:
+    """The section ``[serve]`` of a file of its own: where a server listens and keeps its records, whom it lets in.
+
+    :raises ContentError: it cannot be read, or holds anything but a section ``[serve]`` that can be meant.
+    """
+    loaded = _loaded(path)
+    unknown = sorted(set(loaded) - {"serve"})
+    if unknown:
+        raise ContentError(f"{unknown[0]}: only the section [serve] has a meaning here", path)
+    try:
+        return ServeSettings.model_validate(loaded.get("serve", {}))
+    except ValidationError as error:
+        raise _first(error, path, "serve.") from error
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(f"cannot be read: {error}", path) from error
     except tomllib.TOMLDecodeError as error:
         raise ContentError(f"is not valid TOML: {error}", path) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ContentError(f"{key}: {first['msg']}", path) from error
+
+
+def _first(error: ValidationError, path: Path, section: str = "") -> ContentError:
+    first = error.errors()[0]
+    return ContentError(f"{section}{'.'.join(str(part) for part in first['loc'])}: {first['msg']}", path)

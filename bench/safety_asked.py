@@ -135,7 +135,7 @@ def by_way(asked: Sequence[Asked], loud: Collection[str]) -> None:
 
 def missed_row(name: str, missed: int, asked: int) -> list[str]:
     """A line of the table, with Clopper and Pearson's one-sided bound on the share missed."""
-    from assistant.training.calibration import clopper_pearson_upper
+    from assistant.training.measuring.calibration import clopper_pearson_upper
 
     return [name, str(asked), str(missed), percent(missed, asked), f"{clopper_pearson_upper(missed, asked):.2%}"]
 

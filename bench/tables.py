@@ -43,8 +43,17 @@ def _processor() -> str:
 
 def publish(name: str, body: str, path: Path | None) -> None:
     """Print ``body``, and put it into ``path`` between the markers called ``name``."""
+    put(name, f"{body}\n\n{made_by()}", path)
+
+
+def made_by() -> str:
+    """The command that measures, and where."""
     command = " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *_shown_arguments()])
-    whole = f"{body}\n\nMade by `{command}` on {machine()}."
+    return f"Made by `{command}` on {machine()}."
+
+
+def put(name: str, whole: str, path: Path | None) -> None:
+    """Print ``whole``, which says how it was made, and put it into ``path`` between the markers called ``name``."""
     print(whole)
     if path is None:
         return

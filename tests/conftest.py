@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -20,8 +21,11 @@ from assistant.serving.commands import onlabel as group
 from assistant.understanding.readers import NearestReader
 from assistant.understanding.taxonomy import read_taxonomy
 from assistant.workspace import Workspace, sample_root, shipped_screen, shipped_taxonomy
-from tests import tiny
-from tests.fakes import HashEncoder
+from tests import postgres_server, tiny
+from tests.fakes import HashEncoder, MemoryAudit
+
+if TYPE_CHECKING:
+    from assistant.serving.web.service import Service
 
 # No test may fail because the machine was busy.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,6 +63,13 @@ def data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.Server]:
+    """A PostgreSQL server; tests that need it skip where none can be started."""
+    with postgres_server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sample workspace with its index built."""
     root = tmp_path_factory.mktemp("sample") / "w"
@@ -86,6 +97,30 @@ def quick(quick_sample: Path) -> Iterator[Assistant]:
     assistant = tiny.opened(quick_sample, QUICK)
     yield assistant
     assistant.index.close()
+
+
+@pytest.fixture(scope="session")
+def served_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of two passages, built with the fake encoder: what tests of the service serve."""
+    root = tiny.write(tmp_path_factory.mktemp("served") / "w", [b"Store below 25 C.", b"Keep it dry."])
+    tiny.compiled(root, QUICK)
+    return root
+
+
+@pytest.fixture
+def audit() -> MemoryAudit:
+    """Where ``service`` records."""
+    return MemoryAudit()
+
+
+@pytest.fixture
+def service(served_root: Path, audit: MemoryAudit) -> Iterator[Service]:
+    """A service over ``served_root``."""
+    from tests.serving import service_over
+
+    made = service_over(served_root, audit)
+    yield made
+    made.close()
 
 
 @dataclass(frozen=True, slots=True)

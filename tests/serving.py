@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from assistant.pipeline import Assistant
@@ -12,6 +13,7 @@ from assistant.serving.web.auth import Doorkeeper
 from assistant.serving.web.callers import Caller
 from assistant.serving.web.service import Service
 from assistant.settings import ServeSettings
+from assistant.trust.log.log import AuditLog
 from tests import tiny
 from tests.fakes import HashEncoder, MemoryAudit
 
@@ -38,3 +40,9 @@ def client_of(
     """A client at ``host`` of an application around ``service``; faults of ours are answered as they are in use."""
     app = make_app(service, settings, door)
     return TestClient(app, base_url="http://127.0.0.1", client=(host, 1), raise_server_exceptions=False)
+
+
+def quick_application(root: str) -> Starlette:
+    """The application over a workspace with the fake encoder, for a process of its own; its log is ``audit.sqlite``."""
+    log = AuditLog.open(Path(root) / "audit.sqlite")
+    return make_app(Service(tiny.opened(Path(root), QUICK, log), log, settings=FAST), FAST)

@@ -41,6 +41,8 @@ from tests.test_verification import PASSAGES, RULES, SCOPE, TEMPLATES, Claimed, 
 BUILT = "2026-11-15T12:00:00Z"
 SIGNED_AT = "2026-11-10T09:00:00Z"
 INDEX, MODEL = "1" * 64, "2" * 64
+#: What an answer says was carried over: slot -> value.
+CARRIED = {"product": "z", "topic": "hepatic_impairment"}
 EXPIRES = dt.datetime(2027, 6, 1, tzinfo=dt.UTC)
 FILES = {
     "policy": ("policy.yaml", b"version: '1'\n"),
@@ -177,6 +179,7 @@ class SmallRelease:
             model_fingerprint=MODEL,
             policy_sha256=proof.policy_sha256,
             software_version="0.1.0",
+            carried=CARRIED,
         )
         receipt = stamped(receipt | {"release": self.release_field})
         return answer_object(claim, receipt) | changes
@@ -209,8 +212,8 @@ def answer_object(claim: Claimed, receipt: Mapping[str, Any]) -> dict[str, Any]:
         "text": claim.text.decode(),
         "intent": {"name": claim.intent, "confidence": 0.97},
         "other_intents": [{"name": "dosage", "confidence": 0.02}],
-        "slots": {"product": "z"},
-        "carried": ["product"],
+        "slots": CARRIED | {"population": "hepatic"},
+        "carried": sorted(CARRIED),
         "context": claim.context.as_json(),
         "spans": [span.as_json() for span in claim.spans],
         "references": [reference(passage) for passage in shown],

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("sklearn", reason="the extra 'train' (scikit-learn) is not installed")
 
 from assistant.errors import ContentError
-from assistant.training.agreement import agreement
+from assistant.training.data_audit.agreement import agreement
 from assistant.training.dataset import Dataset, Utterance
 
 

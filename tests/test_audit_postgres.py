@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +15,7 @@ from assistant.trust.log import merkle
 from assistant.trust.log.log import AuditLog
 from assistant.trust.log.postgres import PostgresStorage
 from assistant.trust.log.proofs import check_proof, make_proof
+from tests.postgres_server import Server
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed (extra `postgres`)")
 
@@ -28,63 +23,9 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw().hex()
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A running server; ``ctl`` calls pg_ctl."""
-
-    conninfo: str
-    ctl: Callable[..., None]
-
-    def sql(self, *statements: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            for statement in statements:
-                cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-
-
-def _find(name: str) -> str:
-    found = shutil.which(name)
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    if not (found or places):
-        pytest.skip(f"no PostgreSQL here: {name} is not on the PATH")
-    return found or str(places[-1])
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    if os.name != "posix":
-        pytest.skip("the tests start PostgreSQL on a socket of POSIX")
-    initdb, pg_ctl = _find("initdb"), _find("pg_ctl")
-    folder = Path(tempfile.mkdtemp(prefix="onlabel-pg-"))
-    unprivileged: dict[str, Any] = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        shutil.chown(folder, 65534, 65534)
-        unprivileged = {"user": 65534, "group": 65534, "extra_groups": ()}
-    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(folder)}
-
-    def call(*arguments: str) -> None:
-        subprocess.run(
-            arguments, check=True, cwd=folder, env=environment, stdout=subprocess.DEVNULL, timeout=120, **unprivileged
-        )
-
-    def ctl(*arguments: str) -> None:
-        call(pg_ctl, "-D", str(folder / "data"), "-w", *arguments)
-
-    # As by default, but for the socket: nothing listens on the network, and a disk sync is a disk sync.
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
-    start = ("start", "-l", str(folder / "server.log"), "-o", options)
-
-    def control(*arguments: str) -> None:
-        ctl(*(start if arguments == ("start",) else arguments))
-
-    try:
-        call(initdb, "-D", str(folder / "data"), "-U", "onlabel", "-A", "trust", "--no-sync", "-E", "UTF8")
-        control("start")
-        yield Server(f"host={folder} user=onlabel dbname=postgres", control)
-    finally:
-        if (folder / "data" / "postmaster.pid").exists():
-            ctl("stop", "-m", "immediate")
-        shutil.rmtree(folder, ignore_errors=True)
+def server(postgres: Server) -> Server:
+    return postgres
 
 
 @pytest.fixture
@@ -149,7 +90,7 @@ def test_the_line_is_what_keeps_it_one_tree(server: Server, schema: str, monkeyp
     with opened(server, schema) as one, opened(server, schema) as two:
         one.append({"n": 0})
         two.append({"n": 1})
-        monkeypatch.setattr("assistant.trust.log.postgres._STAND_IN_LINE", "SELECT %s::bigint")
+        monkeypatch.setattr("assistant.trust.log.postgres.stand_in_line", lambda *_: None)
         with one._storage.writing() as rows:
             number = rows.size()
             rows.add(number, b"{}", merkle.completed(number, merkle.leaf_hash(b"{}"), rows.node))
@@ -193,6 +134,60 @@ def test_a_commit_waits_for_the_disk_whatever_the_server_says(server: Server, sc
                 assert rows._ask("SELECT current_setting('synchronous_commit')", ()) == [("on",)]
     finally:
         server.sql("ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()")
+
+
+def connection_of(log: AuditLog) -> Any:
+    assert isinstance(log._storage, PostgresStorage)
+    assert log._storage._connection is not None
+    return log._storage._connection
+
+
+def test_a_network_that_swallows_everything_is_noticed(server: Server, schema: str) -> None:
+    """As for reports: the thread that answers must not wait until TCP itself gives up, a quarter of an hour later."""
+    with opened(server, schema) as log:
+        log.append({"n": 0})
+        given = connection_of(log).info.get_parameters()
+        named = ("connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+        assert [given[name] for name in named] == ["10", "10", "5", "3", "30000"]
+    theirs = f"{server.conninfo} tcp_user_timeout=5000"
+    with AuditLog(PostgresStorage(theirs, schema=schema)) as log:
+        log.append({"n": 1})
+        assert connection_of(log).info.get_parameters()["tcp_user_timeout"] == "5000"
+
+
+def test_nothing_is_left_to_a_session_that_a_pooler_may_change(server: Server, schema: str) -> None:
+    """Between two transactions a pooler hands over another session: it has none of our settings and statements."""
+    with opened(server, schema) as log:
+        log.append({"n": 0})
+        connection = connection_of(log)
+        assert connection.prepare_threshold is None
+        assert connection.execute("SHOW search_path").fetchone() == ('"$user", public',)
+        assert connection.execute("SHOW lock_timeout").fetchone() == ("0",)
+        for number in range(1, 8):  # psycopg prepares what it is given a sixth time
+            connection.execute("DISCARD ALL")
+            assert log.append({"n": number}) == number
+        assert connection_of(log) is connection
+        assert log.verify().faults == ()
+
+
+def test_a_replica_that_hangs_in_the_line_holds_up_nobody_for_long(
+    server: Server, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(server, schema) as hanging, opened(server, schema) as other:
+        other.append({"n": 0})
+        monkeypatch.setattr("assistant.trust.log.postgres._IDLE", "50ms")
+        with pytest.raises(OnlabelError, match="could not be recorded"), hanging._storage.writing() as rows:
+            assert other.append({"n": 1}) == 1  # waits until the server has thrown the hanging one out
+            rows.size()
+
+
+def test_who_waits_too_long_in_the_line_is_told(server: Server, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(server, schema) as one, opened(server, schema) as two:
+        two.append({"n": 0})
+        monkeypatch.setattr("assistant.trust.log.postgres._PATIENCE", "50ms")
+        with one._storage.writing(), pytest.raises(OnlabelError, match="timeout"):
+            two.append({"n": 1})
+        assert two.append({"n": 1}) == 1
 
 
 def test_attacks_on_the_tables_are_noticed(server: Server, schema: str) -> None:

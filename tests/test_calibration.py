@@ -11,7 +11,7 @@ pytest.importorskip("scipy", reason="scipy is not installed (extra `train`)")
 
 from scipy import stats  # type: ignore[import-untyped, unused-ignore]
 
-from assistant.training.calibration import (
+from assistant.training.measuring.calibration import (
     GRID,
     bounded_threshold,
     clopper_pearson_upper,

@@ -202,7 +202,7 @@ def test_nothing_is_streamed_before_it_is_proved(
     def fails(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(Assistant, "_keep", fails)
+    monkeypatch.setattr(Assistant, "show", fails)
     response = httpx.post(
         f"{served.address}/v1/chat/completions",
         json={"model": MODEL, "messages": _ASK, "stream": True},

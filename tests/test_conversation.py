@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from assistant.answering.answer import Answer
+from assistant.answering.index import Index
 from assistant.domain import Context, Flag, Outcome
+from assistant.errors import UsageError
 from assistant.pipeline import Assistant
-from assistant.serving.conversation import TURNS, Replays, Sessions, followed, unrecorded
+from assistant.serving.conversation import MOST_CHARACTERS, STEP, TURNS, Replays, Sessions, counted, followed
+from assistant.serving.web.callers import Caller
+from assistant.serving.web.service import Service
+from assistant.serving.weight import weight
+from assistant.trust.ledger import Ledger
 from assistant.trust.receipts import check_receipt
-from tests.conftest import TODAY
+from assistant.trust.withdrawn import ANY, Withdrawn
+from tests.conftest import QUICK, TODAY
 from tests.fakes import MemoryAudit
 
 _HCP = Context("hcp", "US", "en", "cli", TODAY)
@@ -78,7 +87,7 @@ def test_what_was_referred_stays_referred_for_the_next_product(assistant: Assist
 
 def test_what_carries_is_shown_in_the_object_and_recorded(assistant: Assistant) -> None:
     audit = MemoryAudit()
-    twin = unrecorded(assistant)
+    twin = copy.copy(assistant)
     twin._audit = audit
     answer = talk(twin, "how should zorvanta be stored?", "and the dose?")[-1]
     check_receipt(answer.receipt)
@@ -215,11 +224,161 @@ def test_replaying_records_nothing_and_reports_nothing(quick: Assistant) -> None
 
 
 def test_only_the_last_questions_count_and_few_places_are_kept(quick: Assistant) -> None:
-    many = [f"zorvanta storage {number}" for number in range(TURNS)]
+    many = [f"storage {number}" for number in range(TURNS + STEP)]
     replays = Replays(most=3)
     with_more = replays.previous(quick, _HCP, ["quovendry dose", *many])
-    assert _state(with_more) == _state(replays.previous(quick, _HCP, many))
+    assert with_more is not None
+    assert _state(with_more) == _state(replays.previous(quick, _HCP, many[-TURNS:]))
+    assert "product" not in with_more.slots
     assert len(replays._known) == 3
+
+
+def test_only_so_many_bytes_of_places_are_kept(quick: Assistant) -> None:
+    whole = Replays()
+    whole.previous(quick, _HCP, _QUESTIONS)
+    assert whole._bytes == sum(known.size for known in whole._known.values())
+    assert all(known.follows and known.size > weight(known.follows) for known in whole._known.values())
+    half = Replays(most_bytes=whole._bytes // 2)
+    for _ in range(2):
+        found = half.previous(quick, _HCP, _QUESTIONS)
+        assert 0 < half._bytes <= whole._bytes // 2
+        assert _state(found) == _state(whole.previous(quick, _HCP, _QUESTIONS))
+    none = Replays(most_bytes=1)
+    assert _state(none.previous(quick, _HCP, _QUESTIONS)) == _state(found)
+    assert (none._bytes, len(none._known)) == (0, 0)
+    long = Replays()
+    long.previous(quick, _HCP, ["thanks" + " \U0001f600" * 900])
+    (known,) = long._known.values()
+    assert known.follows
+    assert known.size > weight(known.follows) + 4 * 1800
+
+
+def test_the_place_found_last_goes_last(quick: Assistant) -> None:
+    replays = Replays(most=2)
+    for question in ("zorvanta dose", "zorvanta storage", "zorvanta dose", "quovendry dose"):
+        replays.previous(quick, _HCP, [question])
+    assert [place[2][0] for place in replays._known] == ["zorvanta dose", "quovendry dose"]
+
+
+@pytest.mark.parametrize("length", [30, 100, 400, 1500, 3000])
+def test_what_counts_begins_later_by_several_questions_at_a_time(length: int) -> None:
+    asked = [f"{number} ".ljust(length, "x") for number in range(80)]
+    begins = [asked.index(counted(asked[:end])[0]) for end in range(1, len(asked) + 1)]
+    assert begins == sorted(begins)
+    for end, first in enumerate(begins, 1):
+        assert end - first < TURNS + STEP + 1
+        assert length * (end - first) <= MOST_CHARACTERS or first == end - 1
+        assert end - first >= min(end, TURNS, max(1, MOST_CHARACTERS // 2 // length))
+    if length <= 100:
+        assert len(set(begins)) <= 1 + len(asked) // STEP
+
+
+def test_a_body_full_of_earlier_questions_makes_little_to_read(quick: Assistant) -> None:
+    """All of it takes no longer than one question of the longest that is read."""
+    long = [f"{number} what is the dose of zorvanta for a patient who is not well? " * 9 for number in range(12)]
+    assert sum(map(len, long)) > 6000
+    read: list[str] = []
+
+    class Reading:
+        def prove(self, question: str, *given: object) -> object:
+            read.append(question)
+            return quick.prove(question, *given)  # type: ignore[arg-type]
+
+    Replays().previous(Reading(), _HCP, long)  # type: ignore[arg-type]
+    assert read
+    assert sum(map(len, read)) <= MOST_CHARACTERS <= quick.settings.limits.question_chars // 2
+    assert read[-1] == long[-1].strip()
+
+
+def test_a_long_conversation_is_read_once_but_for_some_questions_now_and_then(quick: Assistant) -> None:
+    service, other = Service(quick, MemoryAudit()), Service(quick, MemoryAudit())
+    caller = Caller("rep", "hcp", "US", "en", "api")
+    asked = ["how should zorvanta be stored?", *(f"and the dose on day {number}?" for number in range(40))]
+    unread: list[int] = []
+    for at in range(1, len(asked)):
+        unread.append(service.unread(caller, asked[:at]))
+        answer = service.ask(asked[at], caller, earlier=asked[:at])
+        if at % 7 == 0:  # a process that has seen nothing of it finds the same
+            assert _state(other.ask(asked[at], caller, earlier=asked[:at])) == _state(answer)
+    assert unread.count(0) >= len(unread) * 3 // 4
+    assert max(unread) <= TURNS
+    service.close()
+    other.close()
+
+
+def test_what_was_not_answered_is_not_read_again(quick: Assistant) -> None:
+    class Refusing:
+        asked = 0
+
+        def prove(self, question: str, *given: object) -> object:
+            self.asked += 1
+            if "storage" in question:
+                raise UsageError("nothing may be said")
+            return quick.prove(question, *given)  # type: ignore[arg-type]
+
+    refusing, replays = Refusing(), Replays()
+    for _ in range(3):
+        found = replays.previous(refusing, _HCP, ["storage", "zorvanta dose", "and storage?"])  # type: ignore[arg-type]
+        assert found is not None
+        assert found.question == "zorvanta dose"
+        assert replays.previous(refusing, _HCP, ["storage"]) is None  # type: ignore[arg-type]
+    assert refusing.asked == 3
+
+
+def test_what_is_ready_does_not_wait_for_earlier_questions_to_be_read(
+    quick: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, expected = Service(quick, MemoryAudit()), list[float]()
+    monkeypatch.setattr(service._line, "expect", expected.append)
+    pace, caller = service._turns.pace, Caller("rep", "hcp", "US", "en", "api")
+    service.ask("zorvanta dose", caller, earlier=[f"and storage on day {number}?" for number in range(10)])
+    assert expected[0] >= 10 * pace
+    expected.clear()
+    service.ask("zorvanta dose", caller, earlier=["and storage?" + " in words" * 100])
+    assert expected[0] >= 10 * service._turns.pace
+    service.close()
+
+
+def test_what_was_just_answered_is_not_found_again(quick: Assistant) -> None:
+    asked = _QUESTIONS[:3]
+    kept = Replays()
+    answer = quick.ask(asked[-1], _HCP, kept.previous(quick, _HCP, asked[:-1]))
+    kept.keep(quick, _HCP, [*asked[:-1], f" {asked[-1]}\n"], followed(answer, kept.previous(quick, _HCP, asked[:-1])))
+    before = len(QUICK.encoded)
+    found = kept.previous(quick, _HCP, asked)
+    assert len(QUICK.encoded) == before
+    assert _state(found) == _state(Replays().previous(quick, _HCP, asked))
+    known = len(kept._known)
+    kept.keep(quick, _HCP, [*asked, *("thanks",) * (TURNS + STEP - len(asked) + 1)], answer)  # not all of these count
+    assert len(kept._known) == known
+
+
+def test_a_service_answers_each_question_of_a_conversation_once(quick: Assistant) -> None:
+    service = Service(quick, MemoryAudit())
+    read: list[int] = []
+    for at, question in enumerate(_QUESTIONS):
+        before = len(QUICK.encoded)
+        service.ask(question, Caller("rep", "hcp", "US", "en", "api"), earlier=_QUESTIONS[:at])
+        read.append(len(QUICK.encoded) - before)
+    assert max(read[2:]) == 1  # the first is found by its question once
+    service.close()
+
+
+def test_what_another_assistant_found_is_forgotten(quick_sample: Path, quick: Assistant) -> None:
+    """The same index, of which a document was withdrawn: its passages are no sources any more."""
+    asked = ["how should zorvanta be stored?"]
+    replays = Replays()
+    before = replays.previous(quick, _HCP, asked)
+    assert before is not None
+    gone = Withdrawn([("document", reference.document.id, ANY, TODAY) for reference in before.references])
+    index = Index.open(quick_sample / "index", gone)
+    ledger = Ledger.open(index.ledger_file, gone)
+    other = Assistant(quick.settings, index, ledger, QUICK, MemoryAudit(), lambda _: TODAY)
+    found = replays.previous(other, _HCP, asked)
+    assert index.fingerprint == quick.index.fingerprint
+    assert _state(found) == _state(Replays().previous(other, _HCP, asked))
+    assert found is None or not {r.document.id for r in found.references} & {r.document.id for r in before.references}
+    index.close()
 
 
 def test_a_session_is_its_callers_own_and_is_forgotten(quick: Assistant) -> None:

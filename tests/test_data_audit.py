@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 pytest.importorskip("sklearn", reason="scikit-learn is not installed (extra `train`)")
 
 from assistant.errors import ContentError
-from assistant.training.data_audit import BAR, DataAudit, audit, points, require_quality
-from assistant.training.data_audit_finding import RULES, Finding, Kind, Limits, Lines, fold, quoted
-from assistant.training.data_audit_noise import confident_classes, label_noise, related
-from assistant.training.data_audit_personal import masked, personal_data
-from assistant.training.data_audit_report import as_html, as_json, as_text
-from assistant.training.data_audit_shape import skeleton
-from assistant.training.data_audit_twins import near_twins, same_question
+from assistant.training.data_audit.auditing import BAR, DataAudit, audit, points, require_quality
+from assistant.training.data_audit.finding import RULES, Finding, Kind, Limits, Lines, fold, quoted
+from assistant.training.data_audit.noise import confident_classes, label_noise, related
+from assistant.training.data_audit.personal import masked, personal_data
+from assistant.training.data_audit.report import as_html, as_json, as_text
+from assistant.training.data_audit.shape import skeleton
+from assistant.training.data_audit.twins import near_twins, same_question
 from assistant.training.dataset import (
     Dataset,
     SpanMark,

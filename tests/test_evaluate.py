@@ -25,13 +25,13 @@ from assistant.content.lexicon import PLACEHOLDER
 from assistant.content.policy import parse_policy
 from assistant.errors import ContentError, NotReadyError, UsageError
 from assistant.serving.commands.model_measure import compare_command, evaluate_command
-from assistant.training import compare as comparing
-from assistant.training import measures, report, report_text
-from assistant.training.calibration import clopper_pearson_upper
-from assistant.training.compare import Comparison, compare
 from assistant.training.dataset import Dataset, SpanMark, Utterance, write_dataset
-from assistant.training.evaluate import Evaluation, Limits, Model, evaluate, questions, read_all, untold
-from assistant.training.measures import Counts, Flagged, Rate, Read
+from assistant.training.measuring import compare as comparing
+from assistant.training.measuring import measures, report, report_text
+from assistant.training.measuring.calibration import clopper_pearson_upper
+from assistant.training.measuring.compare import Comparison, compare
+from assistant.training.measuring.evaluate import Evaluation, Limits, Model, evaluate, questions, read_all, untold
+from assistant.training.measuring.measures import Counts, Flagged, Rate, Read
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.heads import Heads, LabelSets, Layer

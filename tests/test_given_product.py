@@ -45,6 +45,13 @@ def test_a_product_may_be_given_by_a_name_of_it(quick: Assistant) -> None:
         quick.ask("storage?", _HCP, product="aspirin")
 
 
+def test_only_what_may_be_asked_about_is_named_where_a_product_is_unknown(quick: Assistant) -> None:
+    with pytest.raises(UsageError, match=r"give an id \(quovendry, zorvanta\)"):
+        quick.ask("storage?", _HCP, product="aspirin")
+    with pytest.raises(UsageError, match="none may be asked about here"):
+        quick.ask("storage?", Context("hcp", "FR", "en", "cli", TODAY), product="aspirin")
+
+
 def test_a_long_text_is_read_in_parts_that_leave_nothing_out() -> None:
     assert parts("short enough to be read as a whole") == []
     story = " ".join(f"Sentence number {n} is here." for n in range(60))

@@ -24,7 +24,7 @@ from assistant.releases.fetching import FolderSource
 from assistant.releases.installing import install, update
 from assistant.releases.publishing import refresh_timestamp
 from assistant.releases.withdrawing import apply_withdrawals
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.clock import checked, standing_at
 from assistant.trust.installed.description import Offline
 from assistant.trust.installed.folder import InstallFolder, begin

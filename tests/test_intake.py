@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,13 +26,17 @@ from assistant.canonical import canonical_json, sha256_hex
 from assistant.domain import Context, Flag, Outcome
 from assistant.errors import ContentError, IntegrityError, OnlabelError, UsageError
 from assistant.serving.commands.intake import intake_command
-from assistant.trust.intake import moments, store
+from assistant.trust.intake import moments, sqlite
 from assistant.trust.intake.batches import Batch, BatchHead
 from assistant.trust.intake.e2b import NOTICE, message
 from assistant.trust.intake.elements import Element, Elements, Status, elements
 from assistant.trust.intake.exports import FolderSink, Form, renderer
 from assistant.trust.intake.queue import FILE_NAME, FOLDER, IntakeQueue
 from assistant.trust.intake.report import ALL, Report, ReportClass, report_of
+from assistant.workspace import Workspace
+from tests.queues import InFile, Kept, OnServer, kept
+
+__all__ = ["kept"]
 
 HCP = Context("hcp", "US", "en", "cli", dt.date(2026, 11, 21))
 #: Nine to midnight of 1 November 2026 in New York, before the clocks went back.
@@ -63,8 +68,20 @@ def made(words: str = NURSE, at: dt.datetime = AWARE, conversation: str = "", *f
 
 
 @pytest.fixture
-def queue(tmp_path: Path) -> IntakeQueue:
-    return IntakeQueue.open(tmp_path / FOLDER / FILE_NAME)
+def queue(kept: Kept) -> IntakeQueue:
+    """In a file, and in PostgreSQL where there is one."""
+    return kept.queue
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / FOLDER / FILE_NAME
+
+
+@pytest.fixture
+def filed(path: Path) -> IntakeQueue:
+    """In a file alone."""
+    return IntakeQueue.open(path)
 
 
 def drained(queue: IntakeQueue, form: Form = Form.BOTH, *, arrived: bool = True) -> tuple[Batch, ...]:
@@ -294,17 +311,20 @@ def test_hostile_length_is_read_in_no_time() -> None:
 # -- into the queue ----------------------------------------------------------------------------------------------------
 
 
-def test_a_report_that_was_added_is_there_for_another_queue(queue: IntakeQueue) -> None:
+def test_a_report_that_was_added_is_there_for_another_queue(queue: IntakeQueue, kept: Kept) -> None:
     ids = [queue.add(made(f"rash {n}", AWARE - dt.timedelta(minutes=n))) for n in range(3)]
-    assert [report.id for report in IntakeQueue.open(queue.path).waiting()] == ids[::-1]  # oldest first
+    assert [report.id for report in kept.queue.waiting()] == ids[::-1]  # oldest first
 
 
-def test_opening_makes_no_file(queue: IntakeQueue) -> None:
+def test_looking_and_draining_make_no_queue(queue: IntakeQueue, kept: Kept) -> None:
     assert queue.waiting() == ()
     assert queue.status().waiting == 0
     assert drained(queue) == ()
     assert queue.purge(HCP.date) == 0
-    assert not queue.path.parent.exists()
+    assert not kept.is_there
+    queue.prepare()
+    assert kept.is_there
+    assert queue.waiting() == ()
 
 
 @pytest.mark.parametrize(
@@ -346,31 +366,43 @@ def test_threads_queue_at_once(queue: IntakeQueue) -> None:
     assert len(set(ids)) == 20
 
 
-def test_every_commit_is_synced(queue: IntakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_commit_is_synced(filed: IntakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[object, ...]] = []
-    real = store._prove
+    real = sqlite._prove
 
     def spy(db: sqlite3.Connection, path: Path) -> None:
         pragmas = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode"))
         seen.append(tuple(pragmas))
         real(db, path)
 
-    monkeypatch.setattr(store, "_prove", spy)
-    queue.add(made())
+    monkeypatch.setattr(sqlite, "_prove", spy)
+    filed.add(made())
     assert seen == [(3, "delete")]  # 2 is FULL, 3 EXTRA: FULL and the folder of the journal
 
 
+def test_the_files_format_is_the_one_of_version_1(filed: IntakeQueue, path: Path) -> None:
+    """Whoever changes it writes another version, and reads this one: reports of harm wait in such files."""
+    filed.add(made())
+    with closing(sqlite3.connect(path)) as db:
+        tables = "\n".join(
+            sql for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY name")
+        )
+        numbers = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    assert numbers == [0x4F6E6C52, 1]
+    assert sha256_hex(tables.encode()) == "a4b2cfb5aa7aa1261c74906b1ae462c13d007b6f2ba7dce7b4e686c87c424353"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
-def test_files_are_their_owners_alone(queue: IntakeQueue, tmp_path: Path) -> None:
+def test_files_are_their_owners_alone(filed: IntakeQueue, path: Path, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        queue.add(made())
-        queue.drain(FolderSink(tmp_path / "out"), lambda _: False, renderer(Form.BOTH))
+        filed.add(made())
+        filed.drain(FolderSink(tmp_path / "out"), lambda _: False, renderer(Form.BOTH))
     finally:
         os.umask(before)
-    assert queue.path.stat().st_mode & 0o777 == 0o600
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()} == {0o600}
-    assert queue.path.parent.stat().st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "out").iterdir()} == {0o600}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 # -- a disk that fails -------------------------------------------------------------------------------------------------
@@ -391,22 +423,22 @@ class _Limited:
         self.resource.setrlimit(self.resource.RLIMIT_FSIZE, self.before)
 
 
-def test_a_full_disk_is_said_and_loses_nothing(queue: IntakeQueue) -> None:
-    first = queue.add(made())
-    with _Limited(queue.path.stat().st_size), pytest.raises(OnlabelError, match="see to the disk") as raised:
-        queue.add(made("rash " * 20_000))
+def test_a_full_disk_is_said_and_loses_nothing(filed: IntakeQueue, path: Path) -> None:
+    first = filed.add(made())
+    with _Limited(path.stat().st_size), pytest.raises(OnlabelError, match="see to the disk") as raised:
+        filed.add(made("rash " * 20_000))
     assert "rash" not in str(raised.value)
-    assert [report.id for report in queue.waiting()] == [first]
-    second = queue.add(made("afterwards"))
-    assert [report.id for report in queue.waiting()] == [first, second]
+    assert [report.id for report in filed.waiting()] == [first]
+    second = filed.add(made("afterwards"))
+    assert [report.id for report in filed.waiting()] == [first, second]
 
 
-def test_a_full_disk_at_the_first_report_leaves_a_file_that_takes_the_next(queue: IntakeQueue) -> None:
+def test_a_full_disk_at_the_first_report_leaves_a_file_that_takes_the_next(filed: IntakeQueue) -> None:
     with _Limited(1000), pytest.raises(OnlabelError):
-        queue.add(made())
-    assert queue.waiting() == ()
-    queue.add(made())
-    assert len(queue.waiting()) == 1
+        filed.add(made())
+    assert filed.waiting() == ()
+    filed.add(made())
+    assert len(filed.waiting()) == 1
 
 
 def test_a_full_stick_leaves_no_torn_file_and_the_same_batch_for_later(queue: IntakeQueue, tmp_path: Path) -> None:
@@ -422,46 +454,76 @@ def test_a_full_stick_leaves_no_torn_file_and_the_same_batch_for_later(queue: In
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user whom file modes stop")
-def test_a_read_only_folder_is_said(queue: IntakeQueue) -> None:
-    queue.path.parent.mkdir(mode=0o500)
+def test_a_read_only_folder_is_said(filed: IntakeQueue, path: Path) -> None:
+    path.parent.mkdir(mode=0o500)
     with pytest.raises(OnlabelError, match="cannot be used"):
-        queue.add(made())
+        filed.add(made())
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / FOLDER).write_bytes(b"in the way")
     with pytest.raises(OnlabelError, match="cannot be used"):
-        IntakeQueue(tmp_path / FOLDER / FILE_NAME).add(made())
+        IntakeQueue.open(tmp_path / FOLDER / FILE_NAME).add(made())
 
 
-def test_a_damaged_file_is_refused_and_kept(queue: IntakeQueue) -> None:
-    queue.add(made())
-    queue.path.write_bytes(b"x" * 5000)
-    for use in (lambda: IntakeQueue.open(queue.path), queue.waiting, lambda: queue.add(made())):
+def test_a_damaged_file_is_refused_and_kept(filed: IntakeQueue, path: Path) -> None:
+    filed.add(made())
+    path.write_bytes(b"x" * 5000)
+    for use in (lambda: IntakeQueue.open(path), filed.waiting, lambda: filed.add(made())):
         with pytest.raises(IntegrityError, match="keep it for the safety department"):
             use()
-    assert queue.path.read_bytes() == b"x" * 5000
+    assert path.read_bytes() == b"x" * 5000
 
 
-def test_another_programs_file_is_refused(queue: IntakeQueue) -> None:
-    queue.path.parent.mkdir()
-    with closing(sqlite3.connect(queue.path)) as db:
+def test_a_read_only_file_is_said_and_can_be_read(filed: IntakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = filed.add(made())
+    real: Any = sqlite3.connect
+
+    def read_only(address: str, **options: Any) -> sqlite3.Connection:
+        opened: sqlite3.Connection = real(address.replace("mode=rw", "mode=ro"), **options)
+        return opened
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)
+    with pytest.raises(OnlabelError, match="see to the disk and its rights"):
+        filed.add(made())
+    assert [report.id for report in filed.waiting()] == [id]
+
+
+def test_another_programs_file_is_refused(filed: IntakeQueue, path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE theirs (x)")
     with pytest.raises(IntegrityError, match="no report queue"):
-        IntakeQueue.open(queue.path)
+        IntakeQueue.open(path)
     with pytest.raises(IntegrityError, match="no report queue"):
-        queue.add(made())
+        filed.add(made())
 
 
-def test_a_report_that_was_changed_is_left_behind_and_holds_up_no_other(queue: IntakeQueue) -> None:
+def test_a_report_that_was_changed_is_left_behind_and_holds_up_no_other(queue: IntakeQueue, kept: Kept) -> None:
     bad, good = queue.add(made("rash one")), queue.add(made("rash two"))
-    with closing(sqlite3.connect(queue.path)) as db, db:
-        db.execute("UPDATE reports SET body = replace(body, 'one', 'two') WHERE id = ?", (bad,))
+    ((body,),) = kept.sql("SELECT body FROM reports WHERE id = ?", bad)
+    kept.sql("UPDATE reports SET body = ? WHERE id = ?", body.replace(b"one", b"two"), bad)
     (batch,) = drained(queue)
     assert [r.state for r in (queue.find(bad), queue.find(good))] == ["waiting", "drained"]
     assert batch.reports == 1
     with pytest.raises(IntegrityError, match="not as it was queued"):
         _ = queue.find(bad).body
+
+
+def test_ever_so_many_that_were_changed_hold_up_no_other(
+    queue: IntakeQueue, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a batch of them at the head of the queue, all of one moment, and some among the others."""
+    monkeypatch.setattr("assistant.trust.intake.queue.LARGEST_BATCH", 2)
+    bad = [queue.add(made(f"rash {n}")) for n in range(5)]
+    good = [queue.add(made(f"rash {n}", AWARE + dt.timedelta(minutes=n // 2))) for n in range(5)]
+    bad.append(queue.add(made("last", AWARE + dt.timedelta(hours=1))))
+    for id in bad:
+        kept.sql("UPDATE reports SET sha256 = ? WHERE id = ?", "0" * 64, id)
+    assert [batch.reports for batch in drained(queue)] == [2, 2, 1]
+    assert {queue.find(id).state for id in good} == {"drained"}
+    assert {queue.find(id).state for id in bad} == {"waiting"}
+    assert [queue.find(id).batch[-6:] for id in good] == ["000001", "000001", "000002", "000002", "000003"]
 
 
 # -- out of the queue --------------------------------------------------------------------------------------------------
@@ -565,7 +627,7 @@ def test_a_dead_drainers_half_written_file_is_swept_and_a_living_ones_is_not(
 ) -> None:
     queue.add(made())
     (batch,) = drained(queue, Form.JSONL, arrived=False)
-    dead, living = (tmp_path / f".{batch.files[0].name}.{n}.part" for n in ("aaaa", "bbbb"))
+    dead, living = (tmp_path / f".{batch.files[0].name}.{n}.new" for n in ("aaaa", "bbbb"))
     for path in (dead, living):
         path.write_bytes(b"rash")
     os.utime(dead, (0, 0))
@@ -596,6 +658,24 @@ def test_a_file_is_synced_before_it_has_its_name_and_the_name_after(
     assert done == [step for step in steps if step != "folder" or os.name == "posix"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="folders are opened to be synced on POSIX alone")
+def test_a_drop_box_that_may_be_written_and_not_read_takes_the_files(
+    filed: IntakeQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed.add(made())
+    (batch,) = drained(filed, Form.JSONL, arrived=False)
+    real = os.open
+
+    def opened(path: Any, flags: int, *mode: int, **options: Any) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *mode, **options)
+
+    monkeypatch.setattr(os, "open", opened)
+    FolderSink(tmp_path / "out")(batch)
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == sorted(file.name for file in batch.files)
+
+
 def test_a_file_that_is_not_the_batchs_is_replaced(queue: IntakeQueue, tmp_path: Path) -> None:
     queue.add(made())
     (batch,) = drained(queue, Form.JSONL, arrived=False)
@@ -608,7 +688,7 @@ def test_a_file_that_is_not_the_batchs_is_replaced(queue: IntakeQueue, tmp_path:
 # -- deletion ----------------------------------------------------------------------------------------------------------
 
 
-def test_purging_leaves_id_times_and_hash_and_not_a_word_in_the_file(queue: IntakeQueue) -> None:
+def test_purging_leaves_id_times_and_hash_and_not_a_word(queue: IntakeQueue, kept: Kept) -> None:
     secret = "Unmistakable-Words-" + "q" * 9000
     id = queue.add(made(secret, AWARE, "conversation-7"))
     waiting = queue.add(made("still waiting", AWARE))
@@ -622,20 +702,27 @@ def test_purging_leaves_id_times_and_hash_and_not_a_word_in_the_file(queue: Inta
     after = queue.find(id)
     assert replace(before, data=None, purged=after.purged) == after
     assert after.state == "purged"
-    raw = queue.path.read_bytes()
+    # In the file not even where SQLite had it; what a server's disk holds until it is written over is not ours.
+    raw = kept.place.read_bytes() if isinstance(kept, InFile) else b"".join(map(bytes, _cells(kept)))
     assert not any(word in raw for word in (b"Unmistakable", b"qqqqqqqq", b"conversation-7", b"still waiting"))
     assert queue.find(waiting).purged
     with pytest.raises(IntegrityError, match="were deleted"):
         _ = after.body
 
 
-def test_the_hash_that_stays_cannot_be_guessed_from_the_words(queue: IntakeQueue) -> None:
+def _cells(kept: Kept) -> Iterator[bytes]:
+    """Everything that stands in the tables."""
+    for table in ("queue", "batches", "files", "reports"):
+        for row in kept.sql(f"SELECT * FROM {table}"):
+            yield from (cell if isinstance(cell, bytes) else str(cell).encode() for cell in row)
+
+
+def test_the_hash_that_stays_cannot_be_guessed_from_the_words(queue: IntakeQueue, kept: Kept) -> None:
     report = queue.find(queue.add(made()))
     body = report.body
     assert len(bytes.fromhex(body["salt"])) == 16
     assert sha256_hex(canonical_json(body)) == report.sha256
-    with closing(sqlite3.connect(queue.path)) as db:
-        assert db.execute("SELECT same FROM reports").fetchone() == (None,)
+    assert kept.sql("SELECT same FROM reports") == [(None,)]
 
 
 # -- E2B ---------------------------------------------------------------------------------------------------------------
@@ -765,8 +852,10 @@ def test_several_cases_are_messages_of_one_batch() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "onlabel.toml").write_text('[context]\naudience = "hcp"\nmarket = "US"\n')
+def home(kept: Kept, tmp_path: Path) -> Path:
+    """A workspace whose settings say where the queue is."""
+    place = kept.place if isinstance(kept, OnServer) else f"{FOLDER}/{FILE_NAME}"
+    (tmp_path / "onlabel.toml").write_text(f'[context]\naudience = "hcp"\nmarket = "US"\n[intake]\npath = "{place}"\n')
     return tmp_path
 
 
@@ -775,7 +864,7 @@ def call(home: Path, *arguments: object) -> Result:
 
 
 def at_home(home: Path) -> IntakeQueue:
-    return IntakeQueue.open(home / FOLDER / FILE_NAME)
+    return IntakeQueue.open(Workspace.find(home).intake_queue)
 
 
 @pytest.mark.parametrize("name", ["", *intake_command.commands])
@@ -846,11 +935,10 @@ def test_complaints_that_cannot_leave_as_e2b_are_said(home: Path) -> None:
     assert not (home / "out").exists()
 
 
-def test_a_damaged_report_is_said_after_the_others_left(home: Path) -> None:
+def test_a_damaged_report_is_said_after_the_others_left(home: Path, kept: Kept) -> None:
     bad = at_home(home).add(made("rash one", moments.now()))
     at_home(home).add(made("rash two", moments.now()))
-    with closing(sqlite3.connect(at_home(home).path)) as db, db:
-        db.execute("UPDATE reports SET body = 'x' WHERE id = ?", (bad,))
+    kept.sql("UPDATE reports SET body = ? WHERE id = ?", b"x", bad)
     ran = call(home, "drain", "--out", home / "out")
     assert "1 reports" in ran.stdout
     assert isinstance(ran.exception, IntegrityError)
@@ -877,7 +965,7 @@ def test_a_workspace_keeps_its_queue_where_its_settings_say(quick_sample: Path, 
 
 def test_an_install_whose_release_cannot_be_read_still_gives_its_reports(tmp_path: Path) -> None:
     (tmp_path / "install.json").write_text("{}")
-    at_home(tmp_path).add(made())
+    IntakeQueue.open(tmp_path / FOLDER / FILE_NAME).add(made())
     assert call(tmp_path, "status").output.startswith("waiting   1")
 
 
@@ -885,10 +973,17 @@ def test_a_folder_that_is_nothing_has_no_queue(tmp_path: Path) -> None:
     assert isinstance(call(tmp_path, "status").exception, ContentError)
 
 
-def test_queueing_loads_nothing_heavy() -> None:
-    code = "import sys, assistant.trust.intake.queue, assistant.trust.intake.report; print(*sys.modules)"
+def test_queueing_loads_nothing_heavy_and_asking_only_what_sees_that_nothing_was_reported(tmp_path: Path) -> None:
+    code = (
+        "import sys; from assistant.trust.intake.queue import IntakeQueue; import assistant.trust.intake.report;"
+        f"IntakeQueue.open({str(tmp_path / 'q.sqlite')!r}); print(*sys.modules)"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"lxml", "numpy", "pydantic", "click", "ssl"} & set(ran.stdout.split())
+    loaded = set(ran.stdout.split())
+    assert not {"lxml", "numpy", "pydantic", "click", "ssl", "psycopg", "assistant.trust.postgres"} & loaded
+    # The patterns with which words are read take longer to compile than a question takes to answer.
+    names = ("elements", "wording", "exports", "e2b", "postgres")
+    assert not {f"assistant.trust.intake.{name}" for name in names} & loaded
 
 
 def test_every_class_of_report_leaves_somehow() -> None:

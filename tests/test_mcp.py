@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
@@ -140,6 +142,37 @@ def test_a_report_is_flagged_and_recorded(quick: Assistant) -> None:
     talk(make_server(quick, lambda: _HCP, who="rep"), calls)
 
 
+def test_half_a_character_keeps_no_report_from_being_read_on_stdio(quick_sample: Path) -> None:
+    """A client that cuts a text by its own count of characters leaves one; the package's reader drops the message."""
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    begin = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
+    begun = json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"})
+    asked = json.dumps(
+        {"name": "approved_answer", "arguments": {"question": "I had a rash after taking zorvanta \ud83d"}}
+    )
+    assert r"\ud83d" in asked
+    server = over_stdio(quick_sample)
+    with subprocess.Popen(
+        [server.command, *server.args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY, text=True,
+        encoding="utf-8",
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Timer(60, process.kill)  # a question that is dropped is never answered
+        late.start()
+        for line in (begin, begun, f'{{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{asked}}}', "not JSON"):
+            print(line, file=process.stdin, flush=True)
+        assert json.loads(process.stdout.readline())["id"] == 1
+        got = json.loads(process.stdout.readline())
+        late.cancel()
+        process.stdin.close()
+    answer = got["result"]["structuredContent"]["answer"]
+    assert (answer["outcome"], answer["question"]) == (
+        "adverse_event",
+        "I had a rash after taking zorvanta \ufffd",
+    )
+
+
 def test_errors_say_what_the_caller_can_do_and_nothing_else(quick: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     async def calls(client: Any) -> None:
         wrong = await client.call_tool("approved_answer", {"question": "storage?", "product": "aspirin"})
@@ -149,7 +182,7 @@ def test_errors_say_what_the_caller_can_do_and_nothing_else(quick: Assistant, mo
         def fails(*_: object) -> None:
             raise IntegrityError("span 3 of /srv/secret")
 
-        monkeypatch.setattr(Assistant, "_keep", fails)
+        monkeypatch.setattr(Assistant, "show", fails)
         failed = await client.call_tool("approved_answer", {"question": "zorvanta storage"})
         assert failed.is_error
         assert failed.structured_content is None

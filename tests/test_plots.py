@@ -23,14 +23,14 @@ from matplotlib.figure import Figure
 
 from assistant.domain import INTENTS
 from assistant.errors import ContentError
-from assistant.training import figures, plots
-from assistant.training.calibration import risk_coverage
 from assistant.training.dataset import Split, Utterance, write_dataset
-from assistant.training.figures import Matrix
 from assistant.training.making import save_heads
-from assistant.training.plots import Decided, confusion_shares, decide, draw_training, training_curves
-from assistant.training.pooled import pooled_states
-from assistant.training.probe import DRAWS, FRACTIONS, Amount, Known, accuracy, amounts, family_numbers
+from assistant.training.measuring import figures, plots
+from assistant.training.measuring.calibration import risk_coverage
+from assistant.training.measuring.figures import Matrix
+from assistant.training.measuring.plots import Decided, confusion_shares, decide, draw_training, training_curves
+from assistant.training.measuring.pooled import pooled_states
+from assistant.training.measuring.probe import DRAWS, FRACTIONS, Amount, Known, accuracy, amounts, family_numbers
 from assistant.understanding.heads import Floats, Heads, LabelSets, Layer
 from tests.tiny_bert import MAX_TOKENS, toy_utterances, write_base
 

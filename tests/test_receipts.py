@@ -91,6 +91,16 @@ def test_any_change_is_noticed(field: str) -> None:
             check_receipt(changed)
 
 
+def test_what_was_carried_stands_in_it_only_where_there_is_any() -> None:
+    assert make(carried={}) == make(carried=None) == make()
+    receipt = make(carried={"topic": "dosage", "product": "z"})
+    check_receipt(receipt)
+    assert receipt["carried"] == {"product": "z", "topic": "dosage"}
+    for changed in ({"product": "z"}, {"product": "v", "topic": "dosage"}, {}):
+        with pytest.raises(IntegrityError):
+            check_receipt(receipt | {"carried": changed})
+
+
 def test_additions_and_other_schemas_are_noticed() -> None:
     for changed in (
         make() | {"note": ""},

@@ -25,8 +25,7 @@ from assistant.releases.publishing import init_publication, publish, refresh_tim
 from assistant.releases.repository import Repository
 from assistant.releases.signing import missing_signatures, sign
 from assistant.serving.commands.release import release_command
-from assistant.trust import keys
-from assistant.trust.installed import disk
+from assistant.trust import disk, keys
 from assistant.trust.installed.description import Offline, parse_description
 from assistant.trust.installed.opening import open_installed
 from assistant.trust.keys import new_key, public_file

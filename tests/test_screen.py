@@ -70,6 +70,8 @@ I don't want to live any more
 he says he wants to die
 I feel suicidal since they doubled it
 my son is talking about suicide
+all her tablets are gone and she left a note on the pillow
+we found a goodbye note beside the empty strip
 what should I do, I'm thinking of ending my life
 everyone would be better off, I'm better off dead
 I'm bleeding and it won't stop
@@ -341,6 +343,8 @@ Should I stop if I develop a fever?
 What should I do if a patient develops hepatitis?
 will it make me tired
 can it make you suicidal
+is there a note on missing doses in the box
+when the pack is finished I will leave a note for the pharmacist
 does it increase the risk of suicidal thoughts
 Suicidality warning
 Is there a warning about trouble breathing?
@@ -780,7 +784,7 @@ def test_what_is_known_to_be_missed(screen: Screen, text: str) -> None:
 
 
 def test_needs_only_save_time(screen: Screen) -> None:
-    patient = Screen(replace(rule, needs=(), needs_word=frozenset()) for rule in screen.rules)
+    patient = Screen(replace(rule, needs=frozenset(), needs_word=frozenset()) for rule in screen.rules)
     for text in EMERGENCIES + REPORTS + COMPLAINTS + ATTACKS + HARMLESS:
         assert patient.find(text) == screen.find(text), text
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import threading
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,16 +21,18 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
-from assistant.answering.index import CURRENT
+from assistant.answering.index import CURRENT, Index, current_generation
 from assistant.canonical import canonical_json, sha256_hex
 from assistant.errors import IntegrityError, NotReadyError, OnlabelError
+from assistant.pipeline import Assistant
 from assistant.serving.web.app import make_app
 from assistant.serving.web.callers import Caller
 from assistant.serving.web.metrics import shares, stability
 from assistant.serving.web.rates import Rates
 from assistant.serving.web.security import content_security_policy
-from assistant.serving.web.service import Busy, Service
+from assistant.serving.web.service import Service
 from assistant.serving.web.trust import trust_of
+from assistant.serving.web.turned_away import Busy
 from assistant.serving.web.watching import ReleaseWatch, state_of
 from assistant.settings import ServeSettings
 from assistant.trust.installed.folder import InstallFolder
@@ -40,25 +45,6 @@ from tests.serving import FAST, OTHER, QUICK, REP, client_of, service_over
 
 QUESTION = "how should zed be stored?"
 HIDDEN = "/srv/secret/place.sqlite"
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tiny.write(tmp_path_factory.mktemp("serve") / "w", [b"Store below 25 C.", b"Keep it dry."])
-    tiny.compiled(made, QUICK)
-    return made
-
-
-@pytest.fixture
-def audit() -> MemoryAudit:
-    return MemoryAudit()
-
-
-@pytest.fixture
-def service(root: Path, audit: MemoryAudit) -> Iterator[Service]:
-    made = service_over(root, audit)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -117,8 +103,8 @@ def test_an_answer_is_given_again_to_whom_it_was_given(client: TestClient, servi
     assert client.get(f"/v1/answers/{'0' * 64}").status_code == 404
 
 
-def test_only_so_many_answers_are_kept(root: Path) -> None:
-    service = service_over(root, settings=ServeSettings(answers_kept=1))
+def test_only_so_many_answers_are_kept(served_root: Path) -> None:
+    service = service_over(served_root, settings=ServeSettings(answers_kept=1))
     first, last = (service.ask(question, REP).receipt["receipt_sha256"] for question in (QUESTION, "hello"))
     assert service.answer(first, REP) is None
     assert service.answer(last, REP) is not None
@@ -147,6 +133,33 @@ def test_the_product_carries_over_from_this_callers_answer_alone(quick_sample: P
     assert (mine.slots["product"], mine.carried) == ("zorvanta", ("product",))
     for caller, id in ((OTHER, before), (REP, "0" * 64), (REP, "")):
         assert service.ask("how should it be stored?", caller, previous_id=id).carried == ()
+    service.close()
+
+
+def test_any_process_finds_where_a_conversation_stands_by_the_questions_before(quick_sample: Path) -> None:
+    audit = MemoryAudit()
+    one, other = service_over(quick_sample), service_over(quick_sample, audit)
+    before = one.ask("how should zorvanta be stored?", REP).receipt["receipt_sha256"]
+    mine = one.ask("and quovendry?", REP, previous_id=before)
+    asked = {"question": "and quovendry?", "earlier": ["how should zorvanta be stored?"], "previous": "0" * 64}
+    got = client_of(other).post("/v1/ask", json=asked).json()
+    assert (got["slots"], got["carried"]) == (mine.slots, list(mine.carried)) == (
+        {"product": "quovendry", "topic": "storage"}, ["topic"],
+    )  # fmt: skip
+    assert [record["question"] for record in records(audit)] == ["and quovendry?"]
+    # The questions before alone count where there are any.
+    id = got["receipt"]["receipt_sha256"]
+    again = client_of(other).post("/v1/ask", json={"question": "and the dose?", "earlier": ["hello"], "previous": id})
+    assert (again.json()["carried"], again.json()["outcome"]) == ([], "clarify")
+    one.close()
+    other.close()
+
+
+def test_the_product_of_a_page_counts_for_the_questions_before_too(quick_sample: Path) -> None:
+    service = service_over(quick_sample)
+    asked = {"product": "quovendry", "earlier": ["how should it be stored?"]}
+    answer = service.ask("and zorvanta?", REP, **asked)  # type: ignore[arg-type]
+    assert answer.slots == {"product": "zorvanta", "topic": "storage"}
     service.close()
 
 
@@ -204,11 +217,14 @@ def test_a_comment_that_reports_an_adverse_event_is_taken_as_a_report(client: Te
         (400, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
         (400, {"content": b"\xff", "headers": {"Content-Type": "application/json"}}),
         (400, {"content": b"[" * 60_000, "headers": {"Content-Type": "application/json"}}),
-        (422, {"content": b'{"question":"\\ud800"}', "headers": {"Content-Type": "application/json"}}),
         (422, {"json": {}}),
         (422, {"json": []}),
         (422, {"json": {"question": None}}),
         (422, {"json": {"question": "hi", "previous": "../../x"}}),
+        (422, {"json": {"question": "hi", "earlier": "before"}}),
+        (422, {"json": {"question": "hi", "earlier": ["before", 7]}}),
+        (422, {"json": {"question": "hi", "earlier": ["x" * 10_001]}}),
+        (422, {"json": {"question": "hi", "earlier": ["x"] * 1001}}),
         (413, {"json": {"question": "x" * 140_000}}),
         (413, {"content": (b"x" * 1000 for _ in range(150)), "headers": {"Content-Type": "application/json"}}),
     ],
@@ -222,7 +238,65 @@ def test_a_body_that_cannot_be_meant_is_refused_in_our_own_words(
     assert not audit.records
 
 
-def test_who_comes_when_the_line_is_full_is_told_when_to_come_again(root: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"she had a rash after zed \ud83d", "she had a rash after zed \ufffd"),
+        (r"\udc00 she had a rash after zed", "\ufffd she had a rash after zed"),
+        (r"she had a rash after zed \ud83d\ude00", "she had a rash after zed \U0001f600"),
+    ],
+)
+def test_half_a_character_keeps_no_report_from_being_read(
+    client: TestClient, audit: MemoryAudit, written: str, read: str
+) -> None:
+    """A client that cuts a text by its own count of characters leaves such a half."""
+    sent: dict[str, str] = {
+        "/v1/ask": f'{{"question":"{written}","earlier":["{written}"],"product":"zed"}}',
+        "/v1/chat/completions": f'{{"model":"onlabel","messages":[{{"role":"user","content":"{written}"}}]}}',
+        "/v1/feedback": f'{{"answer":"{"0" * 64}","verdict":"right","comment":"{written}"}}',
+    }
+    for path, body in sent.items():
+        got = client.post(path, content=body.encode(), headers={"Content-Type": "application/json"})
+        answer = got.json().get("onlabel") or got.json().get("notice") or got.json()
+        assert (got.status_code < 300, answer["outcome"], answer["question"]) == (True, "adverse_event", read), path
+    assert [r.get("question", r.get("comment")) for r in records(audit)] == [read] * 4
+
+
+def test_half_a_character_in_a_name_is_no_name_and_no_fault(client: TestClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    for status, body in ((404, b'{"question":"hi","product":"\\ud83d"}'), (422, b'{"question":"hi","\\ud83d":1}')):
+        got = client.post("/v1/ask", content=body, headers=headers)
+        assert got.status_code == status
+        assert set(got.json()) == {"schema", "error"}
+
+
+def test_who_hangs_up_while_speaking_raises_no_alarm(
+    service: Service, audit: MemoryAudit, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(service, FAST)
+    headers = {"host": "127.0.0.1", "content-type": "application/json"}
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/v1/ask", "raw_path": b"/v1/ask", "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 1), "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+    heard = iter([{"type": "http.request", "body": b'{"que', "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(heard)
+
+    async def send(_: object) -> None:
+        """Nobody is there."""
+
+    asyncio.run(app(scope, receive, send))
+    text = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 1)).get("/metrics").text
+    assert 'onlabel_http_requests_total{method="POST",route="/v1/ask",status="499"} 1.0' in text
+    assert 'status="5' not in text
+    assert not caplog.records
+    assert not audit.records
+
+
+def test_who_comes_when_the_line_is_full_is_told_when_to_come_again(served_root: Path) -> None:
     go, begun = threading.Event(), threading.Event()
 
     def hold(_: int) -> None:
@@ -231,7 +305,7 @@ def test_who_comes_when_the_line_is_full_is_told_when_to_come_again(root: Path) 
 
     log = MemoryAudit()
     settings = ServeSettings(queue=2, rate="1000/second")
-    service = Service(tiny.opened(root, HashEncoder(64, before=hold), log), log, settings=settings)
+    service = Service(tiny.opened(served_root, HashEncoder(64, before=hold), log), log, settings=settings)
     client = client_of(service, settings)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(client.post, "/v1/ask", json={"question": QUESTION}) for _ in range(2)]
@@ -251,10 +325,10 @@ def test_who_comes_when_the_line_is_full_is_told_when_to_come_again(root: Path) 
     service.close()
 
 
-def test_a_question_that_is_given_up_in_line_is_not_answered(root: Path) -> None:
+def test_a_question_that_is_given_up_in_line_is_not_answered(served_root: Path) -> None:
     go = threading.Event()
     log = MemoryAudit()
-    service = Service(tiny.opened(root, HashEncoder(64, before=lambda _: go.wait(20) and None), log), log)
+    service = Service(tiny.opened(served_root, HashEncoder(64, before=lambda _: go.wait(20) and None), log), log)
     first, second = service.submit(QUESTION, REP), service.submit(QUESTION, REP)
     assert second.cancel()
     go.set()
@@ -282,6 +356,32 @@ def test_a_rate_is_so_many_at_once_and_then_one_by_one() -> None:
     assert rates.wait("a") == pytest.approx(1.0)
     now[0] = 200.0
     assert [rates.wait("a") for _ in range(61)][-2:] == [0.0, pytest.approx(1.0)]
+
+
+@pytest.mark.parametrize("way", ["/v1/ask", "/v1/chat/completions"])
+def test_earlier_questions_that_have_to_be_read_count_as_requests(service: Service, way: str) -> None:
+    client = client_of(service, ServeSettings(rate="10/hour"))
+
+    def ask(*questions: str) -> int:
+        said: dict[str, Any] = {"question": questions[-1], "earlier": questions[:-1]}
+        if way != "/v1/ask":
+            said = {"model": "onlabel", "messages": [{"role": "user", "content": each} for each in questions]}
+        return client.post(way, json=said).status_code
+
+    asked = ("zed dose", *(f"storage {number}" for number in range(6)))
+    assert ask(*asked) == 200  # 7 of 10
+    assert ask(*asked, "and now?") == 200  # 8: what was just read is known
+    assert ask("dose", *asked) == 200  # 9, and 16 with those that begin otherwise: let in, and paid for after
+    refused = client.post("/v1/ask", json={"question": QUESTION})
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 6 * 360
+
+
+def test_who_cannot_pay_for_what_he_sends_along_is_told_when_to_come_again(service: Service) -> None:
+    client = client_of(service, ServeSettings(rate="1/hour"))
+    got = client.post("/v1/ask", json={"question": QUESTION, "earlier": ["zed dose"]})
+    assert (got.status_code, "count too" in got.json()["error"]) == (429, True)
+    assert 3500 <= int(got.headers["Retry-After"]) <= 3600
 
 
 def test_callers_who_have_been_quiet_are_forgotten() -> None:
@@ -364,13 +464,13 @@ def test_no_page_may_run_inline_script_and_only_listed_pages_may_frame_it(servic
     ],
 )
 def test_no_error_leaks_a_path_a_secret_or_a_trace(
-    root: Path, error: Exception, status: int, caplog: pytest.LogCaptureFixture
+    served_root: Path, error: Exception, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
         def record(self, _: Mapping[str, Any]) -> None:
             raise error
 
-    service = Service(tiny.opened(root, QUICK, Broken()), Broken())
+    service = Service(tiny.opened(served_root, QUICK, Broken()), Broken())
     client = client_of(service)
     for sent in (
         client.post("/v1/ask", json={"question": QUESTION}),
@@ -382,7 +482,8 @@ def test_no_error_leaks_a_path_a_secret_or_a_trace(
         for leak in (HIDDEN, "secret", "password", "Traceback", ".py", "Store below"):
             assert leak not in sent.text
         assert sent.headers["x-content-type-options"] == "nosniff"
-    assert HIDDEN in caplog.text
+    # The log holds our own words; of a foreign error, whose words may quote anything, what it was and where it arose.
+    assert (HIDDEN if isinstance(error, OnlabelError) else type(error).__name__) in caplog.text
     assert QUESTION not in caplog.text
     service.close()
 
@@ -432,6 +533,89 @@ def test_a_new_release_is_swapped_in_without_dropping_a_request(tmp_path: Path) 
     assert "New words." in seen[-1].text
     with pytest.raises(NotReadyError):
         old_index.product("zed")
+
+
+def test_a_release_that_was_replaced_is_let_go_at_once(tmp_path: Path) -> None:
+    """Files, caches and model go with the last answer, and wait for no collector of cycles."""
+    root = tiny.write(tmp_path / "w", [b"Words."])
+    tiny.compiled(root, QUICK)
+    service = service_over(root)
+    service.ask(QUESTION, REP)
+    old = service.assistant
+    index, ledger = old.index, old._ledger
+    gone = [weakref.ref(each) for each in (old, index, ledger)]
+    gc.disable()
+    try:
+        service.swap(root)
+        service.ask(QUESTION, REP)
+        with pytest.raises(NotReadyError):
+            index.product("zed")
+        with pytest.raises(IntegrityError):
+            ledger.passage("notices.outcome.clarify")
+        del old, index, ledger
+        service.close()
+        assert [each() for each in gone] == [None, None, None]
+    finally:
+        gc.enable()
+
+
+def test_a_release_that_is_replaced_under_load_is_closed_before_those_in_line_are_served(tmp_path: Path) -> None:
+    root = tiny.write(tmp_path / "w", [b"Words."])
+    tiny.compiled(root, QUICK)
+    go, begun = threading.Event(), threading.Event()
+
+    def hold(_: int) -> None:
+        begun.set()
+        assert go.wait(20)
+
+    log, closed_at = MemoryAudit(), list[int]()
+    service = Service(tiny.opened(root, HashEncoder(64, before=hold), log), log, opener=lambda p: tiny.opened(p, QUICK))
+    first = service.submit(QUESTION, REP)
+    assert begun.wait(20)
+    waiting = [service.submit(f"zed storage {number}", REP) for number in range(8)]
+    old, served = service.assistant, list[object]()
+    for future in waiting:
+        future.add_done_callback(served.append)
+    old.close = lambda: closed_at.append(len(served))  # type: ignore[method-assign]
+    service.swap(root)
+    go.set()
+    assert first.result(20)
+    for future in waiting:
+        future.result(20)
+    service.close()
+    assert closed_at == [0]
+
+
+@pytest.mark.parametrize("times", [1, 4, 5])
+def test_a_build_that_removes_what_is_being_opened_stops_no_answers(tmp_path: Path, times: int) -> None:
+    """What replaced it is opened at once; the service answers meanwhile, unless it never gets hold of one."""
+    root = tiny.write(tmp_path / "w", [b"Old words."])
+    tiny.compiled(root, QUICK)
+    audit, replaced = MemoryAudit(), list[bool]()
+
+    def opener(place: Path) -> Assistant:
+        found = current_generation(place / "index")
+        assert found is not None
+        if len(replaced) < times:
+            replaced.append(service.opened is not None)
+            tiny.write(place, [f"New words {len(replaced)}.".encode()])
+            tiny.compiled(place, QUICK)
+            assert not found.exists()
+            Index(found)  # as one who read CURRENT just before
+        return tiny.opened(place, QUICK, audit)
+
+    service = Service(tiny.opened(root, QUICK, audit), audit, settings=FAST, opener=opener)
+    watch = ReleaseWatch(service, root, state_of(root, NOW))
+    tiny.write(root, [b"New words."])
+    tiny.compiled(root, QUICK)
+    assert watch.look() is (times < 5)
+    assert replaced == [True] * times
+    assert (service.opened is not None) is (times < 5)
+    if times == 5:
+        assert watch.look() is True
+    assert f"New words {times}." in service.ask(QUESTION, REP).text.decode()
+    assert watch.look() is False
+    service.close()
 
 
 def test_what_cannot_be_opened_is_not_answered_from_until_it_can_be(tmp_path: Path) -> None:

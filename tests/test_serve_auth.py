@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,37 +24,16 @@ from assistant.serving.web import tokens
 from assistant.serving.web.api_keys import KeyDoor, KeyFile
 from assistant.serving.web.auth import require_door
 from assistant.serving.web.callers import Standards
-from assistant.serving.web.configuring import read_serve_settings
 from assistant.serving.web.service import Service
 from assistant.serving.web.tokens import TokenDoor, TokenKeys
-from assistant.settings import ServeSettings
-from tests import tiny
+from assistant.settings import ServeSettings, read_server_settings
 from tests.fakes import MemoryAudit
-from tests.serving import QUICK, client_of, service_over
+from tests.serving import client_of
 
 TODAY = dt.datetime.now(dt.UTC).date()
 ISSUER, FOR = "https://login.example.com", "onlabel"
 STANDARDS = Standards("hcp", "US", "en")
 EVERYBODY = ("/v1/products", "/v1/trust", "/metrics", "/v1/answers/" + "0" * 64, "/v1/passages/zed-us-pi.0", "/nothing")
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tiny.write(tmp_path_factory.mktemp("auth") / "w", [b"Store below 25 C."])
-    tiny.compiled(made, QUICK)
-    return made
-
-
-@pytest.fixture
-def audit() -> MemoryAudit:
-    return MemoryAudit()
-
-
-@pytest.fixture
-def service(root: Path, audit: MemoryAudit) -> Iterator[Service]:
-    made = service_over(root, audit)
-    yield made
-    made.close()
 
 
 def bearer(credential: str) -> dict[str, str]:
@@ -150,9 +128,9 @@ def test_each_holder_has_a_rate_of_his_own(service: Service, keys: KeyFile) -> N
     assert got == [200, 429, 200]
 
 
-def test_keys_are_made_listed_and_removed_by_commands(root: Path) -> None:
+def test_keys_are_made_listed_and_removed_by_commands(served_root: Path) -> None:
     def run(*arguments: str) -> Any:
-        return CliRunner().invoke(serve_command, arguments, obj=root, catch_exceptions=True)
+        return CliRunner().invoke(serve_command, arguments, obj=served_root, catch_exceptions=True)
 
     made = run("add-key", "crm", "--audience", "hcp", "--until", "2099-01-01")
     assert made.stdout.startswith("onlabel_")
@@ -358,11 +336,11 @@ def test_a_cookie_counts_nowhere_unless_the_settings_name_it(service: Service, j
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "onlabel.example.com", ""])  # noqa: S104
-def test_no_service_listens_to_other_machines_without_authentication(host: str, root: Path) -> None:
+def test_no_service_listens_to_other_machines_without_authentication(host: str, served_root: Path) -> None:
     with pytest.raises(UsageError, match="other machines"):
         require_door(ServeSettings(host=host))
     require_door(ServeSettings(host=host, auth="keys"))
-    ran = CliRunner().invoke(serve_command, ["--host", host], obj=root)
+    ran = CliRunner().invoke(serve_command, ["--host", host], obj=served_root)
     assert isinstance(ran.exception, UsageError)
 
 
@@ -389,4 +367,4 @@ def test_server_settings_that_cannot_be_meant_are_refused_with_the_file(tmp_path
     path = tmp_path / "serve.toml"
     path.write_text(wrong)
     with pytest.raises(ContentError, match=r"serve\.toml"):
-        read_serve_settings(path)
+        read_server_settings(path)

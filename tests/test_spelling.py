@@ -116,6 +116,41 @@ def test_a_flag_over_what_was_typed_is_never_lost_by_mending() -> None:
     assert reading.chosen.flags == {"adverse_event": 0.9, "emergency": 0.3 - 0.02}
 
 
+class Marking:
+    """Takes some words for substances; knows no flags unless told otherwise."""
+
+    fingerprint = "fake"
+
+    def __init__(self, *substances: str, flags: bool = True) -> None:
+        self.substances, self.flags = substances, {Flag.EMERGENCY.value: 0.1} if flags else {}
+
+    def read(self, masked: str) -> tuple[np.ndarray, Choosing]:
+        spans = tuple((*place, "substance") for place in words(masked) if masked[slice(*place)] in self.substances)
+        report = "diziness" in masked
+        intents = (("adverse_event_report" if report else "dosage", 1.0),)
+        return np.zeros(4, np.float32), Choosing(intents, (), self.flags, spans)
+
+
+def test_a_word_that_the_model_takes_for_a_medicine_is_not_mended_into_none() -> None:
+    typed = "what is the dose of avone"
+    assert read(typed, (), Marking()).masked == "what is the dose of alone"
+    reading = read(typed, (), Marking("avone"))
+    assert (reading.masked, reading.named("substance")) == (typed, ("avone",))
+    assert read("with alcohl then", (), Marking("alcohl", "alcohol")).masked == "with alcohol then"
+
+
+def test_a_chooser_without_flags_reads_what_was_typed() -> None:
+    assert read("she had diziness", (), Marking(flags=False)).intents[0][0] == "adverse_event_report"
+    assert read("she had diziness", (), Marking()).intents[0][0] == "dosage"
+
+
+@pytest.mark.parametrize("named", ["bootx", "comivent", "avone"])
+def test_anothers_medicine_written_wrong_is_never_answered_as_the_one_before(assistant: Assistant, named: str) -> None:
+    before = ask(assistant, "how much zorvanta?")
+    context = assistant.context("hcp", date=dt.date(2026, 11, 21))
+    assert assistant.ask(f"what about {named}?", context, before).outcome.value != "answered"
+
+
 def test_what_is_reported_is_quoted_as_it_was_typed() -> None:
     reading = read("she had the diziness", (), Listening())
     assert reading.named("event") == ("dizziness",)

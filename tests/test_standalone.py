@@ -35,7 +35,7 @@ from assistant.trust.standalone import onlabel_verify as standalone
 from assistant.trust.standalone.onlabel_verify import RefusedError
 from assistant.trust.withdrawn import Withdrawn
 from tests import standalone_release as small
-from tests.standalone_release import Content, Key, SmallRelease, approval, holder, install, stamped, withdrawal
+from tests.standalone_release import CARRIED, Content, Key, SmallRelease, approval, holder, install, stamped, withdrawal
 from tests.test_verification import (
     AE,
     AE_NOTICE,
@@ -233,8 +233,8 @@ def test_onlabel_verify_is_the_same_file(files: list[str], released: SmallReleas
 
 #: The fields that may be changed unnoticed, in full. A field more is a hole; take it as one.
 UNGUARDED = {
-    "question", "intent.confidence", "other_intents", "slots", "carried", "candidates", "choices[]", "choices[].send",
-    "receipt.model", "receipt.software",
+    "question", "intent.confidence", "other_intents", "slots", "candidates", "choices[]", "choices[].send",
+    "receipt.carried", "receipt.model", "receipt.software",
 }  # fmt: skip
 
 
@@ -269,7 +269,7 @@ def proved(answer: Any, sealed: standalone.Sealed) -> bool:
 def short(released: SmallRelease, name: str) -> Answer:
     """An answer whose fields that are not proved are short: there is nothing to learn from flipping their bytes."""
     answer = answer_of(released, name)
-    answer |= {"question": "?", "other_intents": [], "carried": [], "candidates": answer["candidates"][:1]}
+    answer |= {"question": "?", "other_intents": [], "candidates": answer["candidates"][:1]}
     return answer | {"choices": answer["choices"][:2]}
 
 
@@ -348,7 +348,7 @@ def test_every_value_of_the_answer(released: SmallRelease, sealed: standalone.Se
         if proved(changed, sealed):
             kept.add(path)
     assert count > 5_000
-    # The receipt's own hash guards all of it, model and software too: who forges has to make that anew (next test).
+    # The receipt's own hash guards all of it, also what it only states: who forges has to make that anew (next test).
     guarded = {name for name in UNGUARDED if name.startswith("receipt.")}
     assert {path for path in kept if not declared(path)} == set()
     assert {name for name in UNGUARDED if any(path == name or path.startswith(f"{name}") for path in kept)} == (
@@ -401,6 +401,94 @@ def _less_seal(answer: Answer, made: Answer) -> Any:
     """The receipt as it was, but for the hash that was made anew."""
     seal = {"receipt_sha256": made["receipt"]["receipt_sha256"]}
     return without_declared(answer["receipt"] | seal, "receipt")
+
+
+def _not_carried(answer: Answer) -> None:
+    answer["carried"] = []
+
+
+def _one_less(answer: Answer) -> None:
+    answer["carried"] = ["product"]
+
+
+def _one_more(answer: Answer) -> None:
+    answer["carried"] = ["population", *answer["carried"]]
+
+
+def _without_its_value(answer: Answer) -> None:
+    del answer["slots"]["topic"]
+
+
+def _of_no_slot(answer: Answer) -> None:
+    answer["carried"] = [*answer["carried"], "vial"]
+
+
+def _another_value(answer: Answer) -> None:
+    answer["slots"]["product"] = "v"
+
+
+def _twice(answer: Answer) -> None:
+    answer["carried"] = ["product", "product", "topic"]
+
+
+def _out_of_order(answer: Answer) -> None:
+    answer["carried"] = ["topic", "product"]
+
+
+def _receipt_of_less(answer: Answer) -> None:
+    answer["receipt"] = stamped(answer["receipt"] | {"carried": {"product": "z"}})
+
+
+def _receipt_of_more(answer: Answer) -> None:
+    answer["receipt"] = stamped(answer["receipt"] | {"carried": CARRIED | {"population": "hepatic"}})
+
+
+def _receipt_of_another(answer: Answer) -> None:
+    answer["receipt"] = stamped(answer["receipt"] | {"carried": CARRIED | {"product": "v"}})
+
+
+def _receipt_of_none(answer: Answer) -> None:
+    del answer["receipt"]["carried"]
+    answer["receipt"] = stamped(answer["receipt"])
+
+
+def _empty_in_both(answer: Answer) -> None:
+    answer["carried"] = []
+    answer["receipt"] = stamped(answer["receipt"] | {"carried": {}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _not_carried, _one_less, _one_more, _without_its_value, _of_no_slot, _another_value, _twice, _out_of_order,
+        _receipt_of_less, _receipt_of_more, _receipt_of_another, _receipt_of_none, _empty_in_both,
+    ],
+)  # fmt: skip
+def test_what_was_carried_is_what_the_receipt_says(
+    released: SmallRelease, sealed: standalone.Sealed, change: Callable[[Answer], None]
+) -> None:
+    answer = answer_of(released)
+    assert answer["receipt"]["carried"] == CARRIED
+    change(answer)
+    refused(lambda: standalone.prove(answer, sealed, DAY), "C")
+
+
+def test_an_answer_that_carried_nothing_has_no_word_of_it_in_its_receipt(
+    released: SmallRelease, sealed: standalone.Sealed
+) -> None:
+    answer = answer_of(released) | {"carried": []}
+    answer["receipt"].pop("carried")
+    answer["receipt"] = stamped(answer["receipt"])
+    assert proved(answer, sealed)
+
+
+@pytest.mark.parametrize("shape", [None, [], ["product"], {"product": 1}, {"product": None}, "product"])
+def test_a_receipt_that_holds_something_else_as_carried(
+    released: SmallRelease, sealed: standalone.Sealed, shape: object
+) -> None:
+    answer = answer_of(released)
+    answer["receipt"] = stamped(answer["receipt"] | {"carried": shape})
+    refused(lambda: standalone.prove(answer, sealed, DAY), "F")
 
 
 @pytest.mark.parametrize("flags", [["attack", "attack"], ["mild"], ["product_complaint", "attack"]])

@@ -34,6 +34,7 @@ from tests.standalone_release import TARGETS, THIEF, Key, make_release
 from tests.test_verification import AE, AE_NOTICE, LIVER, assemble
 
 WIDGET = REPOSITORY / "widget"
+FOLLOWING = "how should it be stored?"  # about what the question before was about
 QUESTION = "zorvanta with clarithromycin?"  # answered with that passage, even by the fake encoder
 PASSAGE = "passage:zorvanta-us-pi.7.1"
 STUDY = "passage:zorvanta-us-pi.14.2"
@@ -163,7 +164,7 @@ def test_a_question_that_is_not_clear_is_settled_by_a_button(open_page: Callable
     with page.expect_request("**/v1/ask") as sent:
         buttons.nth(1).click()
     body = sent.value.post_data_json
-    assert body["question"] == "ZORVANTA: what is the dose" and len(body["previous"]) == 64
+    assert body == {"question": "ZORVANTA: what is the dose", "earlier": ["what is the dose"]}
     page.locator("article").nth(1).locator(".check").wait_for()
     assert page.locator("article").nth(1).locator(".asked").inner_text().endswith("ZORVANTA")
 
@@ -192,6 +193,18 @@ def test_copy_carries_the_exact_words_companions_and_sources(open_page: Callable
         "navigator.clipboard.read().then(([item]) => item.getType('text/html')).then((blob) => blob.text())"
     )
     assert "<table>" in html and "serious liver injury" in html
+
+
+def test_what_was_carried_over_is_shown_and_copied(open_page: Callable[..., Any]) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    assert ask(page, QUESTION).locator(".carried").count() == 0
+    ask(page, FOLLOWING)
+    article = page.locator("article").nth(1)
+    article.locator(".check").wait_for()
+    assert article.locator(".carried").inner_text() == "Still about: product zorvanta"
+    article.get_by_role("button", name="Copy with sources").click()
+    page.get_by_role("status").filter(has_text="Copied").wait_for()
+    assert "Still about: product zorvanta" in page.evaluate("navigator.clipboard.readText()")
 
 
 def test_print_shows_the_whole_answer_and_nothing_else(open_page: Callable[..., Any]) -> None:
@@ -286,6 +299,56 @@ def test_a_tampered_answer_is_flagged_and_none_of_its_words_is_shown(
     assert "could not be proved" in page.get_by_role("alert").inner_text()
     if how is _one_letter:
         picture(page, "tampered")
+
+
+def _not_carried(answer: Answer) -> None:
+    answer["carried"] = []
+
+
+def _more_carried(answer: Answer) -> None:
+    answer["slots"]["topic"] = "storage"
+    answer["carried"] = ["product", "topic"]
+
+
+def _carried_twice(answer: Answer) -> None:
+    answer["carried"] = ["product", "product"]
+
+
+def _without_its_value(answer: Answer) -> None:
+    del answer["slots"]["product"]
+
+
+def _other_product(answer: Answer) -> None:
+    answer["slots"]["product"] = "quovendry"
+
+
+def _receipt_of_nothing_carried(answer: Answer) -> None:
+    del answer["receipt"]["carried"]
+    sealed(answer)
+
+
+def _receipt_of_another_product(answer: Answer) -> None:
+    answer["receipt"]["carried"] = {"product": "quovendry"}
+    sealed(answer)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        _not_carried, _more_carried, _carried_twice, _without_its_value, _other_product, _receipt_of_nothing_carried,
+        _receipt_of_another_product,
+    ],
+)  # fmt: skip
+def test_an_answer_that_calls_something_else_carried_is_not_shown(
+    open_page: Callable[..., Any], how: Callable[[Answer], None]
+) -> None:
+    page = open_page()
+    ask(page, QUESTION)
+    change(page, how)
+    ask(page, FOLLOWING)
+    article = page.locator("article").nth(1)
+    assert "could not be proved" in article.locator(".changed").inner_text()
+    assert article.locator(".passage, .check, .carried").count() == 0
 
 
 def test_text_is_never_read_as_markup(open_page: Callable[..., Any]) -> None:

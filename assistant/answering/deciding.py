@@ -258,7 +258,7 @@ class Decider:
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = read(asked.plain, self._names_of(product, asked), self.reader, self._left_alone)
+        reading = read(asked.plain, self._names_of(product, asked), self.reader, self.left_alone)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
         kept = ""
         if product and not flags and not asked.topic:
@@ -315,7 +315,7 @@ class Decider:
             return products.keys_to_mask(asked.mentions, (product,))
         return tuple(slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
 
-    def _left_alone(self, word: str) -> bool:
+    def left_alone(self, word: str) -> bool:
         """Whether ``word`` is read as it was typed: one of the corpus, or one that a product's name is near."""
         return self.index.knows_word(word) or bool(products.find_slips(word, self.index))
 

@@ -30,6 +30,7 @@ from assistant.canonical import fingerprint
 from assistant.content.templates import Template
 from assistant.domain import Context, Kind, Passage, Scope
 from assistant.errors import NotReadyError
+from assistant.remembering import remembering
 from assistant.trust.withdrawn import NOTHING, Withdrawn
 
 FORMAT = "onlabel.index/1"
@@ -116,9 +117,9 @@ class Index:
         if self._meta.get("format") != FORMAT:
             raise NotReadyError(f"the index in {folder} was made by another version: run `onlabel build`")
         # Bounded and safe: a generation never changes once written.
-        self._cached_eligible = lru_cache(maxsize=_PRODUCTS_CACHED)(self._find_eligible)
-        self._cached_document = lru_cache(maxsize=1024)(self._read_document)
-        self._cached_stems = lru_cache(maxsize=_TEXTS_CACHED)(self._read_stems)
+        self._cached_eligible = remembering(self._find_eligible, _PRODUCTS_CACHED)
+        self._cached_document = remembering(self._read_document, 1024)
+        self._cached_stems = remembering(self._read_stems, _TEXTS_CACHED)
 
     @classmethod
     def open(cls, root: Path, withdrawn: Withdrawn = NOTHING) -> Index:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 
 from assistant.answering.index import LEDGER, Index, current_generation
@@ -28,11 +27,12 @@ from assistant.releases.repository import Repository, make_snapshot, make_target
 from assistant.releases.signing import missing_signatures
 from assistant.releases.staging import carry_roots, new_stage
 from assistant.releases.up_to_date import prove_up_to_date
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.description import FILE, Contexts, Description, GoldenTerms, Offline
 from assistant.trust.installed.files import sha256_of
 from assistant.trust.installed.metadata import Target
 from assistant.trust.installed.names import fault_of
+from assistant.trust.receipts import running_version
 from assistant.understanding.encoder import Encoder, open_encoder
 from assistant.workspace import SETTINGS_FILE, Workspace
 
@@ -186,7 +186,7 @@ def _describe(
             name=order.name,
             number=order.number,
             built_at=now,
-            software=_software(),
+            software=running_version(),
             ledger=index.ledger,
             index=index.fingerprint,
             model_sha256=sha256_of(workspace.model_file),
@@ -226,10 +226,3 @@ def _put(stage: Repository, files: Mapping[str, Path], made: Mapping[str, bytes]
             raise IntegrityError(f"{file} changed while it was packed: run the same command again")
         sizes[path] = (target.length, target.sha256)
     return sizes
-
-
-def _software() -> str:
-    try:
-        return metadata.version("onlabel")
-    except metadata.PackageNotFoundError:
-        return "source"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.errors import IntegrityError, OnlabelError, UsageError
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.files import is_plain, sha256_of
 from assistant.trust.installed.metadata import Target
 

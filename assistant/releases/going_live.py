@@ -32,7 +32,7 @@ def check_golden(root: Path, description: Description) -> tuple[str, ...]:
     try:
         return golden.judge(golden.replay(asker(assistant), lines), description.golden.tolerated_clarifications)
     finally:
-        assistant.index.close()  # Windows keeps what is open from being removed
+        assistant.close()  # Windows keeps what is open from being removed
 
 
 def asker(assistant: Assistant) -> golden.Ask:

@@ -26,7 +26,7 @@ from assistant.canonical import sha256_hex
 from assistant.errors import ContentError, IntegrityError, UsageError
 from assistant.releases.fetching import Source, Store, source_of
 from assistant.releases.refreshing import gather_proof, refresh
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.clock import checked
 from assistant.trust.installed.description import FILE, Description, read_description
 from assistant.trust.installed.files import sha256_of

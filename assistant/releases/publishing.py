@@ -30,7 +30,7 @@ from assistant.releases.repository import (
 )
 from assistant.releases.signing import Missing, missing_signatures
 from assistant.releases.staging import carry_roots, new_stage
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.description import FILE, Description, parse_description
 from assistant.trust.installed.files import is_plain, sha256_of
 from assistant.trust.installed.metadata import Proved, check_root, prove

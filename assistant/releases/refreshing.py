@@ -15,7 +15,7 @@ from pathlib import Path
 
 from assistant.errors import IntegrityError, OnlabelError
 from assistant.releases.fetching import Source, fetcher_of
-from assistant.trust.installed import disk
+from assistant.trust import disk
 
 
 def refresh(source: Source, client: Path, given_root: bytes, now: dt.datetime) -> None:

@@ -4,7 +4,9 @@ Guarantees: nothing is recorded or queued, and nothing of the record is believed
 and bytes are worked out anew by the same engine and proved by the same verifier. Refuses a record that does not hold
 the question as typed, and one whose release is not at hand.
 
-Of a conversation the record names what was carried over, not the answer before: it is given as the product asked about.
+Of a conversation the record names what was carried over, not the answer before: the product is given as the one asked
+about, the topic as that of some answer before, and so is asked again what can only be answered after another one. What
+is carried now is held against the record too, so that the answer's receipt says the same of it.
 What had been withdrawn by the time of the record is withdrawn; a withdrawal that was signed before and reached the
 install after it is told apart by asking without it too.
 """
@@ -103,18 +105,21 @@ def _replay(entry: Mapping[str, Any], folder: Path, withdrawn: Withdrawn) -> Rep
 
     assistant = Assistant.open(folder, audit=Unrecorded(), withdrawn=withdrawn)
     try:
-        context, product, topic = _context(entry["context"]), _carried(entry, "product"), _carried(entry, "topic")
-        # Of the answer before only what it was about counts: any answer, so that it is about that.
-        before = replace(assistant.ask("hello", context), slots={"topic": topic}, flags=()) if topic else None
-        answer = assistant.ask(entry["question"], context, before, product=product)
+        context, carried = _context(entry["context"]), _carried(entry)
+        before = None
+        if "topic" in carried or (entry["outcome"], entry["intent"]) == ("answered", "source_request"):
+            # Of the answer before only what it was about counts: any answer, so that it is about that.
+            about = {name: carried[name] for name in ("topic",) if name in carried}
+            before = replace(assistant.ask("hello", context), slots=about, flags=())
+        answer = assistant.ask(entry["question"], context, before, product=carried.get("product", ""))
     finally:
-        assistant.index.close()
+        assistant.close()
     return Replayed(answer, tuple(_differences(entry, answer)))
 
 
-def _carried(entry: Mapping[str, Any], slot: str) -> str:
-    """What was carried over for ``slot``; "" where nothing was."""
-    return str(entry["slots"].get(slot, "")) if slot in entry.get("carried", ()) else ""
+def _carried(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Slot -> value of what was carried over."""
+    return {name: str(entry["slots"].get(name, "")) for name in entry.get("carried", ())}
 
 
 def _context(given: Mapping[str, str]) -> Context:
@@ -129,7 +134,12 @@ def _differences(entry: Mapping[str, Any], answer: Answer) -> list[Difference]:
         ("outcome", entry["outcome"], answer.outcome.value),
         ("flags", ", ".join(entry["flags"]), ", ".join(flag.value for flag in answer.flags)),
         ("intent", entry["intent"], answer.intent),
+        ("carried", _pairs(_carried(entry)), _pairs({name: answer.slots[name] for name in answer.carried})),
         ("passages", "; ".join(was), "; ".join(shown)),
         ("bytes", entry["answer_sha256"], sha256_hex(answer.text)),
     )
     return [Difference(what, recorded, now) for what, recorded, now in pairs if recorded != now]
+
+
+def _pairs(carried: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in carried.items())

@@ -31,7 +31,7 @@ from tuf.api.metadata import (  # type: ignore[attr-defined]
 )
 
 from assistant.errors import ContentError, IntegrityError, NotReadyError, UsageError
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.description import stamp
 from assistant.trust.installed.files import is_plain, sha256_of
 from assistant.trust.installed.metadata import MADE_AT, Target

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from assistant.errors import UsageError
 from assistant.releases.repository import Repository
-from assistant.trust.installed import disk
+from assistant.trust import disk
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from assistant.canonical import sha256_hex
 from assistant.errors import ContentError
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.folder import InstallFolder, in_use
 from assistant.trust.installed.opening import prove_installed
 

@@ -11,7 +11,6 @@ the tools tell it not to, and ``verify_quote`` tells a front end, or the model, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import metadata
 from typing import Annotated, Any
 
 from mcp.server import MCPServer
@@ -25,7 +24,9 @@ from assistant.domain import Context
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
 from assistant.serving.conversation import Sessions
+from assistant.serving.journal import for_callers
 from assistant.serving.quoting import SHORTEST, verify_quote
+from assistant.trust.receipts import running_version
 
 INSTRUCTIONS = (
     "Questions about medicines are answered here in words that medical, legal and regulatory reviewers approved, byte "
@@ -53,6 +54,7 @@ _Previous = Annotated[
     str, Field(max_length=64, description="The 'conversation' of the answer before, to ask a follow-up question.")
 ]
 _Quote = Annotated[str, Field(max_length=100_000, description="The words to check, exactly as they would be shown.")]
+_REFUSED = "this cannot be asked here"
 #: The conversation that the server holds, where it does.
 _HELD = "held"
 
@@ -67,7 +69,7 @@ def make_server(
     """
     tools = _Tools(assistant, context, who, hold_conversation)
     server: MCPServer[Any] = MCPServer(
-        "onlabel", title="Onlabel", instructions=INSTRUCTIONS, version=_version(), log_level="WARNING"
+        "onlabel", title="Onlabel", instructions=INSTRUCTIONS, version=running_version(), log_level="WARNING"
     )
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
     records = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
@@ -92,7 +94,7 @@ class _Tools:
         try:
             answer = assistant.ask(question, context, last, product, who=self._who)
         except UsageError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(for_callers(str(error)) or _REFUSED) from error
         name = conversation_id(answer, previous)
         for place in {name, _HELD} if self._hold else {name}:
             self._sessions.keep(self._who, place, index, answer, last)
@@ -109,10 +111,3 @@ class _Tools:
 def conversation_id(answer: Answer, previous: str) -> str:
     """The name of the place in a conversation that ``answer`` leads to from the place ``previous``."""
     return fingerprint({"receipt": answer.receipt["receipt_sha256"], "slots": dict(answer.slots), "after": previous})
-
-
-def _version() -> str:
-    try:
-        return metadata.version("onlabel")
-    except metadata.PackageNotFoundError:
-        return "source"

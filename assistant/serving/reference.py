@@ -40,6 +40,9 @@ In a checkout `python cli.py ...` is `onlabel ...`. Answers go to stdout, everyt
 | variable | does |
 |---|---|
 | `ONLABEL_WORKSPACE` | names the workspace where `-w` does not |
+| `ONLABEL_CONFIG` | names the server's own settings, instead of `serve.toml` beside the install or workspace |
+| `ONLABEL_AUDIT` | says where the audit log is, before any settings: a file, or `postgresql://...` |
+| `ONLABEL_INTAKE` | the same for the queue of reports; without it they go where `ONLABEL_AUDIT` says, if a server |
 | `NO_COLOR` | set to anything: no colour. There is none either where stdout is no terminal |
 """
 

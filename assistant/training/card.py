@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.training.export import ExportReport
-from assistant.training.parity import Parity
+from assistant.training.measuring.parity import Parity
 
 
 def write_card(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: Parity | None) -> None:

@@ -84,10 +84,11 @@ def make_model(
     tell(f"{len(train)} training questions, {len(labels.intents)} intents, {len(labels.spans)} span types")
     written = pairs.read_written(sources.pairs)
     paired = gather_pairs(sources, written, train, recipe.seed, lineage.entries, tell)
+    code = Path(__file__).parent
     lineage.entries |= {
         "recipe": dataclasses.asdict(recipe),
         "base": {"weights_sha256": _sha256(base / "model.safetensors"), "config": _sha256(base / "config.json")},
-        "code": {path.name: _sha256(path) for path in sorted(Path(__file__).parent.glob("*.py"))},
+        "code": {path.relative_to(code).as_posix(): _sha256(path) for path in sorted(code.rglob("*.py"))},
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "machine": f"{platform.system()} {platform.machine()}, {n_threads} threads",
         "data": describe(data),

@@ -30,6 +30,7 @@ from typing import Any, Literal, Protocol, Self, get_args
 from assistant.canonical import canonical_json, fingerprint, sha256_hex
 from assistant.domain import Context, Kind, Passage, Scope
 from assistant.errors import ContentError, IntegrityError, NotReadyError, OnlabelError
+from assistant.remembering import remembering
 from assistant.trust.withdrawn import NOTHING, Withdrawn
 
 SCHEMA = "onlabel.ledger/1"
@@ -360,8 +361,8 @@ class Ledger:
         self._by_use = {use: tuple(t for t in self._templates.values() if t.use == use) for use in USES}
         self._rules = _read_rules(database)
         # Small, bounded and safe: the file never changes under an open ledger, it is only ever replaced.
-        self._cached_passage = lru_cache(maxsize=4096)(self._read_passage)
-        self._cached_serving = lru_cache(maxsize=1024)(self._read_serving)
+        self._cached_passage = remembering(self._read_passage, 4096)
+        self._cached_serving = remembering(self._read_serving, 1024)
 
     @classmethod
     def open(cls, path: Path, withdrawn: Withdrawn = NOTHING) -> Self:

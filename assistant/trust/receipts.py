@@ -35,10 +35,13 @@ def make_receipt(
     policy_sha256: str,
     software_version: str | None = None,
     release: Mapping[str, Any] | None = None,
+    carried: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The receipt of a proved answer. ``answer_sha256`` is that of the bytes about to be shown.
 
     :param release: name, number and SHA-256 of the signed targets of the release that answers; None for a preview.
+    :param carried: slot -> value of what the question did not say itself, and was taken from the conversation or from
+        the product given beside it. It stands in the receipt only where there is any.
 
     :raises IntegrityError: bytes, context or policy are not those that were proved.
     """
@@ -69,9 +72,13 @@ def make_receipt(
         "index": index_fingerprint,
         "model": model_fingerprint,
         "policy": proof.policy_sha256,
-        "software": software_version or _software_version(),
+        "software": software_version or running_version(),
         "signature": None,
-    } | ({"release": dict(release)} if release is not None else {})
+    }
+    if release is not None:
+        receipt["release"] = dict(release)
+    if carried:
+        receipt["carried"] = dict(carried)
     return receipt | {_SEAL: fingerprint(receipt)}
 
 
@@ -97,7 +104,8 @@ def _same(what: str, given: object, proved: object) -> None:
 
 
 @cache
-def _software_version() -> str:
+def running_version() -> str:
+    """The version of Onlabel that runs here."""
     try:
         return metadata.version("onlabel")
     except metadata.PackageNotFoundError:

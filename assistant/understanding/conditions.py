@@ -2,8 +2,8 @@
 
 No model can know what is off label; the label can. The condition is taken from the question as a span; planning
 compares it with the product's approved indication, contraindication and limitation texts. Only words count: a
-condition whose words stand in the indication is on label, one of which no word stands there is not, anything between
-is asked back.
+condition whose words stand in the indication is on label, one of which no word of its own stands there is not, anything
+between is asked back.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+
+from assistant.understanding.stems import stem
 
 #: Shorthand that professionals write for conditions; the words on the right are what labels write.
 ABBREVIATIONS: dict[str, str] = {
@@ -152,13 +154,30 @@ def _written_out(found: Iterable[str]) -> list[str]:
     return [part for word in found for part in ABBREVIATIONS.get(word, word).split()]
 
 
+#: Words that say nothing of which illness it is: "endometriosis pain" is told by its first word.
+_OF_ANY_ILLNESS = frozenset(
+    map(
+        stem,
+        "pain pains disease diseases disorder disorders syndrome symptom symptoms acute chronic severe mild moderate "
+        "attack attacks problem problems condition conditions infection infections".split(),
+    )
+)
+
+
 def compare(condition: frozenset[str], indicated: frozenset[str], limited: frozenset[str]) -> LabelStatus:
-    """Compare the stems of a condition with those of the indication and of limitations and contraindications."""
+    """Compare the stems of a condition with those of the indication and of limitations and contraindications.
+
+    Where it has words of its own, these decide.
+    """
     if not condition:
         return LabelStatus.UNSURE
-    in_indication = len(condition & indicated) / len(condition)
-    if in_indication >= 0.99:
+    if condition <= indicated:
         return LabelStatus.INDICATED
-    if len(condition & limited) / len(condition) >= 0.99:
+    if condition <= limited:
         return LabelStatus.LIMITED
-    return LabelStatus.NOT_MENTIONED if in_indication <= 0.34 else LabelStatus.UNSURE
+    own = condition - _OF_ANY_ILLNESS
+    if own and own.isdisjoint(indicated | limited):
+        return LabelStatus.NOT_MENTIONED
+    # "Chronic" of an illness that is approved when acute is no word to refer by, and none to answer by.
+    judged = own or condition
+    return LabelStatus.NOT_MENTIONED if len(judged & indicated) / len(judged) <= 0.34 else LabelStatus.UNSURE

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant.canonical import whole
 from assistant.content.lexicon import mask
 from assistant.domain import SLOT_VALUES
 from assistant.understanding.choosing import Choosing
@@ -28,7 +29,8 @@ from assistant.understanding.words import words
 class Reading:
     """A question as the model and the rules understand it. ``vector`` is (dimension,), L2-normalised.
 
-    ``masked`` is ``typed`` with slips in ordinary words mended (:mod:`assistant.understanding.spelling`).
+    ``masked`` is ``typed`` with slips in ordinary words mended (:mod:`assistant.understanding.spelling`), unless the
+    model takes one of these words, as it was typed, for the name of a substance.
     """
 
     typed: str
@@ -46,18 +48,22 @@ class Reading:
 
     def said(self, *types: str) -> tuple[str, ...]:
         """The same words as they were typed."""
+        return tuple(self.typed[start:end] for start, end, _ in self.typed_spans(*types))
+
+    def typed_spans(self, *types: str) -> tuple[tuple[int, int, str], ...]:
+        """The spans of these types as places of ``typed``."""
+        spans = tuple(span for span in self.chosen.spans or () if span[2] in types)
         if self.typed == self.masked:
-            return self.named(*types)
+            return spans
         read, typed = words(self.masked), words(self.typed)
         # A mended word stands where the one did that was typed, so words are found by their number.
         starts, ends = {start: at for at, (start, _) in enumerate(read)}, {end: at for at, (_, end) in enumerate(read)}
-        spans = [(starts[start], ends[end]) for start, end, name in self.chosen.spans or () if name in types]
-        return tuple(self.typed[typed[first][0] : typed[last][1]] for first, last in spans)
+        return tuple((typed[starts[start]][0], typed[ends[end]][1], name) for start, end, name in spans)
 
 
 def legible(question: str) -> str:
     """``question`` as it can be read and recorded: lone surrogates become U+FFFD, white space at the ends goes."""
-    return question.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    return whole(question).strip()
 
 
 #: A closed value is meant from the first share on; one that the words suggest is dropped below the second.
@@ -131,14 +137,35 @@ def read(
     masked = respelled(typed, known)
     vector, chosen = reader.read(masked)
     if masked != typed:
-        chosen = _with_flags_of(chosen, reader.read(typed)[1])
+        as_typed, heard = reader.read(typed)
+        # A chooser without flags tells a report by its intents alone, and those of two readings are not to be mixed.
+        if not heard.flags or _hides_a_name(typed, heard, masked, chosen):
+            masked, vector, chosen, heard = typed, as_typed, heard, chosen
+        chosen = _with_flags_of(chosen, heard)
     populations, condition = _populations(masked, chosen), _condition(masked, chosen)
     return Reading(typed, masked, vector, chosen.intents, populations, condition, chosen)
 
 
-def _with_flags_of(chosen: Choosing, typed: Choosing) -> Choosing:
+def _hides_a_name(typed: str, heard: Choosing, masked: str, chosen: Choosing) -> bool:
+    """Whether a word was mended that the model takes for a substance as it was typed, and for none once mended.
+
+    It may be the name of a medicine that nobody here knows, written wrong: "avone" is Avonex rather than "alone".
+    """
+    before, after = words(typed), words(masked)
+    pairs = enumerate(zip(before, after, strict=True))
+    mended = {at for at, (one, other) in pairs if typed[slice(*one)] != masked[slice(*other)]}
+    return bool(mended & _substances(before, heard) - _substances(after, chosen))
+
+
+def _substances(spoken: Sequence[tuple[int, int]], chosen: Choosing) -> set[int]:
+    """The words that the model marks as substances, by their number."""
+    marked = [(start, end) for start, end, name in chosen.spans or () if name == "substance"]
+    return {at for at, (first, last) in enumerate(spoken) for start, end in marked if start <= first and last <= end}
+
+
+def _with_flags_of(chosen: Choosing, other: Choosing) -> Choosing:
     """``chosen`` with each flag as likely as in either reading: mending a word must never hide a report."""
-    return replace(chosen, flags={name: max(share, typed.flags.get(name, 0.0)) for name, share in chosen.flags.items()})
+    return replace(chosen, flags={name: max(share, other.flags.get(name, 0.0)) for name, share in chosen.flags.items()})
 
 
 def _populations(masked: str, chosen: Choosing) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +33,8 @@ LONG = 20_000
 #: ``unless`` looks at this many characters before and after what matched, inside its sentence.
 BEFORE = 80
 AFTER = 60
+#: So many first letters tell most words that a text cannot hold.
+_BEGINNING = 3
 
 _NAME = r"[a-z][a-z_]*"
 _REFERENCE = re.compile(rf"<({_NAME})>")
@@ -60,7 +62,7 @@ class Rule:
     flag: Flag
     id: str
     pattern: str
-    needs: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
     needs_word: frozenset[str] = frozenset()
     unless: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
@@ -98,6 +100,7 @@ class Screen:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
+        self._needed = _by_beginning(word for rule in self.rules for word in rule.needs)
 
     @classmethod
     def from_yaml(cls, path: Path) -> Screen:
@@ -122,7 +125,7 @@ class Screen:
                 flag,
                 rule.id,
                 _expand(rule.pattern, names, path),
-                tuple(dict.fromkeys(word for need in rule.needs for word in _needed(need, stems, path))),
+                frozenset(word for need in rule.needs for word in _needed(need, stems, path)),
                 frozenset(_needed(rule.needs_word, stems, path)) - {""},
                 tuple(_expand(pattern, names, path) for pattern in rule.unless),
                 tuple(_expand(pattern, names, path) for pattern in rule.elsewhere),
@@ -147,7 +150,7 @@ class Screen:
 
     def find(self, text: str) -> tuple[Finding, ...]:
         """The rules that ``text`` meets, in the order of the file; none for a text that is safe to answer."""
-        pieces = _Pieces(text)
+        pieces = _Pieces(text, self._needed)
         found: list[Finding] = []
         for rule in self.rules:
             if pieces.many and found and found[-1].flag is rule.flag:
@@ -160,13 +163,13 @@ class Screen:
 class _Pieces:
     """A text cut for the rules; remembers which pieces hold the words that rules need."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, needed: Mapping[str, Collection[str]]) -> None:
         plain = normalised(text)
         self.many = len(plain) > LONG
         self._pieces = tuple(dict.fromkeys(_pieces(plain)))
-        self._whole = "\n".join(self._pieces)
+        self._present = _standing_in("\n".join(self._pieces), needed)
         self._words = tuple(frozenset(_WORD.findall(piece)) for piece in self._pieces)
-        self._holding: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._holding: dict[frozenset[str], tuple[int, ...]] = {}
 
     def meet(self, rule: Rule) -> bool:
         """Whether a piece matches ``rule``, and each thing that it wants elsewhere stands in some piece."""
@@ -177,9 +180,9 @@ class _Pieces:
             return False
         return all(any(_compiled(pattern).search(piece) for piece in self._pieces) for pattern in rule.elsewhere)
 
-    def _that_hold(self, needs: tuple[str, ...]) -> tuple[int, ...]:
+    def _that_hold(self, needs: frozenset[str]) -> tuple[int, ...]:
         if needs not in self._holding:
-            present = tuple(word for word in needs if word in self._whole)
+            present = self._present & needs
             pieces = enumerate(self._pieces)
             self._holding[needs] = (
                 tuple(range(len(self._pieces)))
@@ -187,6 +190,20 @@ class _Pieces:
                 else tuple(n for n, piece in pieces if any(word in piece for word in present))
             )
         return self._holding[needs]
+
+
+def _by_beginning(words: Iterable[str]) -> dict[str, frozenset[str]]:
+    """``words`` by their first letters, :data:`_BEGINNING` of them; a shorter word is its own beginning."""
+    found: dict[str, set[str]] = {}
+    for word in words:
+        found.setdefault(word[:_BEGINNING], set()).add(word)
+    return {beginning: frozenset(of_it) for beginning, of_it in found.items()}
+
+
+def _standing_in(text: str, needed: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """Which words of ``needed`` stand anywhere in ``text``: only those are tried whose first letters do."""
+    beginnings = {text[at : at + length] for length in range(_BEGINNING + 1) for at in range(len(text))}
+    return frozenset(word for beginning in beginnings & needed.keys() for word in needed[beginning] if word in text)
 
 
 def normalised(text: str) -> str:

@@ -31,9 +31,15 @@ function heading(answer: Answer): HTMLElement[] {
   for (const flag of answer.flags) {
     if (flag !== answer.outcome) lines.push(el("p", { class: "flag" }, FLAGS[flag] ?? flag));
   }
-  const carried = answer.carried.filter((name) => answer.slots[name]).map((name) => `${name} ${answer.slots[name]}`);
-  if (carried.length) lines.push(el("p", { class: "carried" }, `Still about: ${carried.join(", ")}`));
+  const carried = carriedWords(answer);
+  if (carried) lines.push(el("p", { class: "carried" }, carried));
   return lines;
+}
+
+/** What the question did not say itself; "" where it said all. The receipt says the same, or nothing is drawn. */
+export function carriedWords({ receipt: { carried = {} } }: Answer): string {
+  const said = Object.entries(carried).map(([name, value]) => `${name} ${value}`);
+  return said.length ? `Still about: ${said.join(", ")}` : "";
 }
 
 /** The literal text of a template: approved too, and no passage. */

@@ -1,6 +1,6 @@
 // Copy and print. Both take the whole answer: the words, what goes with them, the sources, how it was checked.
 
-import { drawAnswer, section, spoken, verdictWords, type Checked } from "./answer.ts";
+import { carriedWords, drawAnswer, section, spoken, verdictWords, type Checked } from "./answer.ts";
 import { el } from "./dom.ts";
 import type { Piece } from "./receipt.ts";
 import { PAGE, PAPER, sheet } from "./style.ts";
@@ -10,7 +10,7 @@ import { FLAGS, PREVIEW, TITLES } from "./words.ts";
 /** The answer as plain text: its exact bytes between what says how it ended and where it comes from. */
 export function asText(answer: Answer): string {
   const flags = answer.flags.filter((flag) => flag !== answer.outcome).map((flag) => FLAGS[flag] ?? flag);
-  const before = [answer.preview ? PREVIEW : "", TITLES[answer.outcome] ?? answer.outcome, ...flags].filter(Boolean);
+  const before = [answer.preview ? PREVIEW : "", TITLES[answer.outcome] ?? answer.outcome, ...flags, carriedWords(answer)].filter(Boolean);
   return [...before, answer.text, ["Sources", ...sources(answer)].join("\n"), receiptLine(answer)].join("\n\n");
 }
 

@@ -3,13 +3,14 @@
 import { parse } from "./blocks.ts";
 import type { Checked } from "./answer.ts";
 import { button, el } from "./dom.ts";
+import { asked, before, type Asked } from "./earlier.ts";
 import { watchTables } from "./passage.ts";
 import { Broken, canUseCrypto, checkReceipt, pieces, require, type Piece } from "./receipt.ts";
 import { Failed, Service, type GetToken } from "./service.ts";
 import { SCREEN, sheet } from "./style.ts";
 import { Trust } from "./trust.ts";
 import { beginTurn, showAnswer, showChanged, showFailure, summary, type Hands } from "./turn.ts";
-import type { Answer, Choice } from "./wire.ts";
+import type { Answer, Choice, Question } from "./wire.ts";
 import { CHANGED, GRAVE } from "./words.ts";
 
 const LOOK = sheet(SCREEN);
@@ -18,6 +19,8 @@ class OnlabelChat extends HTMLElement {
   static observedAttributes = ["endpoint", "trust", "credentials", "csrf-cookie", "heading"];
   /** The blocks of a text, for tests that hold them to those of the Python package. */
   static readonly blocks = parse;
+  /** What is sent along with a question, for tests of its limits. */
+  static readonly before = before;
 
   readonly #log = el("div", { class: "log", part: "log", role: "log", "aria-live": "off", "aria-label": "Questions and answers", tabindex: "0" });
   readonly #status = el("p", { class: "quiet", role: "status" });
@@ -29,7 +32,8 @@ class OnlabelChat extends HTMLElement {
   #service: Service | null = null;
   #trust: Trust | null = null;
   #getToken: GetToken | null = null;
-  #previous = "";
+  /** What was asked and answered since the conversation began. */
+  #asked: Asked[] = [];
   #asking: AbortController | null = null;
 
   constructor() {
@@ -81,7 +85,9 @@ class OnlabelChat extends HTMLElement {
     this.#asking?.abort();
   }
 
-  attributeChangedCallback(): void {
+  attributeChangedCallback(name = "", was: string | null = null): void {
+    // What was asked of one service is not told to another.
+    if (name === "endpoint" && was !== null && was !== this.getAttribute(name)) this.#asked = [];
     this.#title.textContent = this.getAttribute("heading") ?? "Approved answers";
     this.#service = null;
     this.#trust = null;
@@ -90,7 +96,7 @@ class OnlabelChat extends HTMLElement {
   /** Ends the conversation: nothing of it is kept, and nothing carries over. */
   reset(): void {
     this.#asking?.abort();
-    this.#previous = "";
+    this.#asked = [];
     this.#log.replaceChildren();
     this.#welcome.hidden = false;
     this.#tell("A new conversation.");
@@ -108,7 +114,8 @@ class OnlabelChat extends HTMLElement {
       const checked = await this.#check(answer);
       if (asking.signal.aborted) return;
       showAnswer(turn, answer, pieces(answer), checked, this.#hands(question, shown));
-      this.#previous = answer.receipt.receipt_sha256;
+      const kept = asked(question, answer);
+      if (kept) this.#asked.push(kept);
       this.#announce(answer, summary(answer, checked));
       this.#emit("onlabel-answer", { answer, checked: checked.done });
     } catch (error) {
@@ -143,9 +150,8 @@ class OnlabelChat extends HTMLElement {
     this.#log.scrollTop += turn.getBoundingClientRect().top - this.#log.getBoundingClientRect().top - 12;
   }
 
-  #request(question: string): { question: string; product?: string; previous?: string } {
-    const product = this.getAttribute("product");
-    return { question, ...(product ? { product } : {}), ...(this.#previous ? { previous: this.#previous } : {}) };
+  #request(question: string): Question {
+    return { question, ...before(this.#asked, this.getAttribute("product")) };
   }
 
   #reach(): Service {

@@ -2,8 +2,8 @@
 //
 // What it shows: every byte of the text is the one that the receipt speaks of, each span has the hash of the passage
 // or literal that it names, the spans cover the text without gap or overlap, every companion that the receipt lists
-// is shown, and no field of the receipt was changed by accident or on the way. What it does not show by itself: that
-// the receipt is a good one. For that see trust.ts.
+// is shown, what is said to be carried over is what the receipt says, and no field of the receipt was changed by
+// accident or on the way. What it does not show by itself: that the receipt is a good one. For that see trust.ts.
 
 import { ANSWER_SCHEMA, RECEIPT_SCHEMA, type Answer } from "./wire.ts";
 
@@ -76,6 +76,7 @@ export async function checkReceipt(answer: Answer): Promise<void> {
   }
   require(answer.intent.name === receipt.intent, "the intent is not that of the receipt");
   require(answer.preview === (receipt.release === undefined), "the receipt is not of the release that is named");
+  checkCarried(answer);
   await checkSpans(answer);
   checkCompanions(answer);
   checkReferences(answer);
@@ -91,6 +92,12 @@ async function checkSpans(answer: Answer): Promise<void> {
     require(same && role === (span.role ?? ""), "the spans are not those of the receipt");
     require((await sha256(new TextEncoder().encode(text))) === hash, `the words of ${id} were changed`);
   }
+}
+
+function checkCarried({ carried, slots, receipt }: Answer): void {
+  const values = carried.map((name) => [name, Object.hasOwn(slots, name) ? slots[name]! : null] as const);
+  const same = canonical(Object.fromEntries(values)) === canonical(receipt.carried ?? {});
+  require(same && new Set(carried).size === carried.length, "what is said to be carried over is not what the receipt says");
 }
 
 function checkCompanions(answer: Answer): void {

@@ -1,7 +1,7 @@
 // The one way out of the widget: requests to the endpoint, with a token or with cookies, and what may go wrong.
 
 import { failure, INSECURE, NOT_AN_ANSWER, TIMEOUT, UNREACHED } from "./words.ts";
-import { ANSWER_SCHEMA, type Answer } from "./wire.ts";
+import { ANSWER_SCHEMA, type Answer, type Question } from "./wire.ts";
 
 export type GetToken = (why: { expired: boolean }) => string | null | Promise<string | null>;
 
@@ -35,7 +35,7 @@ export function base(endpoint: string): URL {
 export class Service {
   constructor(private readonly settings: Settings) {}
 
-  async ask(body: { question: string; product?: string; previous?: string }, signal: AbortSignal): Promise<Answer> {
+  async ask(body: Question, signal: AbortSignal): Promise<Answer> {
     const answer = (await this.send("v1/ask", body, signal)) as Answer;
     if (answer?.schema !== ANSWER_SCHEMA || typeof answer.text !== "string" || !Array.isArray(answer.spans)) {
       throw new Failed(NOT_AN_ANSWER);

@@ -1,4 +1,12 @@
-// What the service sends: docs/http.md and DESIGN, section 4. Offsets are bytes of the UTF-8 of `text`.
+// What is sent to the service, and what it sends: docs/serving.md. Offsets are bytes of the UTF-8 of `text`.
+
+export interface Question {
+  question: string;
+  /** What is meant where the questions name none. */
+  product?: string;
+  /** The questions before it, the oldest first. */
+  earlier?: string[];
+}
 
 export interface Span {
   start: number;
@@ -46,6 +54,8 @@ export interface Receipt {
   spans: { source: string; id: string; version: string; sha256: string; role: string }[];
   companions: { id: string; place: string; asked_by: { id: string; rule: string; place: string }[] }[];
   release?: Release;
+  /** Slot -> value of what the question did not say itself; absent where nothing was carried over. */
+  carried?: Record<string, string>;
   receipt_sha256: string;
 }
 

@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "prove": "prove",
     "audit": "audit",
     "intake": "intake",
+    "insights": "insights",
     "serve": "serve",
     "mcp": "mcp",
 }
@@ -89,6 +90,7 @@ SUMMARIES: dict[str, str] = {
     "prove": "Check every answer that can be given, before anybody asks.",
     "audit": "Prove, read and export the record of answers.",
     "intake": "Pass on reports of adverse events and complaints.",
+    "insights": "Tell what people asked and did not get.",
     "serve": "Answer over HTTP: the service, the widget and their keys.",
     "mcp": "Be a tool of another assistant (Model Context Protocol).",
 }
@@ -141,7 +143,10 @@ def onlabel(ctx: click.Context, workspace: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the command; map every error raised on purpose to its exit code, without a traceback."""
+    """Run the command; map every error to its exit code, without a traceback.
+
+    A fault of ours is told by its type and place: its own words may quote a passage, a question or a credential.
+    """
     _speak_utf8()
     try:
         # What a command returns is None; where it ends by itself (click's Exit), its exit code is returned.
@@ -150,21 +155,34 @@ def main() -> None:
         click.echo("stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        click.echo(_discreet(told.getvalue()), err=True, nl=False)
         sys.exit(error.exit_code)
     except OnlabelError as error:
-        click.echo(f"onlabel: {error}", err=True)
+        click.echo(f"onlabel: {_discreet(str(error))}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader went away (head, less): say nothing, as other tools do.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        click.echo(f"onlabel: {error}", err=True)
+        click.echo(f"onlabel: {_discreet(str(error))}", err=True)
         sys.exit(1)
     except RecursionError:
         click.echo("onlabel: the input is nested too deeply", err=True)
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the outermost edge of the command line
+        from assistant.serving.journal import traced
+
+        click.echo(f"onlabel: a fault of ours, please report it\n{traced(error)}", err=True)
+        sys.exit(1)
+
+
+def _discreet(message: str) -> str:
+    from assistant.serving.journal import discreet
+
+    return discreet(message)
 
 
 def _speak_utf8() -> None:

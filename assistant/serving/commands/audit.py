@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.trust.log.log import AuditLog
 
 _MODULES = {
+    "prepare": "audit_preparing",
     "verify": "audit_proving",
     "show": "audit_reading",
     "proof": "audit_proving",
@@ -27,6 +28,7 @@ _MODULES = {
     "replay": "audit_replaying",
 }
 _SUMMARIES = {
+    "prepare": "Make the log before the first record.",
     "verify": "Prove that no record was changed, dropped, added or moved.",
     "show": "Show records: one, the last, or those of a product or outcome.",
     "proof": "Write the proof of one record, to be checked without the log.",
@@ -55,7 +57,10 @@ def audit_command() -> None:
 def log_option(command: _Command) -> _Command:
     """``--log``: where the log is, if not in the workspace."""
     return click.option(
-        "--log", "place", metavar="PLACE", help="The log: a file, or postgresql://... Default: the workspace's."
+        "--log",
+        "place",
+        metavar="PLACE",
+        help="The log: a file, or postgresql://... Default: where the server or workspace keeps it.",
     )(command)
 
 
@@ -77,8 +82,12 @@ def public_options(command: _Command) -> _Command:
 def open_log(root: Path | None, place: str | None, *, read_only: bool = True) -> AuditLog:
     """The log at ``place``, or the workspace's."""
     from assistant.trust.log.log import AuditLog
+    from assistant.trust.record_places import fault_in
     from assistant.workspace import Workspace
 
+    fault = fault_in(place or "", password=True)
+    if fault:
+        raise UsageError(f"--log {fault}")
     return AuditLog.open(place or Workspace.find(root).audit_log, read_only=read_only)
 
 

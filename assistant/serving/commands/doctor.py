@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.errors import NotReadyError, OnlabelError
+from assistant.trust.record_places import shown
 from assistant.workspace import SHIPPED_MODEL, Workspace
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def _findings(workspace: Workspace) -> Iterator[_Finding]:
         "ok", "context", f"{settings.context.audience}, {settings.context.market}, {settings.context.language}"
     )
     yield from _model_and_index(workspace)
-    yield _Finding("ok", "audit", f"{workspace.audit_log}")
+    yield _Finding("ok", "audit", shown(workspace.audit_log))
+    yield _Finding("ok", "reports", shown(workspace.intake_queue))
     if any(name in sys.modules for name in ("torch", "transformers")):
         yield _Finding("BAD", "torch", "is loaded on the asking path")
 

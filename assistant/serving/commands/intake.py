@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.errors import ContentError, IntegrityError, NotReadyError, UsageError
+from assistant.errors import IntegrityError, UsageError
+from assistant.serving.commands.intake_place import open_queue, queue_option
 from assistant.trust.intake import moments
 
 if TYPE_CHECKING:
     from assistant.trust.intake.batches import Batch, Stored
-    from assistant.trust.intake.queue import IntakeQueue, Standing
+    from assistant.trust.intake.queue import Standing
 
-_INSTALLED = "install.json"
 _FORMS = ("jsonl", "e2b", "both")
 
 
@@ -33,33 +33,35 @@ def intake_command() -> None:
     """
 
 
-def _queue(root: Path | None) -> IntakeQueue:
-    """The queue of a workspace or of an installed release."""
-    from assistant.trust.intake.queue import FILE_NAME, FOLDER, IntakeQueue
-    from assistant.workspace import Workspace
+@intake_command.command("prepare")
+@queue_option
+@click.pass_obj
+def prepare_command(root: Path | None, /, place: str | None) -> None:
+    """Make the queue before the first report, and find out whether a report would be kept.
 
-    try:
-        return IntakeQueue.open(Workspace.find(root).intake_file)
-    except (ContentError, NotReadyError):
-        # A release that can no longer be read must not keep back what was reported to it.
-        home = root or Path.cwd()
-        if not (home / _INSTALLED).is_file():
-            raise
-        return IntakeQueue.open(home / FOLDER / FILE_NAME)
+    In PostgreSQL an account that may make tables has to do it once; the one that answers then needs much less.
+
+    \b
+    Example:
+      onlabel intake prepare --queue postgresql://owner@db.example/onlabel
+    """
+    open_queue(root, place, new=True).prepare()
+    click.echo("the queue is there and takes reports")
 
 
 @intake_command.command("list")
 @click.option("--overdue", is_flag=True, help="Only those that the safety department should have by now.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a report.")
+@queue_option
 @click.pass_obj
-def list_command(root: Path | None, /, overdue: bool, as_json: bool) -> None:
+def list_command(root: Path | None, /, overdue: bool, as_json: bool, place: str | None) -> None:
     """List the reports that nobody has confirmed, oldest first, without their words.
 
     \b
     Example:
       onlabel intake list --overdue
     """
-    at, waiting = moments.now(), _queue(root).waiting()
+    at, waiting = moments.now(), open_queue(root, place).waiting()
     for report in waiting:
         if report.overdue(at) or not overdue:
             click.echo(_json(_summary(report, at)) if as_json else _row(report, at))
@@ -70,7 +72,7 @@ def _refuse_unsound(reports: Iterable[Stored]) -> None:
     """Say which reports are not as they were queued, after everything else was done."""
     damaged = [report.id for report in reports if not report.sound]
     if damaged:
-        told = "not as they were queued and stay in the queue: keep its file and find out why"
+        told = "not as they were queued and stay in the queue: keep it as it is and find out why"
         raise IntegrityError(f"{', '.join(damaged)}: {told}")
 
 
@@ -102,15 +104,16 @@ def _row(report: Stored, at: dt.datetime) -> str:
 @intake_command.command("show")
 @click.argument("id")
 @click.option("--json", "as_json", is_flag=True, help="Print the record, schema onlabel.report/1.")
+@queue_option
 @click.pass_obj
-def show_command(root: Path | None, /, id: str, as_json: bool) -> None:
+def show_command(root: Path | None, /, id: str, as_json: bool, place: str | None) -> None:
     """Show the report whose id begins with ID: the words, the clock, and what they hold of a valid case.
 
     \b
     Example:
       onlabel intake show a0d45d30
     """
-    report = _queue(root).find(id)
+    report = open_queue(root, place).find(id)
     if report.purged:
         told = f"drained {report.drained}, words deleted {report.purged}, sha256 {report.sha256}"
         click.echo(_json(_ghost(report)) if as_json else f"{report.id}  {report.kind}  {told}")
@@ -157,8 +160,9 @@ def _quoted(found: dict[str, Any]) -> str:
 )
 @click.option("--format", "form", type=click.Choice(_FORMS), default="jsonl", help="Default: jsonl.")
 @click.option("--sender", default="", metavar="NAME", help="The company, for the case ids of E2B (C.1.1, C.3.2).")
+@queue_option
 @click.pass_obj
-def drain_command(root: Path | None, /, out: Path, form: str, sender: str) -> None:
+def drain_command(root: Path | None, /, out: Path, form: str, sender: str, place: str | None) -> None:
     """Write what waits to files, in batches that stay the same until they are confirmed.
 
     E2B is a skeleton for the safety department to complete and validate, not a submission. A batch that nobody has
@@ -170,7 +174,7 @@ def drain_command(root: Path | None, /, out: Path, form: str, sender: str) -> No
     """
     from assistant.trust.intake.exports import FolderSink, Form, renderer
 
-    chosen, queue = Form(form), _queue(root)
+    chosen, queue = Form(form), open_queue(root, place)
     # Whether a batch arrived the receiver alone can say: `intake confirm`.
     handed = queue.drain(FolderSink(out), lambda _: False, renderer(chosen, sender), chosen.classes)
     for batch in handed:
@@ -191,23 +195,25 @@ def _files(batch: Batch) -> list[str]:
 
 @intake_command.command("confirm")
 @click.argument("batch")
+@queue_option
 @click.pass_obj
-def confirm_command(root: Path | None, /, batch: str) -> None:
+def confirm_command(root: Path | None, /, batch: str, place: str | None) -> None:
     """Say that the safety department has BATCH: its reports are drained and never leave again.
 
     \b
     Example:
       onlabel intake confirm 3d030f4322-000001
     """
-    confirmed = _queue(root).confirm(batch)
+    confirmed = open_queue(root, place).confirm(batch)
     click.echo(f"{confirmed.id}  {confirmed.reports} reports drained  {confirmed.confirmed}")
 
 
 @intake_command.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--fail-overdue", is_flag=True, help="Exit 1 if a report is overdue, for monitoring.")
+@queue_option
 @click.pass_context
-def status_command(ctx: click.Context, /, as_json: bool, fail_overdue: bool) -> None:
+def status_command(ctx: click.Context, /, as_json: bool, fail_overdue: bool, place: str | None) -> None:
     """Tell how many reports wait, since when, and when the next is due.
 
     \b
@@ -215,7 +221,7 @@ def status_command(ctx: click.Context, /, as_json: bool, fail_overdue: bool) -> 
       onlabel intake status --fail-overdue || notify-safety
     """
     at = moments.now()
-    standing = _queue(ctx.obj).status(at)
+    standing = open_queue(ctx.obj, place).status(at)
     click.echo(_json(_counted(standing)) if as_json else "\n".join(_told(standing, at)))
     if fail_overdue and standing.overdue:
         ctx.exit(1)
@@ -248,8 +254,9 @@ def _told(standing: Standing, at: dt.datetime) -> list[str]:
 
 @intake_command.command("purge")
 @click.option("--drained-before", required=True, metavar="DATE", help="Reports drained before this day, UTC.")
+@queue_option
 @click.pass_obj
-def purge_command(root: Path | None, /, drained_before: str) -> None:
+def purge_command(root: Path | None, /, drained_before: str, place: str | None) -> None:
     """Delete the words of drained reports; their ids, times and hashes stay.
 
     \b
@@ -260,7 +267,7 @@ def purge_command(root: Path | None, /, drained_before: str) -> None:
         day = dt.date.fromisoformat(drained_before)
     except ValueError as error:
         raise UsageError(f"{drained_before!r} is no date: write it as 2026-11-01") from error
-    click.echo(f"{_queue(root).purge(day)} reports purged")
+    click.echo(f"{open_queue(root, place).purge(day)} reports purged")
 
 
 def _json(fields: dict[str, Any]) -> str:

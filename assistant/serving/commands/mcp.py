@@ -5,6 +5,8 @@ Guarantees: on stdio nothing but the protocol is written to stdout; by HTTP it l
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -58,7 +60,9 @@ def mcp_command(
         raise NotReadyError("the mcp package is not installed: pip install 'onlabel[mcp]'") from error
     from assistant.pipeline import Assistant
     from assistant.serving.commands.asking import _say_standing, _who
+    from assistant.serving.journal import keep_journal
 
+    keep_journal(logging.WARNING)  # before the protocol's package sets up one that repeats the words of every error
     with redirect_stdout(sys.stderr):  # whatever is printed while loading is no protocol
         assistant = Assistant.open(root)
     if market is not None and market not in assistant.markets:
@@ -73,4 +77,12 @@ def mcp_command(
     if http:
         server.run("streamable-http", host="127.0.0.1", port=port, stateless_http=True, json_response=True)
     else:
+        _read_whole_characters()
         server.run("stdio")
+
+
+def _read_whole_characters() -> None:
+    """Let the protocol's package, which reads ``sys.stdin``, get no half characters: it would drop such a message."""
+    from assistant.serving.whole_text import WholeLines
+
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(WholeLines(sys.stdin.buffer)), encoding="utf-8")

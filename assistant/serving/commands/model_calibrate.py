@@ -44,8 +44,8 @@ def calibrate_command(
     """
     require("scipy")
     from assistant.pipeline import Assistant
-    from assistant.training import answering, calibration
     from assistant.training.dataset import read_dataset
+    from assistant.training.measuring import answering, calibration
 
     assistant = Assistant.open(root)
     questions = read_dataset(data).split(split)  # type: ignore[arg-type]

@@ -45,8 +45,8 @@ def audit_data_command(
       onlabel model audit-data training_data/utterances --html audit.html
     """
     try:
-        from assistant.training.data_audit import audit
-        from assistant.training.data_audit_report import as_html, as_json, as_text
+        from assistant.training.data_audit.auditing import audit
+        from assistant.training.data_audit.report import as_html, as_json, as_text
     except ModuleNotFoundError as error:
         raise NotReadyError(f'{error.name} is not installed; run: pip install "onlabel[train]"') from error
     from assistant.training.dataset import read_what_can_be_read
@@ -66,7 +66,7 @@ def audit_data_command(
 
 
 def _say_agreement(first: Dataset, second: Dataset) -> None:
-    from assistant.training.agreement import agreement
+    from assistant.training.data_audit.agreement import agreement
 
     click.echo(f"\nlabelled twice: {len(second.utterances)} questions")
     for found in agreement(first, second):

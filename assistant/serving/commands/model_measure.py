@@ -13,7 +13,7 @@ from assistant.errors import NotReadyError, UsageError
 from assistant.serving.commands.model import clear_progress, show_progress, write_report
 
 if TYPE_CHECKING:
-    from assistant.training.evaluate import Limits, Model
+    from assistant.training.measuring.evaluate import Limits, Model
     from assistant.understanding.encoder import GgufEncoder
     from assistant.understanding.router import NearestUtterances
 
@@ -77,9 +77,9 @@ def evaluate_command(
         --data training_data/utterances --html evaluation.html
     """
     _require(plots=page is not None and plots)
-    from assistant.training import report, report_text
     from assistant.training.dataset import read_dataset
-    from assistant.training.evaluate import evaluate
+    from assistant.training.measuring import report, report_text
+    from assistant.training.measuring.evaluate import evaluate
 
     measured = evaluate(_model(model), threads, read_dataset(data), split, _limits(risk), show_progress)  # type: ignore[arg-type]
     clear_progress()
@@ -115,9 +115,9 @@ def compare_command(
     if len(models) < 2:
         raise UsageError("name two models or more; `onlabel model evaluate` measures one")
     _require(plots=page is not None and plots)
-    from assistant.training import report, report_text
-    from assistant.training.compare import compare
     from assistant.training.dataset import read_dataset
+    from assistant.training.measuring import report, report_text
+    from assistant.training.measuring.compare import compare
 
     compared = compare([_model(name) for name in models], read_dataset(data), split, _limits(risk), show_progress)  # type: ignore[arg-type]
     clear_progress()
@@ -136,7 +136,7 @@ def _model(named: str) -> Model:
 
     :raises NotReadyError: there is no such file, or it has no heads and is not named with ``nearest:``.
     """
-    from assistant.training.evaluate import Model
+    from assistant.training.measuring.evaluate import Model
     from assistant.understanding.encoder import GgufEncoder
     from assistant.understanding.model_file import read_heads
     from assistant.understanding.readers import NearestReader, Reader, trained_reader
@@ -189,7 +189,7 @@ def _none(dimension: int) -> Any:
 def _limits(risk: float) -> Limits:
     """The risk, and the flags' thresholds of the policy that ships."""
     from assistant.content.policy import parse_policy
-    from assistant.training.evaluate import Limits
+    from assistant.training.measuring.evaluate import Limits
     from assistant.workspace import Workspace, sample_root
 
     path = Workspace(sample_root()).policy_file

@@ -71,7 +71,7 @@ def train_command(
     """
     require("torch", "transformers", "sklearn", *(("matplotlib",) if plots else ()))
     from assistant.training import making
-    from assistant.training.data_audit import require_quality
+    from assistant.training.data_audit.auditing import require_quality
     from assistant.training.dataset import read_dataset
     from assistant.training.export import base_model
 
@@ -84,7 +84,7 @@ def train_command(
     recipe = _recipe(chosen)
     lineage = making.make_model(sources, base or base_model()[0], out, recipe, threads, _tell, _progress)
     if plots:
-        from assistant.training.plots import draw_training
+        from assistant.training.measuring.plots import draw_training
 
         draw_training(out, sources.data, base or base_model()[0], _drawn)
     measured = {name: round(value, 4) for name, value in lineage["test"].items()}
@@ -142,7 +142,7 @@ def export_command(folder: Path, out: Path, type_: str, data: tuple[Path, ...]) 
     from assistant.training.dataset import read_dataset
     from assistant.training.export import Extra, export_gguf
     from assistant.training.making import load_heads
-    from assistant.training.parity import parity
+    from assistant.training.measuring.parity import parity
     from assistant.understanding.model_file import heads_metadata
 
     lineage = folder / "lineage.json"

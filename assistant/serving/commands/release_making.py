@@ -94,8 +94,8 @@ def golden_command(root: Path | None, questions: Path) -> None:
     from assistant.pipeline import Assistant
     from assistant.releases import golden
     from assistant.releases.going_live import asker
+    from assistant.trust import disk
     from assistant.trust.audit import Unrecorded
-    from assistant.trust.installed import disk
 
     workspace = Workspace.find(root)
     asked = golden.questions_of(questions.read_bytes())

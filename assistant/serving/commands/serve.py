@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from assistant.serving.web.api_keys import KeyFile
     from assistant.settings import ServeSettings
     from assistant.workspace import Workspace
-
-#: Beside an install: what its server does, for the settings inside a release are sealed with it.
-SERVER_FILE = "serve.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +36,11 @@ class _Server:
 
 
 def _server(root: Path | None, config: Path | None = None, **given: Any) -> _Server:
-    from assistant.serving.web.configuring import read_serve_settings
+    from assistant.settings import read_server_settings
     from assistant.workspace import Workspace
 
-    workspace = Workspace.find(root)
-    home = workspace.home or workspace.root
-    found = config or home / SERVER_FILE
-    settings = read_serve_settings(found) if config or found.is_file() else workspace.settings.serve
+    workspace = Workspace.find(root, read_server_settings(config) if config else None)
+    home, settings = workspace.home or workspace.root, workspace.server
     changed = {name: value for name, value in given.items() if value is not None}
     return _Server(workspace, settings.model_copy(update=changed), home)
 
@@ -57,10 +52,14 @@ def _server(root: Path | None, config: Path | None = None, **given: Any) -> _Ser
     "--config",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help=f"Server settings instead of [serve] in onlabel.toml. Default: {SERVER_FILE} beside the install, if there.",
+    help="Server settings instead of [serve] in onlabel.toml. Default: the file that ONLABEL_CONFIG names, else "
+    "serve.toml beside the install, if there.",
 )
+@click.option("--workers", metavar="COUNT", type=click.IntRange(1, 64), help="Processes that answer. Default: 1.")
 @click.pass_context
-def serve_command(ctx: click.Context, host: str | None, port: int | None, config: Path | None) -> None:
+def serve_command(
+    ctx: click.Context, host: str | None, port: int | None, config: Path | None, workers: int | None
+) -> None:
     """Answer over HTTP: the chat widget, the programming interface, and what monitors them.
 
     Listens to this machine alone unless [serve] auth says who may ask. A release that is installed while it runs
@@ -69,13 +68,13 @@ def serve_command(ctx: click.Context, host: str | None, port: int | None, config
     \b
     Example:
       onlabel serve
-      onlabel -w /srv/onlabel serve --host 0.0.0.0 --config /etc/onlabel/serve.toml
+      onlabel -w /srv/onlabel serve --host 0.0.0.0 --config /etc/onlabel/serve.toml --workers 4
       onlabel -w /srv/onlabel serve add-key crm --audience hcp --market US
     """
     if ctx.invoked_subcommand is not None:
         ctx.obj = _server(ctx.obj, config)
         return
-    server = _server(ctx.obj, config, host=host, port=port)
+    server = _server(ctx.obj, config, host=host, port=port, workers=workers)
     _listen(server, ctx.obj)
 
 
@@ -84,28 +83,46 @@ def _listen(server: _Server, root: Path | None) -> None:
         import uvicorn
     except ImportError as error:
         raise NotReadyError("serving needs packages that are not installed: pip install 'onlabel[serve]'") from error
-    from assistant.serving.web.auth import is_loopback, require_door
+    from assistant.serving.journal import keep_journal
+    from assistant.serving.web.auth import is_loopback, require_certificate, require_door
 
     settings = server.settings
     require_door(settings)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    require_certificate(settings, server.home)
+    keep_journal()
     if not is_loopback(settings.host) and not settings.tls_certificate:
         click.echo("not encrypted: put a proxy that ends TLS in front, or set [serve] tls_certificate", err=True)
-    click.echo(f"onlabel answers at {_address(settings)}", err=True)
-    uvicorn.run(
-        _application(server, root),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=list(settings.proxies),
-        ssl_certfile=str(server.home / settings.tls_certificate) if settings.tls_certificate else None,
-        ssl_keyfile=str(server.home / settings.tls_key) if settings.tls_key else None,
-        timeout_graceful_shutdown=30,
-        h11_max_incomplete_event_size=65_536,
-    )
+    # What is wrong is told before anything listens: once, and with its exit code.
+    if settings.workers == 1:
+        application = _application(server, root)
+        click.echo(f"onlabel answers at {_address(settings)}", err=True)
+        uvicorn.run(application, **_options(server))
+    else:
+        from assistant.serving.web import processes
+
+        begin = partial(_application, server, root)
+        processes.try_once(begin)
+        click.echo(f"onlabel answers at {_address(settings)}", err=True)
+        processes.run(begin, settings.workers, **_options(server))
+
+
+def _options(server: _Server) -> dict[str, Any]:
+    from assistant.serving.web.hearing import TimedHeaders
+
+    settings = server.settings
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": bool(settings.proxies),
+        "forwarded_allow_ips": list(settings.proxies),
+        "ssl_certfile": str(server.home / settings.tls_certificate) if settings.tls_certificate else None,
+        "ssl_keyfile": str(server.home / settings.tls_key) if settings.tls_key else None,
+        "timeout_graceful_shutdown": 30,
+        "http": partial(TimedHeaders, seconds=settings.read_seconds),
+    }
 
 
 def _application(server: _Server, root: Path | None) -> Starlette:

@@ -12,7 +12,6 @@ import asyncio
 import datetime as dt
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import threading
@@ -25,6 +24,7 @@ from starlette.requests import HTTPConnection
 from assistant.errors import ContentError, NotReadyError, UsageError
 from assistant.serving.web.auth import bearer, from_browser, unknown
 from assistant.serving.web.callers import Caller, Standards
+from assistant.trust.disk import write_whole
 
 _PREFIX = "onlabel"
 _SHAPE = re.compile(rf"{_PREFIX}_([0-9a-f]{{16}})_([A-Za-z0-9_-]{{43}})")
@@ -128,15 +128,7 @@ class KeyFile:
     def _write(self, keys: tuple[ApiKey, ...]) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = _File(keys=keys).model_dump_json(by_alias=True, indent=1).encode() + b"\n"
-        scratch = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
-        try:
-            with os.fdopen(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self.path)
-        finally:
-            scratch.unlink(missing_ok=True)
+        write_whole(self.path, data, mode=0o600)
 
 
 class KeyDoor:

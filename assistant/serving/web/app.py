@@ -6,6 +6,7 @@ last resort  a fault of ours is logged and leaves as an error without a word abo
 origins      hosts and origins that are not ours are turned away
 CORS         pages of listed origins may read what they get
 body limit   nothing longer is read
+body time    nothing is waited for longer
 who asks     a caller, or 401
 rate limit   so many requests a caller
 """
@@ -27,6 +28,7 @@ from assistant.serving.web import chat_completions, health, metrics, openapi, ro
 from assistant.serving.web.auth import Authentication, Doorkeeper, OpenDoor
 from assistant.serving.web.callers import Standards
 from assistant.serving.web.errors import LastResort, on_http_error, on_own_error
+from assistant.serving.web.hearing import TimedBodies
 from assistant.serving.web.metrics import Measured, Metrics
 from assistant.serving.web.security import BodyLimit, Origins, RateLimit, SecurityHeaders
 from assistant.serving.web.service import Service
@@ -73,6 +75,7 @@ def make_app(
                 allow_credentials=bool(settings.cookie),
             ),
             Middleware(BodyLimit, most=settings.body_bytes),
+            Middleware(TimedBodies, seconds=settings.read_seconds),
             Middleware(Authentication, doorkeeper=door),
             Middleware(RateLimit, rate=settings.rate),
         ],

@@ -8,19 +8,29 @@ page is of this service or of an allowed origin, for a cookie is sent along whoe
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.errors import UsageError
+from assistant.errors import ContentError, UsageError
 from assistant.serving.web.callers import Caller, Standards
 from assistant.serving.web.errors import Refused, error_response
 from assistant.settings import ServeSettings
 
-PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json"})
+#: What probes and balancers ask, which know a server by its address: yes or no, to anybody.
+PROBES = frozenset({"/healthz", "/readyz"})
+PUBLIC_PATHS = PROBES | {"/openapi.json"}
 PUBLIC_FOLDERS = ("/widget/",)
 _CALLER = "onlabel.caller"
+#: What a proxy adds: whoever it speaks for is not on this machine, or nobody can tell.
+_FORWARDED = frozenset(
+    ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server", "x-real-ip")
+)
+#: In characters, brackets and a zone included: what is remembered is anybody's to send.
+_LONGEST_ADDRESS = 64
 _WHO = {"WWW-Authenticate": 'Bearer realm="onlabel"'}
 
 
@@ -67,8 +77,7 @@ class OpenDoor:
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """See :class:`Doorkeeper`."""
-        forwarded = {"forwarded", "x-forwarded-for", "x-real-ip"} & set(connection.headers)
-        if forwarded or connection.client is None or not is_loopback(connection.client.host):
+        if _FORWARDED & set(connection.headers) or connection.client is None or not is_loopback(connection.client.host):
             raise Refused(403, "without authentication this service answers this machine alone: set [serve] auth")
         return self._standards.caller("local", browser=from_browser(connection))
 
@@ -123,12 +132,25 @@ def unknown() -> Refused:
 
 def is_loopback(host: str) -> bool:
     """Whether ``host`` is this machine itself."""
-    if host == "localhost":
-        return True
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def is_address(host: str) -> bool:
+    """Whether ``host`` is a number and no name: no name on the web leads here under it."""
+    return _address(host) is not None
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    return _read_address(host) if len(host) <= _LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=256)
+def _read_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return False
+        return None
 
 
 def require_door(settings: ServeSettings) -> None:
@@ -140,7 +162,32 @@ def require_door(settings: ServeSettings) -> None:
         raise UsageError(
             f"{settings.host} is heard by other machines: set [serve] auth to keys or jwt, or host to 127.0.0.1"
         )
+    if settings.tls_key and not settings.tls_certificate:
+        raise UsageError("[serve] tls_key needs tls_certificate: without it nothing would be encrypted")
     if settings.auth == "jwt" and not (settings.jwks and settings.issuer and settings.token_audience):
         raise UsageError("[serve] auth = jwt needs jwks, issuer and token_audience")
     if settings.cookie and settings.auth != "jwt":
         raise UsageError("[serve] cookie holds a token: it needs auth = jwt")
+
+
+def require_certificate(settings: ServeSettings, home: Path) -> None:
+    """Refuse a certificate that could not be used, in words that name the file.
+
+    :raises ContentError: there is none, it is none, or its key is not there, another one's or encrypted.
+    """
+    if not settings.tls_certificate:
+        return
+    import ssl
+
+    certificate = home / settings.tls_certificate
+    key = home / settings.tls_key if settings.tls_key else certificate
+    for path in (certificate, key):
+        if not path.is_file():
+            raise ContentError("there is no such file: [serve] tls_certificate and tls_key name PEM files", path)
+    try:
+        # A service that starts by itself can ask nobody for a passphrase: an encrypted key fails here.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
+    except OSError as error:
+        raise ContentError(
+            "is no certificate in PEM form that goes with the key, not encrypted, in " + key.name, certificate
+        ) from error

@@ -25,10 +25,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from assistant.answering.answer import Answer
-from assistant.serving.conversation import Replays, submit_after
 from assistant.serving.web import openapi
 from assistant.serving.web.auth import caller_of
 from assistant.serving.web.bodies import read_body
+from assistant.serving.web.charging import charge
 from assistant.serving.web.errors import Refused
 from assistant.serving.web.service import Service
 from assistant.settings import ServeSettings
@@ -105,13 +105,13 @@ class ChatBody(_Given):
 
 def routes(service: Service, settings: ServeSettings) -> list[BaseRoute]:  # noqa: ARG001 - every module's signature
     """The routes."""
-    replays = Replays()
 
     async def complete(request: Request) -> Response:
         body = await read_body(request, ChatBody)
         _require_known(body.model)
         *earlier, question = body.questions()
-        future = submit_after(service, replays, question, caller_of(request), earlier, body.onlabel.product)
+        charge(request, service.unread(caller_of(request), earlier, body.onlabel.product))
+        future = service.submit(question, caller_of(request), product=body.onlabel.product, earlier=earlier)
         # Here the answer is proved and recorded, or there is an error and no stream at all.
         answer = await asyncio.wrap_future(future)
         if not body.stream:

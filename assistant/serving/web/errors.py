@@ -1,7 +1,8 @@
 """Errors as they leave the service: ``onlabel.error/1``, in words of our own.
 
 Guarantees: no path, no stack trace, no text of a library's error and nothing of a credential. What is withheld stands
-in the server's log under the request's id.
+in the server's log, as far as it may be told there (:mod:`assistant.serving.journal`): types and places of a fault,
+words of our own errors, never a question or a credential.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import logging
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.errors import IntegrityError, NotReadyError, OnlabelError, UsageError
-from assistant.serving.web.service import Busy, NotThereError
+from assistant.serving.journal import for_callers, told
+from assistant.serving.web.turned_away import Busy, NotThereError
 
 SCHEMA = "onlabel.error/1"
 logger = logging.getLogger("onlabel.serve")
 
+#: As a proxy's log says it: the client hung up before it had said all. Nobody gets it; the metrics count it.
+HUNG_UP = 499
 _WORDS: Mapping[int, str] = {
     400: "the request cannot be read",
     401: "say who asks: Authorization: Bearer <token or key>",
@@ -30,6 +34,7 @@ _WORDS: Mapping[int, str] = {
     413: "the request is too long",
     415: "send application/json",
     429: "too many requests",
+    HUNG_UP: "the client hung up",
 }
 
 
@@ -52,8 +57,11 @@ async def on_own_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Busy):
         return error_response(429, str(error), {"Retry-After": str(error.retry_after)})
     if isinstance(error, UsageError):  # the request is well formed; this caller may have no such thing
-        return error_response(404 if isinstance(error, NotThereError) else 403, str(error))
-    logger.error("%s %r: %s: %s", request.method, request.url.path, type(error).__name__, error)
+        words = for_callers(str(error))
+        if not words:
+            logger.error("%s %r: %s: %s", request.method, request.url.path, type(error).__name__, told(error))
+        return error_response(404 if isinstance(error, NotThereError) else 403, words)
+    logger.error("%s %r: %s: %s", request.method, request.url.path, type(error).__name__, told(error))
     if isinstance(error, NotReadyError):
         return error_response(503, "the service is not ready to answer", {"Retry-After": "30"})
     if isinstance(error, IntegrityError):
@@ -82,10 +90,13 @@ class LastResort:
         except Refused as refused:  # raised while the body was read
             if not begun:
                 await error_response(refused.status_code, refused.detail, refused.headers)(scope, receive, send)
+        except ClientDisconnect:  # anybody may hang up, as often as he likes: no fault of ours, nothing for the log
+            if not begun:
+                await error_response(HUNG_UP)(scope, receive, send)
         except Exception as error:
             if scope["type"] != "http":
                 raise
-            logger.error("%s %r failed", scope["method"], scope["path"], exc_info=error)
+            logger.error("%s %r failed: %s", scope["method"], scope["path"], told(error))
             if begun:
                 raise  # half an answer: the connection is cut
             await error_response(500)(scope, receive, send)

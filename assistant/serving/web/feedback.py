@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 from assistant.serving.web.callers import Caller
 from assistant.trust.log.personal import redacted
-from assistant.trust.log.records import QuestionPolicy
-
-SCHEMA = "onlabel.feedback/1"
-Verdict = Literal["right", "wrong_passage", "should_have_answered"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+from assistant.trust.log.records import FEEDBACK_SCHEMA, QuestionPolicy, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,7 @@ def record_of(
     """
     comment = {"full": feedback.comment, "redacted": redacted(feedback.comment)}.get(policy, "")
     return {
-        "schema": SCHEMA,
+        "schema": FEEDBACK_SCHEMA,
         "time": (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         "who": caller.id,
         "answer": feedback.answer,

@@ -8,34 +8,35 @@ example questions that the release was built with; by custom below 0.1 nothing m
 from __future__ import annotations
 
 import math
+import os
 import time
-from collections import Counter, deque
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client import Counter as Counted
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.answering.answer import Answer
-from assistant.domain import Flag, Outcome
+from assistant.domain import ABSTAINED, Flag, Outcome
 from assistant.errors import NotReadyError
+from assistant.insights.drift import shares, stability
+from assistant.serving.web.processes import COUNTS_FOLDER
 from assistant.serving.web.service import Service
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _WINDOW = 1000
 _ENOUGH = 100
-#: An intent that was never seen counts as this share, so that the logarithm exists.
-_LEAST = 1e-4
-#: Outcomes in which something was asked and nothing approved was said about it.
-_ABSTAINED = frozenset({Outcome.NO_APPROVED_ANSWER, Outcome.OUT_OF_SCOPE, Outcome.MEDICAL_INFORMATION})
 
 
 class Metrics:
-    """The numbers of one service; a :class:`~assistant.serving.web.service.Watcher`."""
+    """The numbers of one service; a :class:`~assistant.serving.web.turns.Watcher`."""
 
     def __init__(self, service: Service) -> None:
         self.registry = CollectorRegistry()
@@ -48,11 +49,17 @@ class Metrics:
             "onlabel_http_seconds", "Time until the last byte was sent.", ["route"], buckets=_BUCKETS, registry=registry
         )
         self._seconds = Histogram(
-            "onlabel_answer_seconds", "Time the pipeline took, without the line.", buckets=_BUCKETS, registry=registry
-        )
+            "onlabel_answer_seconds", "Time until an answer was recorded, without the line.", buckets=_BUCKETS,
+            registry=registry,
+        )  # fmt: skip
         self._outcomes = Counted("onlabel_answers", "Answers by outcome.", ["outcome"], registry=registry)
         self._flags = Counted("onlabel_flags", "Flags raised by the screen.", ["flag"], registry=registry)
         self._intents = Counted("onlabel_intents", "Answers by intent.", ["intent"], registry=registry)
+        self._repeated = Counted(
+            "onlabel_repeated", "Questions looked for among those asked before.", ["found"], registry=registry
+        )
+        for found in ("yes", "no"):
+            self._repeated.labels(found)
         for outcome in Outcome:
             self._outcomes.labels(outcome.value)
         for flag in Flag:
@@ -60,23 +67,40 @@ class Metrics:
         self._last: deque[tuple[str, bool]] = deque(maxlen=_WINDOW)
         self._service = service
         self._expected: tuple[int, Mapping[str, float]] = (-1, {})
+        self._states = CollectorRegistry()
+        self._states.register(self)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What is a state of this process and no count; a collector as prometheus_client asks for it."""
         for name, words, value in (
-            ("onlabel_waiting", "Questions in line or being answered.", lambda: float(service.waiting)),
-            ("onlabel_ready", "1: answers are given.", self._ready),
-            ("onlabel_release_number", "The release in use; 0: a preview; -1: none.", self._release),
-            ("onlabel_abstention_ratio", f"Share of the last {_WINDOW} answers that said nothing.", self.abstention),
-            ("onlabel_question_drift_psi", "Intents asked against intents trained on; NaN: too few.", self.drift),
+            ("onlabel_waiting", "Questions in line or being answered.", self._service.waiting),
+            ("onlabel_ready", "1: answers are given.", self._ready()),
+            ("onlabel_release_number", "The release in use; 0: a preview; -1: none.", self._release()),
+            ("onlabel_abstention_ratio", f"Share of the last {_WINDOW} answers that said nothing.", self.abstention()),
+            ("onlabel_question_drift_psi", "Intents asked against intents trained on; NaN: too few.", self.drift()),
         ):
-            Gauge(name, words, registry=registry).set_function(value)
+            yield GaugeMetricFamily(name, words, value)
+
+    def shown(self) -> bytes:
+        """All numbers; with several processes the counts are those of all of them."""
+        counts = self.registry
+        if COUNTS_FOLDER in os.environ:
+            counts = CollectorRegistry()
+            MultiProcessCollector(counts)  # type: ignore[no-untyped-call]
+        return generate_latest(counts) + generate_latest(self._states)
 
     def answered(self, answer: Answer, seconds: float) -> None:
-        """See :class:`~assistant.serving.web.service.Watcher`."""
+        """See :class:`~assistant.serving.web.turns.Watcher`."""
         self._seconds.observe(seconds)
         self._outcomes.labels(answer.outcome.value).inc()
         self._intents.labels(answer.intent or "none").inc()
         for flag in answer.flags:
             self._flags.labels(flag.value).inc()
-        self._last.append((answer.intent, answer.outcome in _ABSTAINED))
+        self._last.append((answer.intent, answer.outcome in ABSTAINED))
+
+    def looked_up(self, *, found: bool) -> None:
+        """See :class:`~assistant.serving.web.turns.Watcher`."""
+        self._repeated.labels("yes" if found else "no").inc()
 
     def served(self, route: str, method: str, status: int, seconds: float) -> None:
         """A response was sent."""
@@ -115,22 +139,6 @@ class Metrics:
         return float(release.number) if release is not None else 0.0
 
 
-def shares(intents: object) -> dict[str, float]:
-    """Intent -> its share of ``intents``."""
-    counted = Counter(intents)  # type: ignore[call-overload]
-    total = sum(counted.values())
-    return {intent: count / total for intent, count in counted.items()}
-
-
-def stability(expected: Mapping[str, float], found: Mapping[str, float]) -> float:
-    """The population stability index: the sum of (found - expected) * ln(found / expected)."""
-    total = 0.0
-    for intent in expected.keys() | found.keys():
-        was, now = max(expected.get(intent, 0.0), _LEAST), max(found.get(intent, 0.0), _LEAST)
-        total += (now - was) * math.log(now / was)
-    return total
-
-
 class Measured:
     """ASGI middleware: counts every response under its route's pattern, never under its address."""
 
@@ -158,10 +166,9 @@ class Measured:
             self._metrics.served(self._route_of(scope), method, status, time.perf_counter() - begun)
 
     def _route_of(self, scope: Scope) -> str:
-        for route in self._routes:
-            if route.matches(scope)[0] is not Match.NONE:
-                return str(getattr(route, "path", "other"))
-        return "other"
+        """The route's pattern: the router left it in the scope, unless the request was turned away before."""
+        found = scope.get("route") or next((r for r in self._routes if r.matches(scope)[0] is not Match.NONE), None)
+        return str(getattr(found, "path", "other"))
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
@@ -171,6 +178,6 @@ def routes(metrics: Metrics) -> list[BaseRoute]:
     """``/metrics``, for whoever may ask."""
 
     def shown(_: Request) -> Response:
-        return Response(generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return Response(metrics.shown(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return [Route("/metrics", shown)]

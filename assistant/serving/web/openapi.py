@@ -7,7 +7,6 @@ document by Schemathesis in the tests.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from typing import Any
 
 from starlette.requests import Request
@@ -16,8 +15,10 @@ from starlette.routing import BaseRoute, Route
 
 from assistant.answering.answer import SCHEMA as ANSWER_SCHEMA
 from assistant.domain import AUDIENCES, CHANNELS, Flag, Outcome
-from assistant.serving.web import errors, feedback, routes_v1, trust
+from assistant.serving.web import errors, routes_v1, trust
 from assistant.serving.web.bodies import AskBody, FeedbackBody
+from assistant.trust.log.records import FEEDBACK_SCHEMA
+from assistant.trust.receipts import running_version
 
 _Json = dict[str, Any]
 _TEXT: _Json = {"type": "string"}
@@ -94,7 +95,7 @@ _SCHEMAS: _Json = {
             "receipt": {"type": "object", "required": ["schema", "receipt_sha256"]},
         }
     ),
-    "Kept": _object({"schema": {"const": feedback.SCHEMA}, "notice": _or_null(_ref("Answer"))}),
+    "Kept": _object({"schema": {"const": FEEDBACK_SCHEMA}, "notice": _or_null(_ref("Answer"))}),
     "Products": _object(
         {"schema": {"const": routes_v1.PRODUCTS_SCHEMA}, "products": _list(_object({"id": _TEXT, "name": _TEXT}))}
     ),
@@ -117,6 +118,7 @@ _ERRORS: Mapping[int, str] = {
     401: "Nobody who may ask.",
     403: "Not from here, or nothing may be said to this caller.",
     404: "There is no such thing for this caller.",
+    408: "The body did not come in time.",
     413: "The request is too long.",
     415: "Not application/json.",
     422: "The body cannot be meant.",
@@ -129,7 +131,7 @@ _ALWAYS = (400, 401, 403, 413, 429, 500, 503)
 
 def _operation(id: str, summary: str, returns: str, *codes: int, status: int = 200, **more: Any) -> _Json:
     found = {str(status): _response("As asked.", returns)}
-    for code in sorted({*codes, *_ALWAYS}):
+    for code in sorted({*codes, *_ALWAYS, *((408,) if "requestBody" in more else ())}):
         found[str(code)] = _response(_ERRORS[code], "Error")
     found["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
     return {"operationId": id, "summary": summary, "responses": found, **more}
@@ -193,7 +195,7 @@ def document(auth: str, more_paths: Mapping[str, Any] | None = None) -> _Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Onlabel",
-            "version": _version(),
+            "version": running_version(),
             "description": "Answers about medicines in approved words only, byte for byte, each with its receipt. "
             "Audience and market come from the credential or the server, never from the request.",
         },
@@ -220,10 +222,3 @@ def routes(auth: str, modules: Iterable[Any]) -> list[BaseRoute]:
         return JSONResponse(described)
 
     return [Route("/openapi.json", shown)]
-
-
-def _version() -> str:
-    try:
-        return metadata.version("onlabel")
-    except metadata.PackageNotFoundError:
-        return "source"

@@ -24,8 +24,11 @@ class Rates:
         self._clock = clock
         self._due: dict[str, float] = {}
 
-    def wait(self, caller: str) -> float:
-        """Seconds until ``caller`` may come again; 0: now, and it is counted."""
+    def wait(self, caller: str, count: int = 1) -> float:
+        """Seconds until ``caller`` may come again; 0: now, and it is counted.
+
+        :param count: as how many requests: more than are allowed at once are let in all the same, and paid for after.
+        """
         now = self._clock()
         due = max(self._due.get(caller, now), now)
         early = due - now - self._burst
@@ -33,5 +36,5 @@ class Rates:
             return early
         if len(self._due) >= _MANY and caller not in self._due:
             self._due = {known: time for known, time in self._due.items() if time > now}
-        self._due[caller] = due + self._step
+        self._due[caller] = due + count * self._step
         return 0.0

@@ -10,12 +10,13 @@ from starlette.routing import BaseRoute, Route
 
 from assistant.serving.web.auth import caller_of
 from assistant.serving.web.bodies import AskBody, FeedbackBody, read_body
+from assistant.serving.web.charging import charge
 from assistant.serving.web.errors import Refused
-from assistant.serving.web.feedback import SCHEMA as FEEDBACK_SCHEMA
 from assistant.serving.web.feedback import Feedback
 from assistant.serving.web.service import Service
 from assistant.serving.web.trust import trust_of
 from assistant.settings import ServeSettings
+from assistant.trust.log.records import FEEDBACK_SCHEMA
 
 PRODUCTS_SCHEMA = "onlabel.products/1"
 
@@ -25,8 +26,15 @@ def routes(service: Service, settings: ServeSettings) -> list[BaseRoute]:  # noq
 
     async def ask(request: Request) -> Response:
         body = await read_body(request, AskBody)
-        future = service.submit(body.question, caller_of(request), product=body.product, previous_id=body.previous)
-        return JSONResponse((await asyncio.wrap_future(future)).as_json())
+        charge(request, service.unread(caller_of(request), body.earlier, body.product))
+        future = service.submit_sent(
+            body.question,
+            caller_of(request),
+            product=body.product,
+            previous_id=body.previous,
+            earlier=body.earlier,
+        )
+        return Response(await asyncio.wrap_future(future), media_type="application/json")
 
     async def passage(request: Request) -> Response:
         answer = await asyncio.wrap_future(service.submit_passage(request.path_params["id"], caller_of(request)))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.serving.web.auth import caller_of, is_loopback, is_own_origin, is_public
+from assistant.serving.web.auth import PROBES, caller_of, is_address, is_loopback, is_own_origin, is_public
+from assistant.serving.web.charging import allow_charges
 from assistant.serving.web.errors import Refused, error_response
 from assistant.serving.web.rates import Rates
 from assistant.settings import ServeSettings
@@ -24,6 +26,8 @@ _HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+#: Read by those who ask each server by itself (:mod:`assistant.serving.web.metrics`).
+_NUMBERS = "/metrics"
 #: Where nothing else was said by the route.
 _UNLESS_SAID: Mapping[str, str] = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
@@ -74,7 +78,9 @@ class Origins:
     """ASGI middleware: refuses hosts that this service is not called by, and pages of origins that are not listed.
 
     On a machine's own address the host's name must be the machine's, or a page on the web could have its own name lead
-    here (DNS rebinding).
+    here (DNS rebinding). Elsewhere it must be one of ``hosts``, where there are any, but for those who watch over the
+    service and know it by its address: probes are told yes or no under any name, which a refusal would tell as well;
+    callers get the numbers under a bare address too, for no name leads anywhere under that.
     """
 
     def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
@@ -87,7 +93,7 @@ class Origins:
         if scope["type"] == "http":
             connection = HTTPConnection(scope)
             origin = connection.headers.get("origin", "")
-            if not self._is_ours(connection.headers.get("host", "")):
+            if not self._is_ours(connection.headers.get("host", ""), scope["path"]):
                 await error_response(403, "this service is not called by that name: set [serve] hosts")(
                     scope, receive, send
                 )
@@ -97,11 +103,13 @@ class Origins:
                 return
         await self._app(scope, receive, send)
 
-    def _is_ours(self, host: str) -> bool:
+    def _is_ours(self, host: str, path: str) -> bool:
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         if name in self._hosts:
             return True
-        return is_loopback(name) if self._loopback else not self._hosts
+        if self._loopback:
+            return is_loopback(name)
+        return not self._hosts or path in PROBES or (path == _NUMBERS and is_address(name))
 
 
 class BodyLimit:
@@ -133,7 +141,7 @@ class BodyLimit:
 
 
 class RateLimit:
-    """ASGI middleware: each caller so many requests in so much time."""
+    """ASGI middleware: each caller so many requests in so much time; what costs more is charged by its route."""
 
     def __init__(self, app: ASGIApp, rate: str) -> None:
         self._app = app
@@ -142,9 +150,11 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_public(scope["path"]):
-            wait = self._rates.wait(caller_of(Request(scope)).id)
+            caller = caller_of(Request(scope)).id
+            wait = self._rates.wait(caller)
             if wait:
                 again = {"Retry-After": str(max(1, math.ceil(wait)))}
                 await error_response(429, self._said, again)(scope, receive, send)
                 return
+            allow_charges(scope, partial(self._rates.wait, caller))
         await self._app(scope, receive, send)

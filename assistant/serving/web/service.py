@@ -2,8 +2,10 @@
 
 Guarantees: questions are answered one after another in one thread, because the model is one and the work is the
 processor's: more threads would only take turns. Who comes when the line is full is told when to come again
-(:class:`Busy`), and waits for nobody. An answer is handed out to the caller who asked for it and to nobody else. A new
-release takes the place of the old one between two questions; whoever stands in line is answered by the new one.
+(:class:`Busy`), and waits for nobody. An answer is handed out to the caller who asked for it and to nobody else, once
+its record is on the disk (:mod:`~assistant.serving.web.line`); what was asked before is not found and proved again
+(:mod:`~assistant.serving.web.turns`). A new release takes the place of the old one between two questions; whoever
+stands in line is answered by the new one.
 
 Refuses to answer at all (:class:`~assistant.errors.NotReadyError`) once the release in use failed its proof, was
 withdrawn, or stopped: what was open before is no excuse.
@@ -13,56 +15,45 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from assistant.answering.answer import Answer
 from assistant.answering.choices import PICK
 from assistant.content.lexicon import name_key
 from assistant.domain import Context
-from assistant.errors import NotReadyError, OnlabelError, UsageError
+from assistant.errors import NotReadyError
 from assistant.pipeline import Assistant
-from assistant.serving.conversation import followed
 from assistant.serving.web.callers import Caller
 from assistant.serving.web.feedback import Feedback, record_of
-from assistant.serving.web.recent import Recent
+from assistant.serving.web.line import Held, Line
+from assistant.serving.web.repeated import Asked
+from assistant.serving.web.turned_away import Busy, NotThereError
+from assistant.serving.web.turns import Form, Opened, Turns, itself
 from assistant.settings import ServeSettings
 from assistant.trust.audit import AuditSink
+from assistant.trust.intake.queue import IntakeQueue
 from assistant.trust.log.log import AuditLog
+from assistant.understanding.reading import legible
 from assistant.workspace import Workspace
 
 _MOST_PRODUCTS = 1000
 _T = TypeVar("_T")
 
 
-class Busy(OnlabelError):  # noqa: N818 - what it is, not that it is one
-    """The line is full. ``retry_after``: when it may be worth coming again, in whole seconds."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"too many questions at once: ask again in {retry_after} s")
-        self.retry_after = retry_after
-
-
-class NotThereError(UsageError):
-    """What is asked for by name is not there, or not for this caller."""
-
-
-class Watcher(Protocol):
-    """Who is told of every answer (:class:`assistant.serving.web.metrics.Metrics`)."""
-
-    def answered(self, answer: Answer, seconds: float) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """An assistant that answers, and which one it is, counted from the first."""
+class _Question:
+    """What somebody asks, and what says what it is about."""
 
-    assistant: Assistant
-    number: int
+    text: str
+    product: str = ""
+    previous_id: str = ""
+    earlier: tuple[str, ...] = ()
+    date: dt.date | None = None
 
 
 class Service:
@@ -83,20 +74,23 @@ class Service:
         self._why_closed = ""
         self._log = log
         self._opener = opener
-        self._recent = Recent(serve.answers_kept)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="answers")
-        self._room = threading.BoundedSemaphore(serve.queue)
+        self._line = Line(serve.queue)
+        self._turns = Turns(self._line, serve)
         self._queue = serve.queue
-        self._waiting = 0
-        self._pace = 0.02  # seconds an answer takes, a moving mean
         self._lock = threading.Lock()
-        self.watchers: list[Watcher] = []
+        #: Who is told of every answer.
+        self.watchers = self._turns.watchers
 
     @classmethod
     def open(cls, root: Path | None = None, settings: ServeSettings | None = None) -> Service:
-        """A service over the workspace or install in ``root``."""
-        workspace = Workspace.find(root)
-        return cls(Assistant.open(root), AuditLog.open(workspace.audit_log), settings=settings)
+        """A service over the workspace or install in ``root``.
+
+        Where it records is settled here, for as long as it runs: one log, whatever release takes another's place.
+        """
+        workspace = Workspace.find(root, settings)
+        log, reports = AuditLog.open(workspace.audit_log), IntakeQueue.open(workspace.intake_queue)
+        opener = partial(Assistant.open, audit=log, intake=reports)
+        return cls(opener(root), log, settings=settings, opener=opener)
 
     @property
     def assistant(self) -> Assistant:
@@ -120,7 +114,7 @@ class Service:
     @property
     def waiting(self) -> int:
         """How many questions stand in line or are being answered."""
-        return self._waiting
+        return self._line.waiting
 
     def ask(
         self,
@@ -129,15 +123,19 @@ class Service:
         *,
         product: str = "",
         previous_id: str = "",
+        earlier: Sequence[str] = (),
         date: dt.date | None = None,
     ) -> Answer:
         """The answer to ``question``; waits for it.
 
-        :param previous_id: ``receipt_sha256`` of the answer before this one, if this caller was given one.
+        :param previous_id: ``receipt_sha256`` of the answer before this one, if this caller was given one here.
+        :param earlier: the questions asked before in this conversation, from which any process finds where it stands
+            (:class:`~assistant.serving.conversation.Replays`). Where there are any, ``previous_id`` is not looked at.
         :raises Busy: the line is full.
         :raises UsageError: see :meth:`assistant.pipeline.Assistant.ask`.
         """
-        return self.submit(question, caller, product=product, previous_id=previous_id, date=date).result()
+        future = self.submit(question, caller, product=product, previous_id=previous_id, earlier=earlier, date=date)
+        return future.result()
 
     def submit(
         self,
@@ -146,17 +144,33 @@ class Service:
         *,
         product: str = "",
         previous_id: str = "",
+        earlier: Sequence[str] = (),
         date: dt.date | None = None,
     ) -> Future[Answer]:
         """As :meth:`ask`, and does not wait. A future that is cancelled in time is neither answered nor recorded."""
+        asked = _Question(question, product, previous_id, tuple(earlier), date)
+        return self._line_up(lambda opened: self._answered(opened, asked, caller, itself))
 
-        def answered(opened: Opened) -> Answer:
-            context = self.context(caller, date, opened)
-            _require_product(opened.assistant, product)
-            previous = self._recent.previous(caller.id, previous_id, opened.number)
-            return self._give(opened, question, context, caller, previous, product)
+    def submit_sent(
+        self, question: str, caller: Caller, *, product: str = "", previous_id: str = "", earlier: Sequence[str] = ()
+    ) -> Future[bytes]:
+        """As :meth:`submit`; the answer as JSON, which is not written again where a question is repeated."""
+        asked = _Question(question, product, previous_id, tuple(earlier))
+        return self._line_up(lambda opened: self._answered(opened, asked, caller, self._turns.sent))
 
-        return self._line_up(answered)
+    def unread(self, caller: Caller, earlier: Sequence[str], product: str = "") -> int:
+        """How many of the questions ``earlier`` have to be read before one that is asked after them is answered."""
+        opened = self._now()
+        return len(self._turns.unread(opened, self.context(caller, None, opened), product, tuple(earlier)))
+
+    def _answered(self, opened: Opened, question: _Question, caller: Caller, form: Form[_T]) -> Held[_T]:
+        _require_product(opened.assistant, question.product)
+        asked = self._said(opened, caller, question.text, question.product, question.date)
+        previous = self._turns.previous(opened, asked, caller, question.previous_id, question.earlier)
+        return self._turns.give(opened, asked, caller, previous, form, question.earlier)
+
+    def _said(self, opened: Opened, caller: Caller, text: str, product: str = "", date: dt.date | None = None) -> Asked:
+        return Asked(opened.number, self.context(caller, date, opened), product, legible(text))
 
     def passage(self, id: str, caller: Caller) -> Answer | None:
         """The passage ``id`` as an answer; None: there is none for this caller. Waits, see :meth:`submit_passage`."""
@@ -165,47 +179,23 @@ class Service:
     def submit_passage(self, id: str, caller: Caller) -> Future[Answer | None]:
         """The passage ``id`` under the eligibility, companions, proof and record of any answer."""
 
-        def shown(opened: Opened) -> Answer | None:
-            context = self.context(caller, None, opened)
-            if opened.assistant.decider.pickable(id, context) is None:
+        def shown(opened: Opened) -> Held[Answer | None] | None:
+            asked = self._said(opened, caller, PICK + id)
+            if opened.assistant.decider.pickable(id, asked.context) is None:
                 return None
-            return self._give(opened, PICK + id, context, caller, None, "")
+            return self._turns.give(opened, asked, caller, None, itself)
 
         return self._line_up(shown)
 
-    def _give(
-        self, opened: Opened, question: str, context: Context, caller: Caller, previous: Answer | None, product: str
-    ) -> Answer:
-        begun = time.perf_counter()
-        answer = opened.assistant.ask(question, context, previous, product, who=caller.id)
-        took = time.perf_counter() - begun
-        self._pace += (took - self._pace) / 16
-        self._recent.keep(caller.id, answer, opened.number, followed(answer, previous))
-        for watcher in self.watchers:
-            watcher.answered(answer, took)
-        return answer
-
-    def _line_up(self, work: Callable[[Opened], _T]) -> Future[_T]:
+    def _line_up(self, work: Callable[[Opened], _T | Held[_T]]) -> Future[_T]:
         self._now()
-        if not self._room.acquire(blocking=False):
+        future = self._line.join(lambda: work(self._now()))
+        if future is None:
             raise Busy(self._retry_after())
-        with self._lock:
-            self._waiting += 1
-        try:
-            future = self._worker.submit(lambda: work(self._now()))
-        except BaseException:
-            self._leave()
-            raise
-        future.add_done_callback(self._leave)
         return future
 
-    def _leave(self, _: object = None) -> None:
-        with self._lock:
-            self._waiting -= 1
-        self._room.release()
-
     def _retry_after(self) -> int:
-        return max(1, round(self._pace * self._queue))
+        return max(1, round(self._turns.pace * self._queue))
 
     def context(self, caller: Caller, date: dt.date | None = None, opened: Opened | None = None) -> Context:
         """The context that ``caller`` asks in."""
@@ -214,7 +204,7 @@ class Service:
 
     def answer(self, id: str, caller: Caller) -> dict[str, Any] | None:
         """An answer that this caller was given lately, by its ``receipt_sha256``."""
-        found = self._recent.find(caller.id, id)
+        found = self._turns.recent.find(caller.id, id)
         return found.as_json() if found is not None else None
 
     def feedback(self, feedback: Feedback, caller: Caller) -> Future[Answer | None]:
@@ -224,14 +214,13 @@ class Service:
         reaches the queue of reports; the approved notice that answers it is returned.
         """
 
-        def kept(opened: Opened) -> Answer | None:
+        def kept(opened: Opened) -> Held[Answer | None] | None:
             policy = opened.assistant.settings.audit.questions
-            given_here = self._recent.find(caller.id, feedback.answer) is not None
+            given_here = self._turns.recent.find(caller.id, feedback.answer) is not None
             self._log.record(record_of(feedback, caller, policy, given_here=given_here))
             if not feedback.comment or not opened.assistant.decider.screen.find(feedback.comment):
                 return None
-            context = self.context(caller, None, opened)
-            return self._give(opened, feedback.comment, context, caller, None, "")
+            return self._turns.give(opened, self._said(opened, caller, feedback.comment), caller, None, itself)
 
         return self._line_up(kept)
 
@@ -261,20 +250,22 @@ class Service:
         with self._lock:
             old, self._count = self._opened, self._count + 1
             self._opened, self._why_closed = Opened(new, self._count), ""
-        if old is not None:
-            # Behind those who are being answered by it: one thread answers and closes.
-            self._worker.submit(old.assistant.index.close)
+        self._let_go(old)
 
     def close_answers(self, why: str) -> None:
         """Stop answering until the next :meth:`swap`."""
         with self._lock:
             old, self._opened, self._why_closed = self._opened, None, why
+        self._let_go(old)
+
+    def _let_go(self, old: Opened | None) -> None:
+        """Close what answers nobody any more but the one whose turn it is; the thread that answers closes it."""
         if old is not None:
-            self._worker.submit(old.assistant.index.close)
+            self._line.next(old.assistant.close)
 
     def close(self) -> None:
         """Answer those in line, then stop."""
-        self._worker.shutdown(wait=True)
+        self._line.close()
 
 
 def _require_product(assistant: Assistant, given: str) -> None:

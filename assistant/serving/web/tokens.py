@@ -5,20 +5,26 @@ pair; issuer, audience and expiry must be there and right; a key that names an a
 else. Keys come from a file or an https address (JWKS, RFC 7517) and are read again when the file changes, when they
 are an hour old, and when a token names an unknown key, at most every half minute however many tokens do.
 
-Refuses every token where no keys were ever read. Where the address cannot be reached the keys read before go on
-counting for a day: then a key that was taken back can no longer be told from one that was not.
+Refuses every token where no keys were ever read, an address with a name or password in it, and whatever such an
+address leads on to, sends beyond a megabyte, or takes more than a quarter of a minute to send. Where the address cannot
+be reached the keys read before go on counting for a day: then a key that was taken back can no longer be told from one
+that was not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
+import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import jwt
 from jwt import PyJWK
@@ -33,13 +39,16 @@ from assistant.settings import ServeSettings
 _FRESH = 3600.0
 _SOONEST = 30.0
 _STALE = 86_400.0
+#: Seconds that the server of the keys may be silent, and that it may take in all.
 _TIMEOUT = 5.0
+_WHOLE = 15.0
 _LONGEST = 1_000_000
 _LEEWAY = 30
 _LONGEST_TOKEN = 16_384
 #: What an algorithm's name begins with -> the kind of its keys (RFC 7518, section 3.1; RFC 8037).
 _FAMILIES: Mapping[str, str] = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 logger = logging.getLogger("onlabel.serve")
+_T = TypeVar("_T")
 
 
 class TokenKeys:
@@ -50,13 +59,14 @@ class TokenKeys:
         self._place = place
         self._is_address = "://" in place
         if self._is_address and not _may_fetch(place):
-            raise NotReadyError("[serve] jwks: give a file or an https:// address")
+            raise NotReadyError("[serve] jwks: give a file or an https:// address, without a name or password in it")
         self._path = (root or Path()) / place
         self._clock = clock
         self._keys: tuple[Mapping[str, Any], ...] = ()
         self._read_at = self._tried_at = float("-inf")
         self._stamp: tuple[int, int] | None = None
         self._lock = asyncio.Lock()
+        self._reader = threading.Thread()
 
     async def find(self, kid: str | None, algorithm: str) -> PyJWK | None:
         """The one key that a token with this header may be signed by."""
@@ -79,12 +89,26 @@ class TokenKeys:
                 return
             self._tried_at = self._clock()
             try:
-                self._keys = await asyncio.to_thread(self._load)
+                self._keys = await self._in_time(self._load)
                 self._read_at = self._clock()
-            except (OSError, ValueError, jwt.PyJWTError) as error:
+            except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
+                # Not in its words: they may repeat the address, and what stands in its query.
                 logger.error("the token keys cannot be read: %s", type(error).__name__)
             if self._clock() - self._read_at > _STALE:
                 self._keys = ()
+
+    async def _in_time(self, load: Callable[[], _T]) -> _T:
+        """What ``load`` returns, unless it takes too long; one that took too long is waited out, not joined by others.
+
+        :raises TimeoutError: it took too long, or the one before still does.
+        """
+        if self._reader.is_alive():
+            raise TimeoutError
+        done: Future[_T] = Future()
+        done.set_running_or_notify_cancel()
+        self._reader = threading.Thread(target=_resolve, args=(done, load), name="token-keys", daemon=True)
+        self._reader.start()
+        return await asyncio.wait_for(asyncio.wrap_future(done), _WHOLE)
 
     def _is_due(self, asked: bool) -> bool:
         if not self._is_address:
@@ -157,7 +181,7 @@ class TokenDoor:
                 leeway=_LEEWAY,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise unknown() from error
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 256:
             raise unknown()
@@ -188,11 +212,16 @@ def _may_sign(key: Mapping[str, Any], algorithm: str) -> bool:
 
 
 def _may_fetch(address: str) -> bool:
-    """https, or plain http to this machine itself."""
+    """https, or plain http to this machine itself; no name and no password, which errors and proxies would repeat."""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(address)
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    by = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    return by and bool(host) and "@" not in parts.netloc
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -204,8 +233,24 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _fetch(address: str) -> bytes:
     request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 - _may_fetch
-    with urllib.request.build_opener(_NoRedirect).open(request, timeout=_TIMEOUT) as response:
-        data: bytes = response.read(_LONGEST + 1)
-    if len(data) > _LONGEST:
-        raise ValueError("the key set is too long")
-    return data
+    end, data = time.monotonic() + _WHOLE, bytearray()
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=_TIMEOUT) as response:
+            while piece := response.read1(65_536):
+                data += piece
+                if len(data) > _LONGEST:
+                    raise ValueError("the key set is too long")
+                if time.monotonic() > end:
+                    raise TimeoutError
+    except urllib.error.HTTPError as refused:
+        refused.close()  # it is the response as well, with its socket
+        raise
+    return bytes(data)
+
+
+def _resolve(done: Future[_T], load: Callable[[], _T]) -> None:
+    """Let ``done`` be what ``load`` returns or raises: a thread has nobody else to tell."""
+    try:
+        done.set_result(load())
+    except BaseException as error:  # noqa: BLE001 - handed on
+        done.set_exception(error)

@@ -17,12 +17,15 @@ from pathlib import Path
 
 from assistant.answering.index import current_generation
 from assistant.errors import OnlabelError
+from assistant.serving.journal import told
 from assistant.serving.web.service import Service
 from assistant.trust.installed.folder import InstallFolder, is_install
 
 _EVERY = 2.0
 #: What failed is tried again this much later, or as soon as anything changes: proving a release costs a second.
 _AGAIN = dt.timedelta(seconds=30)
+#: What is replaced while it is being opened is left for what replaced it, at most so often in a row.
+_TRIES = 5
 logger = logging.getLogger("onlabel.serve")
 
 #: What is in use, in a form that can be compared.
@@ -53,20 +56,36 @@ class ReleaseWatch:
 
     def look(self) -> bool:
         """Look once; whether the service answers from something new now."""
-        state, now = state_of(self._root, self._now()), self._now()
+        now = self._now()
+        state = state_of(self._root, now)
         if state == self._seen and self._service.opened is not None:
             return False
         if state == self._failed[0] and now - self._failed[1] < _AGAIN:
             return False
         try:
-            self._service.swap(self._root)
+            self._seen = self._swapped(state, now)
         except OnlabelError as error:
             self._failed = (state, now)
             self._give_up(error)
             return False
-        self._seen = state
         logger.info("answers come from %s", self._described())
         return True
+
+    def _swapped(self, state: State, now: dt.datetime) -> State:
+        """Put in place what is in use; the state it was found in.
+
+        A build removes what it replaces, perhaps while that is being opened here: then what replaced it is opened at
+        once, and the service goes on answering from the one before.
+        """
+        for left in reversed(range(_TRIES)):
+            try:
+                self._service.swap(self._root)
+                break
+            except OnlabelError:
+                tried, state = state, state_of(self._root, now)
+                if state == tried or not left:
+                    raise
+        return state
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY):
@@ -77,7 +96,7 @@ class ReleaseWatch:
 
     def _give_up(self, error: Exception) -> None:
         if self._service.opened is not None:
-            logger.error("no answers are given any more: %s: %s", type(error).__name__, error)
+            logger.error("no answers are given any more: %s: %s", type(error).__name__, told(error))
         self._service.close_answers(str(error))
 
     def _described(self) -> str:

@@ -23,6 +23,7 @@ from assistant.content.corpus import Date, Market
 from assistant.content.frontmatter import load_mapping, read_utf8, validate
 from assistant.content.policy import ReviewRole
 from assistant.errors import ContentError, OnlabelError, UsageError
+from assistant.trust.disk import write_whole
 from assistant.trust.keys import PublicKey, is_printed_name, is_weak, keyid_of
 
 SCHEMA = "onlabel.roster/1"
@@ -149,11 +150,8 @@ def enrol(
         after = parse_roster((text + entry).encode(), path)
     except ContentError as error:
         raise UsageError(f"the entry cannot be added to {path} ({error.message}); add it by hand:\n{entry}") from error
-    scratch = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_bytes((text + entry).encode())
-        scratch.replace(path)
+        write_whole(path, (text + entry).encode())
     except OSError as error:
         raise OnlabelError(f"{path}: the roster cannot be written: {error.strerror}") from error
     return after

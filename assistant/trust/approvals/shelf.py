@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any, Protocol
 from assistant.canonical import sha256_hex
 from assistant.errors import ContentError, OnlabelError
 from assistant.trust.approvals.acts import stamp
+from assistant.trust.disk import write_whole
 
 SIGNED = "signed"
 WITHDRAWN = "withdrawn"
@@ -94,23 +93,8 @@ def shelve(folder: Path, name: str, data: bytes, records: Iterable[bytes] = ()) 
             raise OnlabelError(f"{path} is there already: this very act was signed before")
         lines = b"".join(record + b"\n" for record in records)
         if lines:
-            _write(folder / (name.removesuffix(SUFFIX) + RECORDS_SUFFIX), lines)
-        _write(path, data)
+            write_whole(folder / (name.removesuffix(SUFFIX) + RECORDS_SUFFIX), lines)
+        write_whole(path, data)
     except OSError as error:
         raise OnlabelError(f"{path}: the signature cannot be written: {error.strerror}") from error
     return path
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: a crash leaves a scratch file that nobody reads."""
-    handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-    scratch = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.chmod(0o644)  # mkstemp's 0600 would keep others who share the workspace from reading it
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationEr
 
 from assistant.canonical import sha256_hex
 from assistant.errors import IntegrityError, NotReadyError
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.description import Sha256, stamp
 
 INSTALL_FILE = "install.json"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from assistant.canonical import sha256_hex
 from assistant.errors import IntegrityError, NotReadyError
-from assistant.trust.installed import disk
+from assistant.trust import disk
 from assistant.trust.installed.clock import Standing, checked, standing_at
 from assistant.trust.installed.description import Description, read_description
 from assistant.trust.installed.files import is_plain, sha256_of

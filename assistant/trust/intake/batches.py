@@ -59,7 +59,7 @@ class Stored:
         if self.data is None:
             raise IntegrityError(f"the words of report {self.id} were deleted; the safety department has them")
         if not self.sound:
-            raise IntegrityError(f"report {self.id} is not as it was queued: keep the file and find out why")
+            raise IntegrityError(f"report {self.id} is not as it was queued: keep the queue as it is and find out why")
         read: dict[str, Any] = json.loads(self.data)
         return read
 

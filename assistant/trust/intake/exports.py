@@ -9,24 +9,16 @@ Refuses: an unknown format, a folder that cannot be written.
 
 from __future__ import annotations
 
-import os
-import secrets
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from assistant.canonical import canonical_json, sha256_hex
 from assistant.errors import OnlabelError
+from assistant.trust import disk
 from assistant.trust.intake.batches import Batch, BatchHead, ExportFile, Render, Stored
 from assistant.trust.intake.report import ALL, CASES, ReportClass
-from assistant.trust.intake.store import sync_folder
-
-#: A half-written file this old, in seconds, belongs to no process that still writes.
-_ABANDONED = 3600.0
-_PART = ".part"
 
 
 class Form(StrEnum):
@@ -82,27 +74,5 @@ class FolderSink:
         place = self.folder / file.name
         if file.data is None or (place.is_file() and sha256_hex(place.read_bytes()) == file.sha256):
             return  # it stands there from the last time
-        # A name of its own: another drainer may be writing the same file now.
-        part = self.folder / f".{file.name}.{secrets.token_hex(4)}{_PART}"
-        try:
-            _write(part, file.data)
-            part.replace(place)
-        finally:
-            part.unlink(missing_ok=True)
-        sync_folder(self.folder)
-        self._sweep(file.name)
-
-    def _sweep(self, name: str) -> None:
-        """Remove what dead processes left half-written: it holds people's words."""
-        for part in self.folder.glob(f".{name}.*{_PART}"):
-            with suppress(OSError):
-                if time.time() - part.stat().st_mtime > _ABANDONED:
-                    part.unlink()
-
-
-def _write(path: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+        disk.write_whole(place, file.data, mode=0o600)
+        disk.sweep(place)  # what dead processes left holds people's words

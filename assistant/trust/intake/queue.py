@@ -1,9 +1,10 @@
 """The queue of reports: in at once and for good, out once and only once.
 
-Guarantees:
+Guarantees, in a file and in PostgreSQL:
 
-- When :meth:`IntakeQueue.add` returns, the report is on the disk; when it raises, nothing was queued. Only a report
-  that says the same in the same conversation and minute is not queued twice; whatever is doubtful is.
+- When :meth:`IntakeQueue.add` returns, the report is on the disk; when it raises, nothing was queued (or the connection
+  to the server broke off at the end, again and again, and nobody can tell). Only a report that says the same in the
+  same conversation and minute is not queued twice; whatever is doubtful is.
 - A report belongs to at most one batch, ever. :meth:`claim` puts what waits into a batch and keeps the batch's files
   in the queue, in one transaction; until :meth:`confirm` it hands over that same batch, same id and same bytes, to
   whoever asks, however often the machine or a process died between. So nothing is lost, and a receiver that knows
@@ -17,37 +18,32 @@ nobody has confirmed.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 import secrets
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from assistant.canonical import canonical_json, fingerprint, sha256_hex
-from assistant.errors import IntegrityError, UsageError
-from assistant.trust.intake import batches, moments
-from assistant.trust.intake.batches import Batch, BatchHead, ExportFile, Render, Stored
+from assistant.canonical import canonical_json, fingerprint
+from assistant.errors import OnlabelError, UsageError
+from assistant.trust.intake import moments
 from assistant.trust.intake.report import ALL, Report, ReportClass
-from assistant.trust.intake.store import reading, writing
+from assistant.trust.intake.rows import LostError, Storage
+from assistant.trust.record_places import is_server
+
+if TYPE_CHECKING:
+    from assistant.trust.intake.batches import Batch, Render, Stored
+    from assistant.trust.intake.rows import Rows
 
 #: Where a workspace or an installed release keeps it.
 FOLDER, FILE_NAME = "intake", "reports.sqlite"
 #: A batch is written while others wait for the file: it stays small enough for a fraction of a second.
 LARGEST_BATCH = 500
+_TRIES = 3
 _PREFIX = re.compile(r"[0-9a-f]{6,}")
 _BATCH_ID = re.compile(r"[0-9a-f]+-[0-9]{6,}")
-
-_REPORT = (
-    "SELECT r.id, class, aware_local, due, sha256, body, b.id, drained, purged "
-    "FROM reports r LEFT JOIN batches b ON b.number = r.batch "
-)
-_BATCH = (
-    "SELECT number, id, created, handed, confirmed, "
-    "(SELECT count(*) FROM reports WHERE reports.batch = batches.number) FROM batches "
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +63,29 @@ class Standing:
 
 
 class IntakeQueue:
-    """The queue in one file. Safe to share between threads and processes; nothing is held open between calls."""
+    """The queue over a storage. Safe to share between threads and processes; nothing is held open between calls."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """The queue in ``path``, which is made by the first report.
+    def open(cls, place: Path | str) -> Self:
+        """The queue in a file, or in PostgreSQL (``postgresql://...``). It is made by the first report.
 
-        :raises OnlabelError: what stands there cannot be read, is damaged, or is no queue.
+        :raises OnlabelError: what stands there cannot be read, is damaged, or is no queue: better known now than when
+            somebody reports.
         """
-        with reading(path):
-            return cls(path)
+        queue = cls(_storage_of(place))
+        with queue._storage.reading():
+            return queue
+
+    def prepare(self) -> None:
+        """Make the queue now if it is not there, and find out whether a report would be kept.
+
+        :raises OnlabelError: it would not.
+        """
+        with self._storage.adding():
+            pass
 
     def add(self, report: Report) -> str:
         """Queue ``report``.
@@ -91,27 +97,23 @@ class IntakeQueue:
         body = canonical_json(report.as_json(id, salt=secrets.token_hex(16)))
         same = report.same()
         key = fingerprint(same) if same is not None else None
-        with writing(self.path) as db:
-            db.execute(
-                "INSERT INTO reports (id, class, aware, aware_local, due, sha256, same, body) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (same) DO NOTHING",
-                (
-                    id,
-                    report.kind.value,
-                    moments.utc_text(report.aware),
-                    moments.local_text(report.aware),
-                    moments.utc_text(report.due),
-                    sha256_hex(body),
-                    key,
-                    body,
-                ),
-            )
-            kept: str = db.execute("SELECT id FROM reports WHERE id = ? OR same = ?", (id, key)).fetchone()[0]
-        return kept
+        for tries_left in reversed(range(_TRIES)):
+            # Each time under the same id: what was kept although the connection was lost is not kept twice.
+            try:
+                with self._storage.adding() as rows:
+                    kept = rows.put(id, report.kind, report.aware, report.due, body, key)
+            except LostError:
+                if not tries_left:
+                    raise
+            else:
+                if kept:
+                    return kept
+        raise OnlabelError("the report could not be queued: the same one was purged meanwhile; report it again")
 
     def waiting(self) -> tuple[Stored, ...]:
         """Every report that nobody has confirmed, oldest first, whether it is in a batch or not."""
-        return self._reports("WHERE drained IS NULL ORDER BY aware, r.number")
+        with self._storage.reading() as rows:
+            return rows.open_reports() if rows else ()
 
     def find(self, prefix: str) -> Stored:
         """The report whose id begins with ``prefix``.
@@ -120,7 +122,8 @@ class IntakeQueue:
         """
         if not _PREFIX.fullmatch(prefix):
             raise UsageError("a report's id is given by its first 6 characters or more: see `onlabel intake list`")
-        found = self._reports("WHERE r.id >= ? AND r.id < ? LIMIT 2", prefix, prefix + "g")
+        with self._storage.reading() as rows:
+            found = rows.beginning_with(prefix) if rows else ()
         if len(found) != 1:
             said = "several reports have ids" if found else "there is no report with an id"
             raise UsageError(f"{said} that begins with {prefix}; `onlabel intake list` shows them")
@@ -129,10 +132,10 @@ class IntakeQueue:
     def status(self, at: dt.datetime | None = None) -> Standing:
         """How many wait, since when, and which batches nobody has confirmed."""
         moment = at or moments.now()
-        open_ones = self.waiting()
-        with reading(self.path) as db:
-            drained = db.execute("SELECT count(*) FROM reports WHERE drained NOT NULL").fetchone()[0] if db else 0
-            unconfirmed = _outstanding(db) if db else ()
+        with self._storage.reading() as rows:
+            if rows is None:
+                return Standing(0, 0, 0, 0, None, None, ())
+            open_ones, drained, unconfirmed = rows.open_reports(), rows.drained(), rows.outstanding()
         claimed = sum(report.state == "claimed" for report in open_ones)
         overdue = sum(report.overdue(moment) for report in open_ones)
         oldest = open_ones[0] if open_ones else None
@@ -145,32 +148,31 @@ class IntakeQueue:
         :param render: writes the files of a new batch; those of an older one are as they were.
         :param classes: only reports of these classes go into new batches, the others go on waiting.
         """
-        if not self.path.exists():
-            return ()
-        with writing(self.path) as db:
-            while _claim_some(db, render, classes):
-                pass
-            return _outstanding(db)
+        while True:  # a transaction a batch: whoever reports meanwhile waits for one batch and not for all
+            with self._storage.writing() as rows:
+                if rows is None:
+                    return ()
+                if not _claim_some(rows, render, classes):
+                    return rows.outstanding()
 
     def confirm(self, batch: str) -> Batch:
         """The receiver has ``batch``: its reports are drained. Confirming again changes nothing.
 
         :raises UsageError: there is no such batch, or it was never handed over.
         """
-        if not _BATCH_ID.fullmatch(batch) or not self.path.exists():
-            raise UsageError("there is no such batch: `onlabel intake status` names those that wait for a confirmation")
-        with writing(self.path) as db:
-            found = _batches(db, "WHERE id = ?", batch)
-            if not found or not found[0].handed:
-                names = ", ".join(waiting.id for waiting in _outstanding(db) if waiting.handed) or "none"
+        unknown = UsageError("there is no such batch: `onlabel intake status` names those that wait to be confirmed")
+        if not _BATCH_ID.fullmatch(batch):
+            raise unknown
+        with self._storage.writing() as rows:
+            if rows is None:
+                raise unknown
+            found = rows.batch(batch)
+            if found is None or not found.handed:
+                names = ", ".join(waiting.id for waiting in rows.outstanding() if waiting.handed) or "none"
                 said = "was not handed over yet: drain again" if found else "does not exist"
                 raise UsageError(f"batch {batch} {said}; those that wait for a confirmation: {names}")
-            at = moments.utc_text(moments.now())
-            (number,) = db.execute("SELECT number FROM batches WHERE id = ?", (batch,)).fetchone()
-            db.execute("UPDATE reports SET drained = ? WHERE batch = ? AND drained IS NULL", (at, number))
-            db.execute("UPDATE files SET data = NULL WHERE batch = ?", (number,))
-            db.execute("UPDATE batches SET confirmed = ? WHERE number = ? AND confirmed IS NULL", (at, number))
-            return _batches(db, "WHERE id = ?", batch)[0]
+            rows.confirm(batch, moments.utc_text(moments.now()))
+            return rows.batch(batch) or found
 
     def drain(
         self,
@@ -187,9 +189,9 @@ class IntakeQueue:
         handed = self.claim(render, classes)
         for batch in handed:
             sink(batch)
-            with writing(self.path) as db:
-                at = moments.utc_text(moments.now())
-                db.execute("UPDATE batches SET handed = ? WHERE id = ? AND handed IS NULL", (at, batch.id))
+            with self._storage.writing() as rows:
+                if rows is not None:
+                    rows.hand(batch.id, moments.utc_text(moments.now()))
             if receipt(batch):
                 self.confirm(batch.id)
         return handed
@@ -199,54 +201,34 @@ class IntakeQueue:
 
         :return: how many.
         """
-        if not self.path.exists():
-            return 0
-        with writing(self.path) as db:
-            return db.execute(
-                "UPDATE reports SET body = NULL, same = NULL, purged = ? WHERE drained < ? AND body NOT NULL",
-                (moments.utc_text(moments.now()), drained_before.isoformat()),
-            ).rowcount
-
-    def _reports(self, where: str, *values: object) -> tuple[Stored, ...]:
-        with reading(self.path) as db:
-            rows = db.execute(_REPORT + where, values).fetchall() if db else ()
-        return tuple(map(batches.stored, rows))
+        with self._storage.writing() as rows:
+            return rows.purge(drained_before.isoformat(), moments.utc_text(moments.now())) if rows else 0
 
 
-def _claim_some(db: sqlite3.Connection, render: Render, classes: Sequence[ReportClass]) -> bool:
-    """Put the oldest waiting reports of these classes into a new batch; False where there are none.
+def _storage_of(place: Path | str) -> Storage:
+    if is_server(place):
+        from assistant.trust.intake.postgres import PostgresStorage
 
-    One that is not as it was queued is left behind for a person to look at: it must not hold up the others.
+        return PostgresStorage(str(place))
+    from assistant.trust.intake.sqlite import SqliteStorage
+
+    return SqliteStorage(Path(place))
+
+
+def _claim_some(rows: Rows, render: Render, classes: Sequence[ReportClass]) -> bool:
+    """Put the oldest waiting reports of these classes into a new batch; whether it is full, so that more may wait.
+
+    Those that are not as they were queued are left behind for a person to look at: however many they are, they must not
+    hold up the others.
     """
-    where = "WHERE r.batch IS NULL AND class IN (SELECT value FROM json_each(?)) ORDER BY aware, r.number LIMIT ?"
-    rows = db.execute(_REPORT + where, (json.dumps(classes), LARGEST_BATCH)).fetchall()
-    claimed = tuple(report for report in map(batches.stored, rows) if report.sound)
+    from assistant.trust.intake.batches import BatchHead, with_manifest
+
+    sound = (report for report in rows.waiting(classes, LARGEST_BATCH) if report.sound)
+    claimed = tuple(islice(sound, LARGEST_BATCH))
     if not claimed:
         return False
     created = moments.local_text(moments.now())
-    number = db.execute("INSERT INTO batches (created) VALUES (?)", (created,)).lastrowid
-    # The queue's own id makes the batch's unique among all laptops.
-    (queue,) = db.execute("SELECT id FROM queue").fetchone()
-    id = f"{queue}-{number:06d}"
-    db.execute("UPDATE batches SET id = ? WHERE number = ?", (id, number))
+    number, id = rows.begin(created)
     head = BatchHead(id, moments.from_text(created))
-    for place, file in enumerate(batches.with_manifest(head, claimed, render(head, claimed))):
-        db.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?)", (number, place, file.name, file.sha256, file.data))
-    db.executemany("UPDATE reports SET batch = ? WHERE id = ?", [(number, report.id) for report in claimed])
-    return True
-
-
-def _outstanding(db: sqlite3.Connection) -> tuple[Batch, ...]:
-    return _batches(db, "WHERE confirmed IS NULL ORDER BY number")
-
-
-def _batches(db: sqlite3.Connection, where: str, *values: object) -> tuple[Batch, ...]:
-    found: list[Batch] = []
-    for number, id, created, handed, confirmed, reports in db.execute(_BATCH + where, values).fetchall():
-        rows = db.execute("SELECT name, sha256, data FROM files WHERE batch = ? ORDER BY place", (number,))
-        files = tuple(ExportFile(name, digest, data) for name, digest, data in rows)
-        for file in files:
-            if file.data is not None and sha256_hex(file.data) != file.sha256:
-                raise IntegrityError(f"{file.name} is not as it was claimed: keep the queue's file and find out why")
-        found.append(Batch(id, moments.from_text(created), handed or "", confirmed or "", reports, files))
-    return tuple(found)
+    rows.fill(number, with_manifest(head, claimed, render(head, claimed)), claimed)
+    return len(claimed) == LARGEST_BATCH

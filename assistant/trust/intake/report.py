@@ -14,11 +14,14 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from assistant.canonical import whole
 from assistant.domain import Context, Flag, Outcome
-from assistant.trust.intake.elements import Elements, elements
 from assistant.trust.intake.moments import LIMIT, local_text, now, utc_text
+
+if TYPE_CHECKING:
+    from assistant.trust.intake.elements import Elements
 
 SCHEMA = "onlabel.report/1"
 
@@ -150,7 +153,10 @@ def report_of(
     kind = class_of(answer.flags)
     if kind is None:
         return None
-    words, named = _legible(answer.question), tuple(names)
+    # Dozens of patterns, which most processes that answer questions never need.
+    from assistant.trust.intake.elements import elements
+
+    words, named = whole(answer.question), tuple(names)
     product = answer.slots.get("product", "")
     found = elements(
         words,
@@ -159,7 +165,7 @@ def report_of(
         carried="product" in answer.carried,
         names=named,
         spans=spans,
-        reporter=_legible(reporter),
+        reporter=whole(reporter),
     )
     return Report(
         words=words,
@@ -170,8 +176,8 @@ def report_of(
         elements=found,
         products=tuple(dict.fromkeys(id for id in (*(id for _, id in named), product) if id)),
         outcome=answer.outcome.value,
-        conversation=_legible(conversation),
-        reporter=_legible(reporter),
+        conversation=whole(conversation),
+        reporter=whole(reporter),
         receipt=_receipt(answer.receipt),
         preview=answer.preview,
     )
@@ -179,8 +185,3 @@ def report_of(
 
 def _receipt(receipt: Mapping[str, Any]) -> str:
     return str(receipt.get("receipt_sha256", ""))
-
-
-def _legible(text: str) -> str:
-    """``text`` as it can be written to a file: half a character (a lone surrogate) becomes U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,8 +1,9 @@
 """The audit log: records that can be added and proved, and never changed unseen.
 
 Guarantees: when :meth:`AuditLog.append` returns, the record is on the disk and part of the tree; when it raises, the
-answer must not be shown. Record numbers begin at 0 and have no gaps. Adding costs O(log n) hashes; a proof reads
-O(log² n) of them. Several threads and processes may use one log.
+answer must not be shown. Several records may be kept by one commit, all of them or none. Record numbers begin at 0 and
+have no gaps. Adding costs O(log n) hashes; a proof reads O(log² n) of them. Several threads and processes may use one
+log.
 
 The log itself believes nothing about what stands in its tables: :meth:`AuditLog.checkpoint` proves them whole before it
 lets anybody sign, for a signature under a log that was tampered with would make the tampering true.
@@ -27,8 +28,8 @@ from assistant.trust.log.notes import Sign
 from assistant.trust.log.rows import Storage, origin_of
 from assistant.trust.log.sqlite import SqliteStorage
 from assistant.trust.log.verifying import CHECKPOINT_SCHEMA, Progress, Verification, read_checkpoint, verify
+from assistant.trust.record_places import is_server
 
-_POSTGRES = ("postgresql://", "postgres://")
 KEYED = "hmac-sha256:"
 
 
@@ -44,11 +45,12 @@ class AuditLog:
         """The log in a file, or in PostgreSQL (``postgresql://...``). Nothing is touched before it is used.
 
         :param sync: False leaves out the sync of the disk (of a file's log alone): for measurements.
+        :raises OnlabelError: the address cannot be read, or the driver is not installed.
         """
-        if isinstance(place, str) and place.startswith(_POSTGRES):
+        if is_server(place):
             from assistant.trust.log.postgres import PostgresStorage
 
-            return cls(PostgresStorage(place), read_only=read_only)
+            return cls(PostgresStorage(str(place)), read_only=read_only)
         return cls(SqliteStorage(Path(place), read_only=read_only, sync=sync), read_only=read_only)
 
     def record(self, entry: Mapping[str, Any]) -> None:
@@ -60,21 +62,23 @@ class AuditLog:
 
         :raises OnlabelError: it could not be kept: show nothing.
         """
-        if entry.get("schema") == CHECKPOINT_SCHEMA:
-            raise UsageError("a checkpoint is kept by `keep`, which proves it first")
-        return self._add(entry, None)
+        return self.append_all([written(entry)])
 
-    def _add(self, entry: Mapping[str, Any], marked: int | None) -> int:
+    def append_all(self, bodies: Sequence[bytes]) -> int:
+        """Keep several records, as :func:`written` gives them, by one commit; the number of the first.
+
+        :raises OnlabelError: none of them was kept: show nothing of what they record.
+        """
+        return self._add(bodies, None)
+
+    def _add(self, bodies: Sequence[bytes], marked: int | None) -> int:
         if self._read_only:
             raise UsageError("the audit log was opened to be read only")
-        try:
-            body = canonical_json(dict(entry))
-        except (TypeError, ValueError, RecursionError) as error:
-            raise OnlabelError(f"the answer was not shown because it could not be recorded: {error}") from error
         with self._storage.writing() as rows:
-            number = rows.size()
-            rows.add(number, body, merkle.completed(number, merkle.leaf_hash(body), rows.node), marked)
-        return number
+            first = rows.size()
+            for number, body in enumerate(bodies, start=first):
+                rows.add(number, body, merkle.completed(number, merkle.leaf_hash(body), rows.node), marked)
+        return first
 
     def keyed(self, question: str) -> str:
         """``question`` as the policy ``hash`` records it: an HMAC-SHA256 under the salt of this log."""
@@ -157,7 +161,7 @@ class AuditLog:
     def _keep(self, checkpoint: Checkpoint) -> int:
         time = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
         entry = {"schema": CHECKPOINT_SCHEMA, "time": time, "note": str(checkpoint)}
-        return self._add(entry, checkpoint.size)
+        return self._add([canonical_json(entry)], checkpoint.size)
 
     def checkpoints(self) -> list[tuple[int, Checkpoint]]:
         """The checkpoints in the log, each with its record's number; not proved here."""
@@ -198,6 +202,19 @@ class AuditLog:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def written(entry: Mapping[str, Any]) -> bytes:
+    """``entry`` as the log keeps it.
+
+    :raises OnlabelError: it has no canonical form, so it cannot be recorded: show nothing.
+    """
+    if entry.get("schema") == CHECKPOINT_SCHEMA:
+        raise UsageError("a checkpoint is kept by `keep`, which proves it first")
+    try:
+        return canonical_json(dict(entry))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OnlabelError(f"the answer was not shown because it could not be recorded: {error}") from error
 
 
 def decoded(number: int, body: bytes) -> dict[str, Any]:

@@ -20,6 +20,10 @@ from assistant.errors import OnlabelError, UsageError
 from assistant.trust.log.personal import redacted
 
 SCHEMA = "onlabel.audit/1"
+#: What somebody says of an answer, recorded beside it.
+FEEDBACK_SCHEMA = "onlabel.feedback/1"
+Verdict = Literal["right", "wrong_passage", "should_have_answered"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 QuestionPolicy = Literal["full", "hash", "redacted"]
 QUESTION_POLICIES: tuple[QuestionPolicy, ...] = get_args(QuestionPolicy)
 

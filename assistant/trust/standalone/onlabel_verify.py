@@ -20,7 +20,7 @@ V1-7 The bytes of the answer: they are whole approved passages and literals, eli
 A    Each passage, template and document used, and the policy and whatever else decides what is shown, was approved: its
      record in the release's manifest has the SHA-256 that the needed number of people in each needed role signed
      (DSSE, Ed25519), people who held the role at that time, before the answer; and it was not withdrawn then.
-C    The receipt says what was proved, and nothing else.
+C    The receipt says what was proved and what the answer says was carried over, and nothing else.
 F    So do the other fields that are shown: references, and the labels of choices.
 
 What it cannot prove, it says: see NOT_PROVED. It never prints the text of an answer.
@@ -48,8 +48,8 @@ from typing import Any, NoReturn
 #: Fields of an answer that nobody can prove from a release: what was asked, what was thought of it, and which choices
 #: were offered (``choices[]``; the words on each are proved).
 NOT_PROVED = (
-    "question", "intent.confidence", "other_intents", "slots", "carried", "candidates", "choices[]", "choices[].send",
-    "receipt.model", "receipt.software",
+    "question", "intent.confidence", "other_intents", "slots", "candidates", "choices[]", "choices[].send",
+    "receipt.carried", "receipt.model", "receipt.software",
 )  # fmt: skip
 
 
@@ -887,6 +887,7 @@ _RECEIPT = {
     "ledger": str, "index": str, "model": str, "policy": str, "software": str, "signature": None,
     "release": _RELEASE, "receipt_sha256": str,
 }  # fmt: skip
+_RECEIPT_OF_CARRIED = _RECEIPT | {"carried": {str: str}}
 _REFERENCE = {
     "passage": str, "document": str, "title": str, "version": str, "locator": str, "section": str, "effective": str,
     "expires": (str, None), "citations": [str],
@@ -897,7 +898,8 @@ _ANSWER = {
     "slots": {str: str}, "carried": [str], "context": _CONTEXT,
     "spans": [(_SPAN, _SPAN | {"role": str, "document": str, "locator": str})],
     "references": [_REFERENCE], "candidates": [{"id": str, "score": _NUMBER}],
-    "choices": [{"id": str, "label": str, "label_source": str, "send": str}], "preview": bool, "receipt": _RECEIPT,
+    "choices": [{"id": str, "label": str, "label_source": str, "send": str}], "preview": bool,
+    "receipt": (_RECEIPT, _RECEIPT_OF_CARRIED),
 }  # fmt: skip
 
 
@@ -991,8 +993,18 @@ def _receipt(answer: Mapping[str, Any], companions: list[Any], sealed: Sealed) -
     for name, value in proved.items():
         if not same(said[name], value):
             refuse("C", f"the receipt's {name} is not what is proved")
+    if not same(said.get("carried"), _carried(answer) or None):
+        refuse("C", "what the answer calls carried is not what the receipt does")
     if (about["ledger"], about["policy_sha256"]) != (ledger.fingerprint, ledger.policy_sha256):
         refuse("R3", "the release was made with another ledger or policy")
+
+
+def _carried(answer: Mapping[str, Any]) -> dict[str, str]:
+    """C. Slot -> value of what was carried over, which stands in the receipt only where there is any."""
+    names, slots = answer["carried"], answer["slots"]
+    if names != sorted(set(names)) or not slots.keys() >= {*names}:
+        refuse("C", "what the answer calls carried has no value, or stands there twice or out of order")
+    return {name: slots[name] for name in names}
 
 
 def passage_subject(sealed: Sealed, passage: Passage) -> tuple[Subject, str]:
