@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from assistant.answering import lexical
+from assistant.answering import drug_classes, lexical
 
 
 def test_different_things_are_different_terms() -> None:
@@ -25,3 +25,15 @@ def test_no_word_stands_in_two_groups() -> None:
     groups = [{lexical.stem(word) for word in group.split()} for group in lexical._SAME_THING]
     assert len(groups) > 20
     assert not [one & two for one, two in itertools.combinations(groups, 2) if one & two]
+
+
+def test_a_substance_is_found_by_the_class_that_labels_name() -> None:
+    assert set(lexical.terms("nitrates")) <= set(lexical.terms("nitroglycerin"))
+    assert set(lexical.terms("NSAIDs")) <= set(lexical.terms("Ibuprofen"))
+    assert set(lexical.terms("ibuprofen")).isdisjoint(lexical.terms("warfarin"))
+
+
+def test_a_substance_stands_in_one_class_and_is_no_class_itself() -> None:
+    members = [name for names in drug_classes._MEMBERS.values() for name in names.split()]
+    assert len(set(members)) == len(members)
+    assert set(members).isdisjoint(drug_classes._MEMBERS)

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from assistant.answering.drug_classes import CLASS_OF
 from assistant.understanding.conditions import ABBREVIATIONS
 from assistant.understanding.stems import stem
 
@@ -87,9 +88,15 @@ def terms(text: str) -> list[str]:
     """The stemmed words and the numbers of ``text``, one for all words of one thing, stop words left out."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     concepts = _concepts()
-    tokens = (part for token in _TOKEN.findall(folded) for part in (token, *_SPELLED_OUT.get(token, ())))
+    tokens = (part for token in _TOKEN.findall(folded) for part in _with_what_it_is(token))
     stems = (stem(token) for token in tokens if token not in STOP_WORDS)
     return [concepts.get(found, found) for found in stems]
+
+
+def _with_what_it_is(token: str) -> tuple[str, ...]:
+    """A word, what it is short for, and the class of the substance that it names."""
+    kind = CLASS_OF.get(token)
+    return (token, *_SPELLED_OUT.get(token, ()), *((kind,) if kind else ()))
 
 
 _POSTING = struct.Struct("<IH")

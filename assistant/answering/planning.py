@@ -42,6 +42,12 @@ _OUTCOME_OF_INTENT: dict[str, Outcome] = {
 }
 #: Intents that ask what to do, which only directions for use may answer.
 _ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdose", "storage"))
+#: Intents that ask whether two things may be taken together, and topics that only report what was measured: what a
+#: contraindication forbids is no answer by the blood levels that were seen.
+_ASKS_WHETHER_TOGETHER = frozenset(("drug_interaction", "food_interaction", "contraindication"))
+_MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "nonclinical"))
+#: What the label says of it counts from this share of the best evidence on.
+_NEAR = 0.7
 #: Intents whose answer for a condition that the label does not mention would promote an unapproved use.
 _FOR_A_CONDITION = frozenset(("indication", "dosage", "clinical_studies"))
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
@@ -185,6 +191,20 @@ def confidence_of(ranked: Sequence[Candidate], plan: Route, weights: Confidence)
     return 1 / (1 + math.exp(-evidence))
 
 
+def _may_answer(candidate: Candidate, intent: str) -> bool:
+    """Whether it is about what was asked; whether two things go together, a contraindication answers as well."""
+    head = candidate.entry.head
+    return head.is_about(intent) or (intent in _ASKS_WHETHER_TOGETHER and head.topic == "contraindication")
+
+
+def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
+    """Without reports of measurements where the label says near them whether the two may be taken together."""
+    spoken = [c for c in usable if c.entry.head.topic not in _MEASURED and _may_answer(c, intent)]
+    if not spoken or spoken[0].score < _NEAR * usable[0].score:
+        return usable
+    return [c for c in usable if c.entry.head.topic not in _MEASURED]
+
+
 def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     """The passages to show from a ranking (best first)."""
     limits = policy.thresholds
@@ -192,9 +212,11 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     if plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer:
         # A trial reports doses that were given, often to others than those asked about: it is no direction for use.
         usable = [c for c in usable if c.entry.head.topic not in REPORTS]
+    if plan.intent in _ASKS_WHETHER_TOGETHER:
+        usable = _directions_first(usable, plan.intent)
     sure_of_topic = plan.confidence >= limits.topic_sure
     stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out
-    if not usable or (sure_of_topic and not stands_out and not any(c.entry.head.is_about(plan.intent) for c in usable)):
+    if not usable or (sure_of_topic and not stands_out and not any(_may_answer(c, plan.intent) for c in usable)):
         # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer,
         # unless it matches the question as no other does (then the topic was misunderstood).
         return Choice((), (), 0.0)

@@ -1,0 +1,48 @@
+"""Which candidates are shown: what a label forbids goes before what was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from assistant.answering.index import Entry
+from assistant.answering.planning import Route, choose
+from assistant.answering.retrieval import Candidate
+from assistant.content.policy import Policy, parse_policy
+from assistant.pipeline import Assistant
+from assistant.workspace import starter_root
+
+POLICY: Policy = parse_policy((starter_root() / "approved_corpus" / "policy.yaml").read_bytes(), Path("policy.yaml"))[0]
+
+
+@pytest.fixture(scope="module")
+def entry(quick: Assistant) -> Entry:
+    return quick.index.entries("zorvanta")[0]
+
+
+def candidate(entry: Entry, topic: str, score: float) -> Candidate:
+    head = dataclasses.replace(entry.head, id=topic, topic=topic, also=())
+    return Candidate(dataclasses.replace(entry, head=head, size=200), score, 0.6, 0.6, 0.9, 0.9)
+
+
+def shown(intent: str, *candidates: Candidate) -> list[str]:
+    found = choose(candidates, Route(None, intent, 0.95, retrieve=True), POLICY)
+    return [one.entry.head.topic for one in found.shown]
+
+
+@pytest.mark.parametrize("said", ["drug_interaction", "contraindication"])
+def test_what_the_label_says_of_taking_both_goes_before_what_was_measured(entry: Entry, said: str) -> None:
+    measured, near = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, said, 0.47)
+    assert shown("drug_interaction", measured, near) == [said]
+
+
+def test_where_it_says_nothing_near_the_measurement_is_shown(entry: Entry) -> None:
+    measured, far = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, "drug_interaction", 0.30)
+    assert shown("drug_interaction", measured, far) == ["pharmacokinetics"]
+
+
+def test_who_asks_for_the_measurement_gets_it(entry: Entry) -> None:
+    measured, near = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, "drug_interaction", 0.47)
+    assert shown("pharmacokinetics", measured, near) == ["pharmacokinetics"]
