@@ -51,7 +51,7 @@ def served(quick_sample: Any) -> Iterator[Served]:
     audit = MemoryAudit()
     service = Service(tiny.opened(quick_sample, QUICK, audit), audit, settings=_SETTINGS)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(make_app(service, _SETTINGS), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(make_app(service, _SETTINGS), log_level="error", log_config=None))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     found = Served(service, audit, listener.getsockname()[1])

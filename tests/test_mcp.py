@@ -197,7 +197,7 @@ def test_http_on_this_machine(quick: Assistant) -> None:
     async def run() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             app = make_server(quick, lambda: _HCP).streamable_http_app(stateless_http=True, json_response=True)
-            server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+            server = uvicorn.Server(uvicorn.Config(app, log_level="error", log_config=None))
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             try:
                 url = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"

@@ -1032,6 +1032,15 @@ def test_the_verifier_imports_nothing_that_makes_answers() -> None:
     root = Path(verification.__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     ours, theirs = done.stdout.split("\n")[:2]
-    names = ("canonical", "domain", "errors", "trust", "trust.ledger", "trust.verification", "trust.withdrawn")
+    names = (
+        "canonical",
+        "domain",
+        "errors",
+        "remembering",
+        "trust",
+        "trust.ledger",
+        "trust.verification",
+        "trust.withdrawn",
+    )
     assert ours.split() == [f"assistant.{name}" for name in names]
     assert theirs == ""

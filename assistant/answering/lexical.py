@@ -88,15 +88,15 @@ def terms(text: str) -> list[str]:
     """The stemmed words and the numbers of ``text``, one for all words of one thing, stop words left out."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     concepts = _concepts()
-    tokens = (part for token in _TOKEN.findall(folded) for part in _with_what_it_is(token))
+    tokens = (part for token in _TOKEN.findall(folded) for part in (token, *_SPELLED_OUT.get(token, ())))
     stems = (stem(token) for token in tokens if token not in STOP_WORDS)
     return [concepts.get(found, found) for found in stems]
 
 
-def _with_what_it_is(token: str) -> tuple[str, ...]:
-    """A word, what it is short for, and the class of the substance that it names."""
-    kind = CLASS_OF.get(token)
-    return (token, *_SPELLED_OUT.get(token, ()), *((kind,) if kind else ()))
+def searched(text: str) -> list[str]:
+    """The terms that a question searches for: its own, and the class of each substance that it names."""
+    classes = (CLASS_OF[token] for token in _TOKEN.findall(text.casefold()) if token in CLASS_OF)
+    return [*terms(text), *(term for name in classes for term in terms(name))]
 
 
 _POSTING = struct.Struct("<IH")

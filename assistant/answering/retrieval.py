@@ -126,10 +126,10 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     if not entries:
         return []
     dense = index.similarities(query.vector, entries)
-    words = lexical.terms(query.text)
+    words = lexical.searched(query.text)
     lengths = {entry.row: entry.words for entry in entries}
     average = sum(lengths.values()) / len(lengths)
-    names = lexical.terms(query.named)
+    names = lexical.searched(query.named)
     postings = index.postings(entries[0].head.product, (*words, *names))
     exact = lexical.bm25(words, postings, lengths, average)
     of_names = lexical.bm25(names, postings, lengths, average) if names else {}
