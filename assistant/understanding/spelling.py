@@ -27,6 +27,8 @@ _SHORT = 5
 _LONG = 8
 #: Where two letters differ the first ones have to be right.
 _HEAD = 3
+#: A stem keeps at least so many of a word's first letters.
+_STEM_HEAD = 2
 #: Longer than any common word: not compared.
 _LONGEST = 24
 #: At most so many words of a question are looked at.
@@ -47,24 +49,19 @@ _STEMS = (
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """``common`` by number of letters, the most frequent first; ``known``: all that is left as it is."""
+    """``ranks`` of the common words by how frequent they are, from 0; ``left``: what is not common and left as it is."""
 
-    common: dict[int, tuple[str, ...]]
-    known: frozenset[str]
-    stems: frozenset[str]
+    ranks: dict[str, int]
+    left: frozenset[str]
+
+    def knows(self, word: str) -> bool:
+        return word in self.ranks or word in self.left
 
 
 @cache
 def _lists() -> _Lists:
     common, left = (_listed(name) for name in ("common_words.txt", "left_as_typed.txt"))
-    by_length: dict[int, list[str]] = {}
-    for word in common:
-        by_length.setdefault(len(word), []).append(word)
-    return _Lists(
-        {length: tuple(words) for length, words in by_length.items()},
-        frozenset((*common, *left)),
-        frozenset(map(stem, common)),
-    )
+    return _Lists({word: rank for rank, word in enumerate(common)}, frozenset(left))
 
 
 def _listed(name: str) -> list[str]:
@@ -95,7 +92,7 @@ def _meant(text: str, found: re.Match[str], known: Callable[[str], bool]) -> str
     word = typed.lower()
     if not _SHORT <= len(word) <= _LONGEST or word.endswith(_STEMS):
         return ""
-    if word in _lists().known or (_INFLECTED.search(word) and stem(word) in _lists().stems):
+    if _lists().knows(word) or (_INFLECTED.search(word) and _inflects(word)):
         return ""
     before = text[: found.start()].rstrip(" \"'(")
     shouted = typed.isupper()
@@ -104,10 +101,19 @@ def _meant(text: str, found: re.Match[str], known: Callable[[str], bool]) -> str
     return "" if known(word) else _nearest(word)
 
 
+def _inflects(word: str) -> bool:
+    """Whether ``word`` is another form of a common one. Only those that begin alike are stemmed: all take a while."""
+    return any(stem(common) == stem(word) for common in _beginning(word[:_STEM_HEAD]))
+
+
+@cache
+def _beginning(letters: str) -> tuple[str, ...]:
+    return tuple(common for common in _lists().ranks if common.startswith(letters))
+
+
 @cache
 def _near_lengths(length: int, reach: int) -> tuple[str, ...]:
-    lists = _lists().common
-    return tuple(word for size in range(length - reach, length + reach + 1) for word in lists.get(size, ()))
+    return tuple(word for word in _lists().ranks if abs(len(word) - length) <= reach)
 
 
 def _nearest(word: str) -> str:
@@ -118,7 +124,7 @@ def _nearest(word: str) -> str:
     near = _within(word, 1)
     if near:
         fitting = [common for common in near if common[0] == word[0] or common[:2] == word[1::-1]]
-        return min(fitting, key=_frequency, default="")
+        return min(fitting, key=_lists().ranks.__getitem__, default="")
     alike = [common for common in _within(word, 2) if common[:_HEAD] == word[:_HEAD]] if len(word) >= _LONG else []
     return alike[0] if len(alike) == 1 else ""
 
@@ -131,12 +137,3 @@ def _within(word: str, reach: int) -> list[str]:
 
 def _turned(word: str) -> tuple[bool, ...]:
     return tuple(map(word.startswith, _TURNS))
-
-
-@cache
-def _ranks() -> dict[str, int]:
-    return {word: rank for rank, word in enumerate(_listed("common_words.txt"))}
-
-
-def _frequency(word: str) -> int:
-    return _ranks()[word]
