@@ -27,10 +27,11 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POS
 
 #: Appends for ever; a number goes to stdout when append has returned it, as an answer would be shown.
 _WRITER = """
-import os, signal, sqlite3, sys
+import os, signal, sys
 from pathlib import Path
 from assistant.errors import OnlabelError
 from assistant.trust.log.log import AuditLog
+from tests.killed import end_before
 
 def write(path, out):
     log = AuditLog.open(path)
@@ -41,20 +42,6 @@ def write(path, out):
             os.write(out, b"refused\\n")
             os._exit(0)
         os.write(out, f"{number}\\n".encode())
-
-def end_before(step):
-    # Every connection tells each statement before it runs; the process ends itself at the given one.
-    real = sqlite3.connect
-    def told(statement):
-        nonlocal step
-        step -= 1
-        if step == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def connect(*arguments, **named):
-        database = real(*arguments, **named)
-        database.set_trace_callback(told)
-        return database
-    sqlite3.connect = connect
 
 path, mode, value = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 if mode == "statements":

@@ -282,22 +282,13 @@ def test_if_one_of_several_cannot_be_added_none_is(tmp_path: Path, monkeypatch: 
 
 #: Adds groups of five until it is killed before the given statement; what was kept goes to a file, as if shown.
 _WRITER = """
-import os, signal, sqlite3, sys
+import os, signal, sys
 from pathlib import Path
 from assistant.trust.log.log import AuditLog, written
+from tests.killed import end_before
 
 def write(folder, step):
-    real = sqlite3.connect
-    def told(statement):
-        nonlocal step
-        step -= 1
-        if step == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def connect(*arguments, **named):
-        database = real(*arguments, **named)
-        database.set_trace_callback(told)
-        return database
-    sqlite3.connect = connect
+    end_before(step)
     shown = os.open(folder / "shown", os.O_CREAT | os.O_WRONLY)
     log = AuditLog.open(folder / "a.sqlite")
     while True:

@@ -49,7 +49,7 @@ _STEMS = (
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """``ranks`` of the common words by how frequent they are, from 0; ``left``: what is not common and left as it is."""
+    """``ranks`` of the common words by how frequent they are, from 0; ``left``: what else is left as it is."""
 
     ranks: dict[str, int]
     left: frozenset[str]
