@@ -21,7 +21,7 @@ from assistant.errors import NotReadyError
 from assistant.understanding.encoder import Encoder, GgufEncoder
 from assistant.understanding.heads import Floats, Heads, LabelSets, Layer, best_path, spans_of
 from assistant.understanding.model_file import HEADS, heads_metadata, read_heads, read_metadata
-from assistant.understanding.readers import NearestReader, TrainedReader, trained_reader
+from assistant.understanding.readers import NearestReader, TrainedReader, trained_reader, whole_names
 from assistant.understanding.router import NearestUtterances
 from tests.fakes import HashEncoder
 
@@ -414,3 +414,20 @@ def test_the_untrained_reader_knows_intents_alone() -> None:
 def test_an_encoder_without_heads_is_no_trained_reader() -> None:
     with pytest.raises(NotReadyError, match="no trained heads"):
         trained_reader(HashEncoder(8), NearestUtterances(np.empty((0, 8), dtype=np.float32), []))
+
+
+def test_a_hyphen_does_not_part_a_name() -> None:
+    text = "post-shingles pain, hay-fever or gout"
+    places = [
+        (0, 4, "condition"),
+        (5, 18, "condition"),
+        (20, 23, "event"),
+        (24, 29, "condition"),
+        (33, 37, "condition"),
+    ]
+    assert [(text[start:end], name) for start, end, name in whole_names(text, places)] == [
+        ("post-shingles pain", "condition"),
+        ("hay", "event"),
+        ("fever", "condition"),
+        ("gout", "condition"),
+    ]

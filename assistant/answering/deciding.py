@@ -22,6 +22,7 @@ from assistant.settings import Settings
 from assistant.understanding import conditions, products
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
+from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
@@ -352,10 +353,14 @@ class Decider:
                 limited |= self.index.stems(entry)
             elif head.topic in ("warnings", "boxed_warning"):
                 warned.append(frozenset(lexical.terms(head.title)))
-        asked = frozenset(lexical.terms(" ".join(reading.condition)))
-        if any(asked <= title for title in warned):
-            limited |= asked  # a warning that bears the condition's name is about it
-        return conditions.compare(asked, frozenset(indicated), frozenset(limited))
+        said = " ".join(reading.condition)
+        found = set[conditions.LabelStatus]()
+        for name in (said, *said_otherwise(said)):
+            asked = frozenset(lexical.terms(name))
+            # A warning that bears the condition's name is about it.
+            beside = limited | asked if any(asked <= title for title in warned) else limited
+            found.add(conditions.compare(asked, frozenset(indicated), frozenset(beside)))
+        return next(status for status in conditions.LabelStatus if status in found)
 
     def _compares_beyond_label(self, reading: Reading, product: str) -> bool:
         """Whether the question compares the product with something that its label never mentions."""

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from assistant.answering.drug_classes import CLASS_OF
 from assistant.understanding.conditions import ABBREVIATIONS
+from assistant.understanding.lay_terms import other_names
 from assistant.understanding.stems import stem
 
 K1 = 1.2
@@ -94,9 +95,9 @@ def terms(text: str) -> list[str]:
 
 
 def searched(text: str) -> list[str]:
-    """The terms that a question searches for: its own, and the class of each substance that it names."""
+    """The terms that a question searches for: its own, the class of each substance, what labels call each illness."""
     classes = (CLASS_OF[token] for token in _TOKEN.findall(text.casefold()) if token in CLASS_OF)
-    return [*terms(text), *(term for name in classes for term in terms(name))]
+    return [*terms(text), *(term for name in (*classes, *other_names(text)) for term in terms(name))]
 
 
 _POSTING = struct.Struct("<IH")

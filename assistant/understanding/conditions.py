@@ -115,12 +115,12 @@ _COMPARES = re.compile(
 
 
 class LabelStatus(StrEnum):
-    """What the label says of a condition."""
+    """What the label says of a condition; of several names for it, the first of these that holds decides."""
 
     INDICATED = "indicated"
     LIMITED = "limited"
-    NOT_MENTIONED = "not_mentioned"
     UNSURE = "unsure"
+    NOT_MENTIONED = "not_mentioned"
 
 
 def condition_words(question: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ lets a causal model choose and the encoder make the vector.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +26,9 @@ from assistant.understanding.router import NearestUtterances
 from assistant.understanding.words import words
 
 Vector = npt.NDArray[np.float32]
+#: ``(start, end, type)`` in characters of the masked text, end exclusive.
+Span = tuple[int, int, str]
+_HYPHENS = ("-", "\u2010", "\u2011")
 
 
 class Reader(Protocol):
@@ -95,13 +99,24 @@ class TrainedReader:
         shares = {name: share * left for name, share in shares.items()} | added
         return likeliest_first(tuple(shares), tuple(shares.values()))
 
-    def _spans(self, masked: str, word_states: Vector) -> tuple[tuple[int, int, str], ...] | None:
+    def _spans(self, masked: str, word_states: Vector) -> tuple[Span, ...] | None:
         places = words(masked)
         if len(places) != len(word_states):
             # Not known, which is not "none": whoever asks then goes by the wording.
             return None
         marked = self.heads.spans(word_states)
-        return tuple((places[first][0], places[behind - 1][1], name) for first, behind, name in marked)
+        spans = [(places[first][0], places[behind - 1][1], name) for first, behind, name in marked]
+        return tuple(whole_names(masked, spans))
+
+
+def whole_names(text: str, spans: Sequence[Span]) -> list[Span]:
+    """``spans`` with those joined that only a hyphen parts: "post-shingles pain" is one thing."""
+    found: list[Span] = []
+    for start, end, name in spans:
+        if found and found[-1][2] == name and text[found[-1][1] : start] in _HYPHENS:
+            start = found.pop()[0]
+        found.append((start, end, name))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
