@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 from assistant.answering.answer import Answer, Reference
 from assistant.answering.choices import PICK
 from assistant.answering.companions import Completed, complete
-from assistant.answering.deciding import Decider, Draft
+from assistant.answering.deciding import Decider
+from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.answering.planning import grave_outcome
 from assistant.answering.rendering import Piece, Renderer, lay_out
@@ -57,7 +58,7 @@ _MARKET_ZONES = {"US": "America/New_York", "GB": "Europe/London"}
 class Proved:
     """What the verifier has proved and the audit does not hold yet. Nobody may be shown it.
 
-    ``marked`` and ``names`` are what a report of harm is made of (:class:`assistant.answering.deciding.Draft`).
+    ``marked`` and ``names`` are what a report of harm is made of (:class:`assistant.answering.draft.Draft`).
     """
 
     answer: Answer

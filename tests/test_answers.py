@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from assistant.answering.answer import Answer
-from assistant.answering.deciding import Draft
+from assistant.answering.draft import Draft
 from assistant.domain import Flag, Kind, Outcome
 from assistant.pipeline import Assistant
 from assistant.trust.receipts import check_receipt

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from assistant.answering import deciding
 from assistant.answering.answer import Answer
+from assistant.answering.which_product import named_products
 from assistant.domain import Context, Outcome
 from assistant.errors import IntegrityError
 from assistant.pipeline import Assistant
@@ -97,10 +99,10 @@ def test_a_name_of_several_products_leaves_the_topic_with_its_value(
 ) -> None:
     """Asked back which of them is meant, the product is open and the topic is still said to be carried."""
     before = quick.ask("zorvanta storage", _HCP)
-    decider = type(quick.decider)
-    named = decider._named
     monkeypatch.setattr(
-        decider, "_named", lambda *given: (("quovendry", "zorvanta"), True) if given[1] else named(*given)
+        deciding,
+        "named_products",
+        lambda *given: (("quovendry", "zorvanta"), True) if given[1] else named_products(*given),
     )
     answer = quick.ask("and quovendry?", _HCP, before)
     assert (answer.outcome, answer.slots) == (Outcome.CLARIFY, {"topic": before.intent})

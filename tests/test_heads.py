@@ -416,18 +416,21 @@ def test_an_encoder_without_heads_is_no_trained_reader() -> None:
         trained_reader(HashEncoder(8), NearestUtterances(np.empty((0, 8), dtype=np.float32), []))
 
 
-def test_a_hyphen_does_not_part_a_name() -> None:
-    text = "post-shingles pain, hay-fever or gout"
-    places = [
-        (0, 4, "condition"),
-        (5, 18, "condition"),
-        (20, 23, "event"),
-        (24, 29, "condition"),
-        (33, 37, "condition"),
-    ]
-    assert [(text[start:end], name) for start, end, name in whole_names(text, places)] == [
-        ("post-shingles pain", "condition"),
-        ("hay", "event"),
-        ("fever", "condition"),
-        ("gout", "condition"),
-    ]
+@pytest.mark.parametrize(
+    ("text", "marked", "whole"),
+    [
+        ("post-shingles pain", ["post", "shingles pain"], ["post-shingles pain"]),
+        ("post-shingles pain", ["shingles pain"], ["post-shingles pain"]),
+        ("has pre-diabetes, flu", ["diabetes", "flu"], ["pre-diabetes", "flu"]),
+        ("gout - acute", ["gout", "acute"], ["gout", "acute"]),
+        ("-gout", ["gout"], ["gout"]),
+    ],
+)
+def test_a_hyphen_parts_no_name(text: str, marked: list[str], whole: list[str]) -> None:
+    places = [(text.index(part), text.index(part) + len(part), "condition") for part in marked]
+    assert [text[start:end] for start, end, _ in whole_names(text, places)] == whole
+
+
+def test_a_hyphen_between_names_of_two_sorts_parts_them() -> None:
+    places = [(0, 3, "event"), (4, 9, "condition")]
+    assert whole_names("hay-fever", places) == places

@@ -6,31 +6,30 @@ proposal: completion may refuse it, and the verifier proves it again with code o
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from assistant.answering import choices, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
+from assistant.answering.draft import Draft, fixed
 from assistant.answering.index import Entry, Index
+from assistant.answering.label_status import compares_beyond_label, label_status
 from assistant.answering.planning import Found, Route
-from assistant.answering.retrieval import Candidate, Query
-from assistant.content.lexicon import words
+from assistant.answering.retrieval import Query
+from assistant.answering.which_product import named_products, only_product, worth_offering
+from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import conditions, products
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
-from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
-#: A word is rare that stands in the words of at most one product in so many.
-_RARE = 6
 #: A question of at most this many words may be just a name written wrong.
 _BARE_WORDS = 3
 #: Spans whose words an answer should hold.
@@ -49,51 +48,6 @@ _BESIDE_ANOTHER = frozenset(
         "comparison",
     )
 )
-#: Further products that are looked at when none is named, to offer some.
-_PRODUCTS_LOOKED_AT = 40
-
-
-@dataclass(slots=True)
-class Draft:
-    """What is decided about an answer. ``role`` names the notice where it is not the outcome's own.
-
-    ``marked`` are the words that the question names as ``(type, words)``, ``names`` the products in it as
-    ``(name, product)``: what a report of harm is made of.
-    """
-
-    outcome: Outcome
-    intent: str = "out_of_scope"
-    confidence: float = 0.0
-    flags: frozenset[Flag] = frozenset()
-    role: str = ""
-    shown: tuple[Entry, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
-    choices: tuple[Offer, ...] = ()
-    others: tuple[tuple[str, float], ...] = ()
-    slots: dict[str, str] = field(default_factory=dict)
-    carried: tuple[str, ...] = ()
-    marked: tuple[tuple[str, str], ...] = ()
-    names: tuple[tuple[str, str], ...] = ()
-    notes: list[str] = field(default_factory=list)
-
-    def give_up(self, why: str) -> None:
-        """Show no passage; unless a grave notice stands anyway, say that nothing approved answers."""
-        self.shown = ()
-        self.notes.append(why)
-        if planning.grave_outcome(self.flags) is None:
-            self.outcome, self.role, self.choices = Outcome.NO_APPROVED_ANSWER, "", ()
-
-    def keep_topic(self, topic: str) -> None:
-        """Say that ``topic`` ("": none) is the last question's."""
-        if topic:
-            self.slots[follow_up.TOPIC] = topic
-            self.carried = (follow_up.TOPIC,)
-
-    def ask_back(self, offered: tuple[Offer, ...]) -> None:
-        """Show no passage but choices; unless a grave notice stands anyway."""
-        if planning.grave_outcome(self.flags) is None:
-            self.outcome = Outcome.CLARIFY
-            self.choices = offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,31 +100,33 @@ class Decider:
 
     def _understand(self, asked: _Question) -> Draft:
         if not any(character.isalpha() for character in asked.plain):
-            return _fixed(asked.flags, "no words, or more than are read")
+            return fixed(asked.flags, "no words, or more than are read")
         if asked.plain.startswith(choices.PICK):
             picked = self.pickable(asked.plain.removeprefix(choices.PICK), asked.where)
             if picked is not None:
                 slots = {"product": picked.head.product}
                 return Draft(Outcome.ANSWERED, picked.head.topic, 1.0, shown=(picked,), slots=slots)
-        asked = replace(asked, flags=asked.flags | self._told(asked.plain))
+        mentions = products.find_mentions(asked.plain, self.index)
+        # As in every question that the model reads, the names are masked: harm by another's medicine is no report.
+        spoken = mask(asked.plain, tuple(sorted({mention.key for mention in mentions})))
+        asked = replace(asked, mentions=mentions, flags=asked.flags | self._told(spoken))
         if not speaks(asked.plain, asked.where.language):
-            draft = _fixed(asked.flags, "another language")
+            draft = fixed(asked.flags, "another language")
             draft.role = "language.unsupported" if draft.outcome is Outcome.OUT_OF_SCOPE else ""
             return draft
         try:
-            mentions = products.find_mentions(asked.plain, self.index)
             fragment = follow_up.fragment_of(asked.plain, mentions, asked.previous)
-            return self._weigh_products(replace(asked, mentions=mentions, fragment=fragment))
+            return self._weigh_products(replace(asked, fragment=fragment))
         except TextTooLongError as error:
-            return _fixed(asked.flags, str(error))
+            return fixed(asked.flags, str(error))
 
-    def _told(self, plain: str) -> frozenset[Flag]:
+    def _told(self, spoken: str) -> frozenset[Flag]:
         """The flags that the model raises over parts of a long text: a report may stand anywhere in it.
 
         Parts are read besides the whole, which is all that decides what is asked; a short question has none.
         """
         flags = frozenset[Flag]()
-        for part in parts(plain):
+        for part in parts(spoken):
             try:
                 chosen = self.reader.read(part)[1]
             except TextTooLongError:
@@ -182,7 +138,7 @@ class Decider:
 
     def _weigh_products(self, asked: _Question) -> Draft:
         """Decide for each product that the question may be about; ask back where two are about as likely."""
-        named, alike = self._named(asked.mentions, asked.where)
+        named, alike = named_products(self.index, asked.mentions, asked.where)
         carried = "" if asked.mentions else self._carried(asked)
         if carried:
             named = (carried,)
@@ -214,28 +170,10 @@ class Decider:
         if slips:
             meant = {product for slip in slips for product in slip.products}
             return asked.given if asked.given in meant else ""
-        return last or asked.given or self._only_product(asked.where)
-
-    def _only_product(self, where: Context) -> str:
-        """The one product that anything is approved for here; "" where there are several."""
-        served = [p.id for p in self.index.products(2) if retrieval.eligible(self.index, p.id, where)]
-        return served[0] if len(served) == 1 and len(self.index.products(2)) == 1 else ""
+        return last or asked.given or only_product(self.index, asked.where)
 
     def _product_choices(self, offered: Sequence[str], asked: _Question) -> tuple[Offer, ...]:
         return choices.product_choices(self.index, offered[: self.policy.choices_offered], asked.plain)
-
-    def _named(self, mentions: Sequence[products.Mention], where: Context) -> tuple[tuple[str, ...], bool]:
-        """The products that the names leave open, in the order of the question, and whether one name means them all.
-
-        Products with nothing for this context are left out while there are others.
-        """
-        if not mentions:
-            return (), False
-        common = set.intersection(*(set(mention.products) for mention in mentions))
-        ordered = dict.fromkeys(product for mention in mentions for product in mention.products)
-        left = [product for product in ordered if not common or product in common]
-        spoken_for = tuple(product for product in left if retrieval.eligible(self.index, product, where))
-        return spoken_for or tuple(left), bool(common)
 
     def _likelier(self, drafts: Sequence[Draft], named: Sequence[str], asked: _Question) -> Draft:
         """Of decisions for several products that are all named, the one whose passages fit clearly better."""
@@ -244,11 +182,11 @@ class Decider:
             # A report counts whichever of the medicines it is about: what follows it is decided with all flags known.
             again = replace(asked, flags=asked.flags | flags)
             drafts = [self._decide_for(product, again) for product in named[: len(drafts)]]
-        ranked = sorted(drafts, key=lambda draft: -_score(draft))
+        ranked = sorted(drafts, key=lambda draft: -draft.score)
         best = ranked[0]
         if len(ranked) == 1 or not best.shown:
             return best if best.shown else drafts[0]
-        if ranked[1].shown and _score(best) - _score(ranked[1]) < self.policy.thresholds.product_margin:
+        if ranked[1].shown and best.score - ranked[1].score < self.policy.thresholds.product_margin:
             best.shown, best.slots = (), {name: best.slots[name] for name in best.carried}
             best.notes.append("several products are named")
             best.ask_back(self._product_choices(named, asked))
@@ -269,10 +207,10 @@ class Decider:
         found = Found(
             flags=flags,
             intents=reading.intents,
-            status=self._status(reading, product, asked.where),
+            status=label_status(self.index, product, reading.condition, asked.where),
             asks_use=conditions.asks_use(reading.masked),
             marked=bool(reading.named("condition")),
-            compares_beyond_label=between or self._compares_beyond_label(reading, product),
+            compares_beyond_label=between or compares_beyond_label(self.index, product, reading.masked),
             product_known=bool(product),
             screened_topic=asked.topic,
         )
@@ -337,37 +275,6 @@ class Decider:
         """Whether a question that says little else holds a word like a name we know."""
         return len(plain.split()) <= _BARE_WORDS and bool(products.find_slips(plain, self.index))
 
-    def _status(self, reading: Reading, product: str, where: Context) -> conditions.LabelStatus:
-        """What the product's approved words say of the condition asked about."""
-        if not reading.condition or not product:
-            return conditions.LabelStatus.UNSURE
-        indicated, limited = set[str](), set[str]()
-        warned: list[frozenset[str]] = []
-        for entry in self.index.entries(product):
-            head = entry.head
-            if not (head.scope.covers(where) and head.scope.valid_on(where.date)):
-                continue
-            if head.topic in ("indication", "overview") or "indication" in head.serves:
-                indicated |= self.index.stems(entry)
-            elif head.topic == "contraindication":
-                limited |= self.index.stems(entry)
-            elif head.topic in ("warnings", "boxed_warning"):
-                warned.append(frozenset(lexical.terms(head.title)))
-        said = " ".join(reading.condition)
-        found = set[conditions.LabelStatus]()
-        for name in (said, *said_otherwise(said)):
-            asked = frozenset(lexical.terms(name))
-            # A warning that bears the condition's name is about it.
-            beside = limited | asked if any(asked <= title for title in warned) else limited
-            found.add(conditions.compare(asked, frozenset(indicated), frozenset(beside)))
-        return next(status for status in conditions.LabelStatus if status in found)
-
-    def _compares_beyond_label(self, reading: Reading, product: str) -> bool:
-        """Whether the question compares the product with something that its label never mentions."""
-        other = conditions.compared_with(reading.masked)
-        words = lexical.terms(other)
-        return bool(words) and (not product or not self.index.postings(product, words))
-
     # -- retrieve ----------------------------------------------------------------------------------------------------
 
     def _retrieve(self, asked: _Question, plan: Route, reading: Reading, product: str, draft: Draft) -> None:
@@ -413,28 +320,8 @@ class Decider:
             draft.ask_back(choices.slip_choices(self.index, slips, asked.plain)[: self.policy.choices_offered])
             return
         draft.notes.append("no product named")
-        looked_at = self.index.products(_PRODUCTS_LOOKED_AT)
-        served = [entry.id for entry in looked_at if retrieval.eligible(self.index, entry.id, asked.where)]
-        if len(served) > self.policy.choices_offered:
-            served = self._products_with_words(served, lexical.terms(asked.plain))
+        served = worth_offering(self.index, asked.plain, asked.where, self.policy.choices_offered)
         if served:
             draft.ask_back(self._product_choices(served, asked))
         else:
             draft.give_up("too many products to offer")
-
-    def _products_with_words(self, served: Sequence[str], spoken: Sequence[str]) -> list[str]:
-        """Those whose words hold what few others' hold: the products that such a question may well be about."""
-        holding = {product: set(self.index.postings(product, spoken)) for product in served}
-        spread = Counter(term for held in holding.values() for term in held)
-        rare = {term: len(served) / count for term, count in spread.items() if count * _RARE <= len(served)}
-        worth = {product: sum(rare.get(term, 0.0) for term in held) for product, held in holding.items()}
-        return sorted((product for product in served if worth[product]), key=lambda product: (-worth[product], product))
-
-
-def _fixed(flags: frozenset[Flag], note: str) -> Draft:
-    """What can be said of a question that cannot be read: its grave notice, else that it is out of scope."""
-    return Draft(planning.grave_outcome(flags) or Outcome.OUT_OF_SCOPE, flags=flags, notes=[note])
-
-
-def _score(draft: Draft) -> float:
-    return draft.candidates[0].score if draft.shown and draft.candidates else 0.0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from assistant.answering.answer import Answer
-from assistant.answering.deciding import Draft
+from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.domain import Context, Flag, Outcome
 from assistant.errors import IntegrityError, NotReadyError, UsageError

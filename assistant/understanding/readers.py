@@ -7,6 +7,7 @@ lets a causal model choose and the encoder make the vector.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ Vector = npt.NDArray[np.float32]
 #: ``(start, end, type)`` in characters of the masked text, end exclusive.
 Span = tuple[int, int, str]
 _HYPHENS = ("-", "\u2010", "\u2011")
+_HYPHENED_BEFORE = re.compile(r"\w+[-\u2010\u2011]\Z")
 
 
 class Reader(Protocol):
@@ -110,11 +112,14 @@ class TrainedReader:
 
 
 def whole_names(text: str, spans: Sequence[Span]) -> list[Span]:
-    """``spans`` with those joined that only a hyphen parts: "post-shingles pain" is one thing."""
+    """``spans`` that end where words end: a hyphen parts no name, and "post-" belongs to "post-shingles pain"."""
     found: list[Span] = []
     for start, end, name in spans:
-        if found and found[-1][2] == name and text[found[-1][1] : start] in _HYPHENS:
+        before = found[-1] if found else (0, 0, "")
+        if before[2] == name and text[before[1] : start] in _HYPHENS:
             start = found.pop()[0]
+        elif (first := _HYPHENED_BEFORE.search(text, before[1], start)) is not None:
+            start = first.start()
         found.append((start, end, name))
     return found
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from assistant.answering.deciding import Decider, Draft
+from assistant.answering.deciding import Decider
+from assistant.answering.draft import Draft
 from assistant.domain import Context, Outcome
 from assistant.training.dataset import PRODUCT_MARK, Utterance
 

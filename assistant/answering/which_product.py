@@ -1,0 +1,52 @@
+"""Which medicine a question may be about: by its names, by there being one only, by words that few labels hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from assistant.answering import lexical
+from assistant.answering.index import Index
+from assistant.answering.retrieval import eligible
+from assistant.domain import Context
+from assistant.understanding.products import Mention
+
+#: Products that are looked at where a question names none, to offer some.
+_LOOKED_AT = 40
+#: A word is rare that stands in the words of at most one product in so many.
+_RARE = 6
+
+
+def named_products(index: Index, mentions: Sequence[Mention], where: Context) -> tuple[tuple[str, ...], bool]:
+    """The products that the names leave open, in the order of the question, and whether one name means them all.
+
+    Products with nothing for this context are left out while there are others.
+    """
+    if not mentions:
+        return (), False
+    common = set.intersection(*(set(mention.products) for mention in mentions))
+    ordered = dict.fromkeys(product for mention in mentions for product in mention.products)
+    left = [product for product in ordered if not common or product in common]
+    spoken_for = tuple(product for product in left if eligible(index, product, where))
+    return spoken_for or tuple(left), bool(common)
+
+
+def only_product(index: Index, where: Context) -> str:
+    """The one product that anything is approved for here; "" where there are several."""
+    served = [product.id for product in index.products(2) if eligible(index, product.id, where)]
+    return served[0] if len(served) == 1 and len(index.products(2)) == 1 else ""
+
+
+def worth_offering(index: Index, plain: str, where: Context, at_most: int) -> list[str]:
+    """The products that a question which names none may be about; where they are many, those that share rare words."""
+    served = [entry.id for entry in index.products(_LOOKED_AT) if eligible(index, entry.id, where)]
+    return _sharing_rare_words(index, served, lexical.terms(plain)) if len(served) > at_most else served
+
+
+def _sharing_rare_words(index: Index, served: Sequence[str], spoken: Sequence[str]) -> list[str]:
+    """Those whose words hold what few others' hold: the products that such a question may well be about."""
+    holding = {product: set(index.postings(product, spoken)) for product in served}
+    spread = Counter(term for held in holding.values() for term in held)
+    rare = {term: len(served) / count for term, count in spread.items() if count * _RARE <= len(served)}
+    worth = {product: sum(rare.get(term, 0.0) for term in held) for product, held in holding.items()}
+    return sorted((product for product in served if worth[product]), key=lambda product: (-worth[product], product))
