@@ -40,7 +40,7 @@ OWN_CASE = re.compile(r"\b(?:i|i'm|my|me)\b", re.IGNORECASE)
 REFUSED = 0.04
 RECIPES = {
     "banking77": finetune.Recipe(epochs=8, batch=48, rate=1e-4, smoothing=0.1, outlier_weight=0.0),
-    "clinc150": finetune.Recipe(epochs=6, batch=48, rate=6e-5, smoothing=0.05, outlier_weight=0.3),
+    "clinc150": finetune.Recipe(epochs=8, batch=48, rate=1e-4, smoothing=0.1, outlier_weight=0.3),
     "snips": finetune.Recipe(epochs=8, batch=48, rate=1e-4, smoothing=0.1, span_weight=2.0, outlier_weight=0.0),
 }
 
