@@ -351,6 +351,21 @@ def test_patient_texts_are_cut_at_their_questions_not_at_references_to_them() ->
     assert found[2].topic == "adverse_reactions"
 
 
+def test_a_guide_says_what_the_medicine_is_used_for_and_what_to_tell_first() -> None:
+    # 21 CFR 208.20(b): without the use in patients' words nothing that praises may be shown to them.
+    tells = "Before taking ZORVANTA, tell your healthcare provider"
+    guide = (
+        "MEDICATION GUIDE What is ZORVANTA? ZORVANTA is a prescription medicine used to treat dullness. "
+        f"{sentences(25, 'It was tried')} {tells} about all of your medical conditions, including if you: "
+        f"{sentences(25, 'You should say it')} Do not wait. See what to do before taking ZORVANTA, tell your friends. "
+        f"How should I take ZORVANTA? {sentences(25, 'Swallow it')}"
+    )
+    found = [p for p in read(spl_medguide=[guide]).passages if p.audiences == ("patient",)]
+    assert [p.title for p in found] == ["What is ZORVANTA?", tells, "How should I take ZORVANTA?"]
+    assert [p.serves for p in found] == [("indication",), (), ()]
+    assert [p.topic for p in found] == ["overview", "warnings", "administration"]
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 TABLE = (

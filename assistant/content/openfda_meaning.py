@@ -15,10 +15,12 @@ from dataclasses import replace
 from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Piece, heading_line
 from assistant.content.openfda_tables import owned, table_passages
 from assistant.content.openfda_units import is_bare, is_heading, pieces_of, question, roots_of, words_at
-from assistant.content.sections import classify
+from assistant.content.sections import classify, says_use
 from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
 from assistant.content.writing import PassageDraft
 
+#: Of the pieces under "What is X?", the one that says what X is used for.
+_USE = re.compile(r"\b(?:used|prescribed|indicated)\b|\bmedicine\b[^.]{0,60}\bto (?:treat|help|lower|reduce|prevent)")
 _MAKER = re.compile(
     r"(©|copyright|.{0,120}\b(manufactured|distributed|marketed|made|repackaged|packaged|mfd\.?|dist\.?)( and \w+)?"
     r" ?(by|for|in)\b|.{0,120}(registered )?trademarks?\b)",
@@ -66,6 +68,8 @@ def _passage(
             serves.add("indication")
     elif boxed and IMPORTANT_PART.search(title):
         serves.add("boxed_warning")
+    elif says_use(title, names) and _USE.search(text):
+        serves.add("indication")
     return PassageDraft(
         text=text,
         topic="boxed_warning" if field.name == "boxed_warning" and not patient else meaning.topic,

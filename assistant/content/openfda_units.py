@@ -32,6 +32,10 @@ _CHANCE = 80
 _QUESTION = re.compile(
     r"(?:(?<=\s)|^)(?:What|How|Who|When|Where|Why|Should|Can)\b"
     r"(?:(?!\s(?:What|How|Who|When|Where|Why)\s)[^.?!•\"“”]){3,150}\?(?!\s?[\"”’])"
+    # No question, but a heading of most guides (21 CFR 208.20(b)(4)): what to tell one's doctor first.
+    r"|(?:(?<=[.?!:•)]\s)|^)Before (?:you |your child |I )?(?:tak|us|receiv|start|giv|gett?|inject)(?:e|s|es|ing)?\b"
+    r"[^.?!:•\"“”]{1,100}?,? (?:tell|talk (?:to|with)) (?:your|the) [a-z ]{4,40}?"
+    r"(?=,? (?:if|about|all|of|and|that)\b|[:,])"
 )
 _SHORT_FORM = re.compile(r"\(?see full prescribing information for (?:the )?complete boxed warning", re.IGNORECASE)
 

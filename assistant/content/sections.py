@@ -21,7 +21,10 @@ Interface (shared by the SPL and the openFDA import)::
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+from assistant.content.lexicon import words
 
 BOXED_WARNING = "34066-1"
 
@@ -391,6 +394,12 @@ def classify(*, loinc: str, number: str, title: str, path: tuple[str, ...], text
     if chapter == "references" and any("reference" in line.casefold() for line in titles):
         meaning = replace(meaning, retrieve=False)
     return _complete(meaning, titles, text)
+
+
+def says_use(title: str, names: Iterable[str]) -> bool:
+    """Whether a patient's text so titled, "What is X?", says what the medicine is used for (21 CFR 208.20)."""
+    asked = words(title)[:3]
+    return asked[:2] in (["what", "is"], ["what", "are"]) and any(words(name)[:1] == asked[2:] for name in names)
 
 
 def _titles(title: str, path: tuple[str, ...]) -> list[str]:

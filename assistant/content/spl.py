@@ -22,7 +22,7 @@ from lxml import etree
 
 from assistant.canonical import sha256_hex
 from assistant.content.lexicon import words
-from assistant.content.sections import BOXED_WARNING, classify, is_boxed_warning
+from assistant.content.sections import BOXED_WARNING, classify, is_boxed_warning, says_use
 from assistant.content.spl_text import HL7, Block, Shape, plain, read_blocks, read_line
 from assistant.content.spl_units import IMPORTANT_PART, Heading, Part, Piece, UnitSettings, cut, leads_in, render
 from assistant.content.writing import DocumentDraft, PassageDraft, slug
@@ -412,9 +412,7 @@ def _passage(piece: Piece, *, otc: bool, boxed: bool, highlights: bool, alone: b
 
 def _with_use_for_patients(draft: PassageDraft, names: tuple[str, ...]) -> PassageDraft:
     """A medication guide's "What is X?" says what X is used for: the indication in patients' words (21 CFR 208.20)."""
-    asked = words(draft.title)[:3]
-    asks_what = draft.audiences == ("patient",) and asked[:2] in (["what", "is"], ["what", "are"])
-    if asks_what and any(words(name)[:1] == asked[2:] for name in names):
+    if draft.audiences == ("patient",) and says_use(draft.title, names):
         return replace(draft, serves=(*draft.serves, "indication"))
     return draft
 
