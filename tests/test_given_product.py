@@ -10,10 +10,12 @@ import pytest
 from assistant.domain import Context, Outcome
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
+from assistant.understanding.choosing import Choosing
 from assistant.understanding.reading import parts
 from tests.conftest import TODAY
 
 _HCP = Context("hcp", "US", "en", "cli", TODAY)
+_TOGETHER = "drug_interaction"
 _OTHER = {"zorvanta": "quovendry", "quovendry": "zorvanta"}
 
 
@@ -79,3 +81,49 @@ def test_parts_are_read_with_the_names_masked_as_the_whole_is(quick: Assistant) 
     replace(quick.decider, reader=Listening()).decide(spoken + "How is it stored? " * 6, _HCP, None)
     assert len(heard) > 1  # a part at least, and the whole
     assert not any("zorvanta" in text.casefold() for text in heard)
+
+
+class Marking:
+    """Reads every question as one on taking two things together and marks the words given as substances."""
+
+    def __init__(self, quick: Assistant, intent: str, *substances: str) -> None:
+        self.fingerprint, self.substances, self.intent = quick.encoder.fingerprint, substances, intent
+        self.encoder = quick.encoder
+
+    def read(self, masked: str) -> Any:
+        places = [(masked.find(name), masked.find(name) + len(name), "substance") for name in self.substances]
+        flags = {"adverse_event": 0.0, "attack": 0.0}
+        spans = tuple(place for place in places if place[0] >= 0)
+        return self.encoder.encode([masked])[0], Choosing(((self.intent, 1.0),), (), flags, spans)
+
+
+def decided(quick: Assistant, question: str, intent: str, *substances: str) -> Any:
+    reader = Marking(quick, intent, *substances)
+    return replace(quick.decider, reader=reader).decide(question, _HCP, None, "zorvanta")
+
+
+@pytest.mark.parametrize("substance", ["itraconazole", "Tums"])  # by its name; by its class, antacids
+def test_a_label_that_speaks_of_the_other_medicine_answers(quick: Assistant, substance: str) -> None:
+    draft = decided(quick, f"which exposure of norvastigline with {substance} AUC inhibition", _TOGETHER, substance)
+    assert "the label does not speak of what is named" not in draft.notes
+
+
+def test_what_a_label_does_not_speak_of_is_asked_back_and_not_answered(quick: Assistant) -> None:
+    question = "medicines that change the exposure to it: CYP3A4 inhibition, recommendation with tarnivexol?"
+    with_known = decided(quick, question.replace("tarnivexol", "itraconazole"), _TOGETHER, "itraconazole")
+    assert with_known.outcome is Outcome.ANSWERED and with_known.shown
+    draft = decided(quick, question, _TOGETHER, "tarnivexol")
+    assert draft.outcome is Outcome.CLARIFY
+    assert not draft.shown and draft.choices
+    assert "the label does not speak of what is named" in draft.notes
+    # Everybody's words name nothing that a label could be searched for.
+    assert decided(quick, question.replace("tarnivexol", "heart pills"), _TOGETHER, "heart pills").shown
+
+
+def test_another_medicine_that_is_only_taken_besides_is_not_what_is_asked_about(quick: Assistant) -> None:
+    asked = decided(quick, "what is the recommended dosage of tarnivexol?", "dosage", "tarnivexol")
+    assert "another medicine is named" in asked.notes
+    told = decided(
+        quick, "he takes tarnivexol, what is the recommended dosage when it is begun?", "dosage", "tarnivexol"
+    )
+    assert "another medicine is named" not in told.notes

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from assistant.answering.index import Entry
-from assistant.answering.planning import Route, choose
+from assistant.answering.planning import Found, Route, choose, route
 from assistant.answering.retrieval import Candidate
 from assistant.content.policy import Policy, parse_policy
+from assistant.domain import Outcome
 from assistant.pipeline import Assistant
+from assistant.understanding.conditions import LabelStatus
 from assistant.workspace import starter_root
 
 POLICY: Policy = parse_policy((starter_root() / "approved_corpus" / "policy.yaml").read_bytes(), Path("policy.yaml"))[0]
@@ -46,3 +48,28 @@ def test_where_it_says_nothing_near_the_measurement_is_shown(entry: Entry) -> No
 def test_who_asks_for_the_measurement_gets_it(entry: Entry) -> None:
     measured, near = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, "drug_interaction", 0.47)
     assert shown("pharmacokinetics", measured, near) == ["pharmacokinetics"]
+
+
+def found(**changed: object) -> Found:
+    about = {
+        "flags": frozenset(),
+        "intents": (("dosage", 0.95),),
+        "status": LabelStatus.NOT_MENTIONED,
+        "asks_use": False,
+        "marked": True,
+        "compares_beyond_label": False,
+        "product_known": True,
+    }
+    return Found(**(about | changed))  # type: ignore[arg-type]
+
+
+def test_a_dose_for_what_the_label_does_not_mention_is_referred() -> None:
+    assert route(found(), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_a_dose_for_what_its_directions_speak_of_is_not() -> None:
+    spoken = frozenset(("dosage",))
+    assert route(found(spoken_under=spoken), "hcp", POLICY).outcome is None
+    # Whether the medicine is for it, only the indication says.
+    use = found(spoken_under=spoken, intents=(("indication", 0.95),))
+    assert route(use, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION

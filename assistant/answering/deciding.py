@@ -13,7 +13,7 @@ from assistant.answering import choices, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
 from assistant.answering.index import Entry, Index
-from assistant.answering.label_status import compares_beyond_label, label_status
+from assistant.answering.label_status import compares_beyond_label, label_status, spoken_under
 from assistant.answering.planning import Found, Route
 from assistant.answering.retrieval import Query
 from assistant.answering.which_product import named_products, only_product, worth_offering
@@ -21,12 +21,13 @@ from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
-from assistant.understanding import conditions, products
+from assistant.understanding import conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
+from assistant.understanding.spelling import is_ordinary
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
@@ -48,6 +49,8 @@ _BESIDE_ANOTHER = frozenset(
         "comparison",
     )
 )
+#: Questions that only what the label says of the other substance can answer.
+_WITH_ANOTHER = frozenset(("drug_interaction", "food_interaction"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ class Decider:
                 draft.notes.append("the name means several products")
                 draft.ask_back(self._product_choices(named, asked))
             return draft
-        if len(named) > 1 and conditions.compared_with(asked.plain):
+        if len(named) > 1 and other_medicines.compared_with(asked.plain):
             return self._decide_for(named[0], asked, between=True)
         if asked.given in named:
             named = (asked.given,)  # of several that are named, the one whose page it is
@@ -204,15 +207,18 @@ class Decider:
             kept = follow_up.kept(asked.fragment, reading, retrieval.eligible(self.index, product, asked.where))
         if kept:
             reading = follow_up.about(kept, reading, self.index)
+        status = label_status(self.index, product, reading.condition, asked.where)
+        dosed = planning.FOR_A_CONDITION if status is conditions.LabelStatus.NOT_MENTIONED else ()
         found = Found(
             flags=flags,
             intents=reading.intents,
-            status=label_status(self.index, product, reading.condition, asked.where),
+            status=status,
             asks_use=conditions.asks_use(reading.masked),
             marked=bool(reading.named("condition")),
             compares_beyond_label=between or compares_beyond_label(self.index, product, reading.masked),
             product_known=bool(product),
             screened_topic=asked.topic,
+            spoken_under=spoken_under(self.index, product, reading.condition, dosed, asked.where),
         )
         plan = planning.route(found, asked.where.audience, self.policy)
         draft = Draft(
@@ -264,12 +270,28 @@ class Decider:
         A further question that names nothing else ("what about eliquis?") is, unless the words of the product that the
         conversation is about speak of what it names.
         """
-        named = [word for span in reading.named("substance") for word in words(span)]
+        spans = reading.named("substance")
+        named = [word for span in spans for word in words(span)]
         if fragment.only_names(named):
             return not product or not self.index.postings(product, lexical.terms(" ".join(fragment.rest)))
         if not product or not plan.retrieve or plan.intent in _BESIDE_ANOTHER:
             return False
-        return bool(named) and not any(self.index.knows_word(word) for word in named)
+        if other_medicines.taken_beside(reading.masked, spans):
+            return False
+        unusual = [word for word in named if not is_ordinary(word)]
+        return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)
+
+    def _unheard_of(self, reading: Reading, product: str) -> bool:
+        """Whether no passage for ``product`` speaks of any substance that the question names, nor of its class.
+
+        Then a near passage is no answer, but may be worth reading: it is offered. Words that everybody uses ("heart
+        pills") name nothing that a label could be searched for.
+        """
+        spans = [[word for word in words(span) if not is_ordinary(word)] for span in reading.named("substance")]
+        named = [word for span in spans for word in span]
+        if not named or not all(spans):
+            return False
+        return not any(self.index.postings(product, lexical.searched(word)) for word in named)
 
     def _slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know."""
@@ -301,7 +323,10 @@ class Decider:
         chosen = planning.choose(ranked, replace(plan, names=bool(query.named)), self.policy)
         draft.candidates = tuple(ranked[:5])
         draft.confidence = chosen.confidence
-        if chosen.shown:
+        if chosen.shown and plan.intent in _WITH_ANOTHER and self._unheard_of(reading, product):
+            draft.notes.append("the label does not speak of what is named")
+            draft.ask_back(choices.passage_choices(chosen.shown))
+        elif chosen.shown:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
             draft.choices = choices.passage_choices(chosen.offered)
         elif chosen.offered:

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answering import lexical
+from assistant.answering.quantities import Range, ranges_in
 from assistant.canonical import fingerprint
 from assistant.content.templates import Template
 from assistant.domain import Context, Kind, Passage, Scope
@@ -120,6 +121,7 @@ class Index:
         self._cached_eligible = remembering(self._find_eligible, _PRODUCTS_CACHED)
         self._cached_document = remembering(self._read_document, 1024)
         self._cached_stems = remembering(self._read_stems, _TEXTS_CACHED)
+        self._cached_ranges = remembering(self._read_ranges, _TEXTS_CACHED)
 
     @classmethod
     def open(cls, root: Path, withdrawn: Withdrawn = NOTHING) -> Index:
@@ -303,6 +305,13 @@ class Index:
 
     def _read_stems(self, entry: Entry) -> frozenset[str]:
         return frozenset(lexical.terms(self.load(entry).text.decode()))
+
+    def ranges(self, entry: Entry) -> tuple[Range, ...]:
+        """The ages, weights and kidney function that the passage's text speaks of."""
+        return self._cached_ranges(entry)
+
+    def _read_ranges(self, entry: Entry) -> tuple[Range, ...]:
+        return ranges_in(self.load(entry).text.decode())
 
     def postings(self, product: str, query: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
         """Where each term of ``query`` stands in ``product``: term -> ``(row, count)`` pairs."""

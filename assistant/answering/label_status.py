@@ -6,13 +6,14 @@ compared with the words of the question, under every name that an illness goes b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
 from assistant.domain import Context
-from assistant.understanding.conditions import LabelStatus, compare, compared_with
+from assistant.understanding.conditions import LabelStatus, compare
 from assistant.understanding.lay_terms import said_otherwise
+from assistant.understanding.other_medicines import compared_with
 
 
 def label_status(index: Index, product: str, condition: Sequence[str], where: Context) -> LabelStatus:
@@ -39,6 +40,24 @@ def label_status(index: Index, product: str, condition: Sequence[str], where: Co
         beside = limited | asked if any(asked <= title for title in warned) else limited
         found.add(compare(asked, frozenset(indicated), frozenset(beside)))
     return next(status for status in LabelStatus if status in found)
+
+
+def spoken_under(
+    index: Index, product: str, condition: Sequence[str], topics: Collection[str], where: Context
+) -> frozenset[str]:
+    """Those of ``topics`` of which one passage for ``product`` in this context holds every word of ``condition``.
+
+    A dose or a trial of what the label itself gives one for is no unapproved use, whatever word its indication chose.
+    """
+    asked = frozenset(lexical.terms(" ".join(condition)))
+    if not asked or not product:
+        return frozenset()
+    read = (
+        entry
+        for entry in index.entries(product)
+        if entry.head.topic in topics and entry.head.scope.covers(where) and entry.head.scope.valid_on(where.date)
+    )
+    return frozenset(entry.head.topic for entry in read if asked <= index.stems(entry))
 
 
 def compares_beyond_label(index: Index, product: str, masked: str) -> bool:

@@ -72,11 +72,41 @@ _SAME_THING = (
     "crushed crush crushing",
 )
 
-
+#: Shorthand for what is no illness, as hospitals and representatives write it; several may mean one thing.
+_SHORTHAND = {
+    "adverse": "ae aes adr adrs",
+    "serious adverse": "sae saes",
+    "absolute neutrophil count": "anc",
+    "white blood cell": "wbc wbcs leukocyte leukocytes leucocyte leucocytes",
+    "red blood cell": "rbc rbcs",
+    "hemoglobin": "hgb hb haemoglobin",
+    "platelet": "plt plts thrombocytes",
+    "liver test": "lft lfts",
+    "creatinine clearance": "crcl clcr",
+    "glomerular filtration": "egfr gfr",
+    "blood pressure": "bp",
+    "electrocardiogram": "ecg ekg",
+    "complete blood count": "cbc",
+    "body surface": "bsa",
+    "hemodialysis dialysis": "hd haemodialysis",
+    "end stage renal": "esrd eskd",
+    "chronic kidney": "ckd",
+    "oral": "po",
+    "intravenous": "iv",
+    "subcutaneous": "sc sq subq subcut",
+    "oral contraceptive": "ocp ocps",
+    "proton pump inhibitor": "ppi ppis",
+    "placebo": "pbo plb",
+    "interaction": "ddi ddis",
+    "pharmacokinetics": "pk",
+    "mechanism": "moa",
+    "pediatric": "peds",
+    "urinary tract infection": "uti utis",
+}
 #: Professional shorthand counts as what it stands for besides itself, in questions and labels alike.
 _SPELLED_OUT: dict[str, tuple[str, ...]] = {
     short: tuple(long.split()) for short, long in ABBREVIATIONS.items() if len(short) > 2 and short != long
-}
+} | {short: tuple(long.split()) for long, written in _SHORTHAND.items() for short in written.split()}
 
 
 @lru_cache(maxsize=1)

@@ -49,7 +49,7 @@ _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "non
 #: What the label says of it counts from this share of the best evidence on.
 _NEAR = 0.7
 #: Intents whose answer for a condition that the label does not mention would promote an unapproved use.
-_FOR_A_CONDITION = frozenset(("indication", "dosage", "clinical_studies"))
+FOR_A_CONDITION = frozenset(("indication", "dosage", "clinical_studies"))
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead.
 _TOGETHER_BYTES = 4000
@@ -60,6 +60,7 @@ class Found:
     """What the understanding found that decides where a question goes.
 
     ``marked``: the condition was marked by the model as one the medicine would be used for, not guessed from wording.
+    ``spoken_under``: the topics under which the label itself speaks of it.
     """
 
     flags: frozenset[Flag]
@@ -70,6 +71,7 @@ class Found:
     compares_beyond_label: bool
     product_known: bool
     screened_topic: str = ""
+    spoken_under: frozenset[str] = frozenset()
 
     def share(self, *intents: str) -> float:
         """How likely it is one of ``intents``."""
@@ -146,7 +148,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
         or (found.asks_use and topic_share < limits.topic_sure)
-        or (found.marked and topic in _FOR_A_CONDITION and topic_share >= limits.use)
+        or (found.marked and topic in FOR_A_CONDITION and topic not in found.spoken_under and topic_share >= limits.use)
     ):
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:

@@ -1,11 +1,12 @@
-"""Find the passages that answer: the eligible ones first, then ranked by five kinds of evidence.
+"""Find the passages that answer: the eligible ones first, then ranked by six kinds of evidence.
 
-Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population + w_n * named, each between 0 and 1,
-weights from ``policy.yaml``: dense is the cosine of the question with the passage's nearest vector; lexical is BM25 as
-a share of the most possible; topic is the probability that the question's intent is what the passage is about;
-population says whether it is about whom was asked; named is BM25 again, of the words alone that name what is asked
-about (a medicine, a reaction, an illness: the spans that the model marks). Ties break on passage id, so that the order
-is the same on every machine.
+Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population + w_n * named + w_q * quantities, each
+between 0 and 1, weights from ``policy.yaml``: dense is the cosine of the question with the passage's nearest vector;
+lexical is BM25 as a share of the most possible; topic is the probability that the question's intent is what the passage
+is about; population says whether it is about whom was asked; named is BM25 again, of the words alone that name what is
+asked about (a medicine, a reaction, an illness: the spans that the model marks); quantities is how much of the age,
+weight and kidney function that the question names lies in ranges that the passage speaks of. Ties break on passage id,
+so that the order is the same on every machine.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 from assistant.answering import lexical
 from assistant.answering.index import DocumentEntry, Entry, Index, Vector
+from assistant.answering.quantities import quantities_in, share_that_fits
 from assistant.content.lexicon import name_key
 from assistant.content.policy import Ranking
 from assistant.domain import Context
@@ -68,6 +70,7 @@ class Candidate:
     lexical: float
     topic: float
     named: float = 0.0
+    quantities: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     shares = topic_shares(query.intents)
     total = weights.dense + weights.lexical + weights.topic + weights.population
     total += weights.named if names else 0.0
+    patient = quantities_in(query.text)
+    total += weights.quantities if patient else 0.0
     ranked = []
     for entry in entries:
         near = max(0.0, dense.get(entry.row, 0.0))
@@ -144,7 +149,9 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
         group = population_fit(entry, query.population)
         name = of_names.get(entry.row, 0.0)
         score = weights.dense * near + weights.lexical * word + weights.topic * topic + weights.population * group
-        ranked.append(Candidate(entry, (score + weights.named * name) / total, near, word, topic, name))
+        fits = share_that_fits(patient, index.ranges(entry)) if patient else 0.0
+        score += weights.named * name + weights.quantities * fits
+        ranked.append(Candidate(entry, score / total, near, word, topic, name, fits))
     ranked.sort(key=lambda candidate: (-candidate.score, candidate.entry.head.id))
     return ranked
 

@@ -99,6 +99,7 @@ class Ranking(_Part):
     topic: float = Field(ge=0)
     population: float = Field(ge=0)
     named: float = Field(ge=0)
+    quantities: float = Field(default=0.0, ge=0)
 
 
 ReviewRole = Literal["medical", "legal", "regulatory"]

@@ -103,16 +103,6 @@ _ASKS_USE = re.compile(
     re.IGNORECASE,
 )
 
-#: Wording that compares, and what is compared with.
-_COMPARES = re.compile(
-    r"\b(?:(?:better|worse|safer|gentler|stronger|weaker|faster|cheaper|less|more|fewer|rather|superior|"
-    r"inferior)\b[^.?!]*?"
-    r"\b(?:than|to)|vs\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+(?:the |a )?([^\W\d][\w-]+)|"
-    r"\bas (?:effective|good|safe|strong|potent|well tolerated) as (?:the |a )?([^\W\d][\w-]+)|"
-    r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b",
-    re.IGNORECASE,
-)
-
 
 class LabelStatus(StrEnum):
     """What the label says of a condition; of several names for it, the first of these that holds decides."""
@@ -136,12 +126,6 @@ def condition_words(question: str) -> tuple[str, ...]:
 def asks_use(question: str) -> bool:
     """Whether the wording asks if the medicine is for something (product names already masked)."""
     return bool(_ASKS_USE.search(question))
-
-
-def compared_with(question: str) -> str:
-    """What the question compares the medicine with, in lower case; "" when it compares with nothing."""
-    match = _COMPARES.search(question)
-    return next(filter(None, match.groups())).casefold() if match else ""
 
 
 def spelled_out(condition: str) -> tuple[str, ...]:

@@ -101,6 +101,36 @@ anaphylaxis, severe allergic reaction
 renal cell carcinoma, kidney cancer
 hepatocellular carcinoma, liver cancer
 colorectal cancer, bowel cancer
+breast cancer, breast carcinoma
+prostate cancer, prostate carcinoma
+multiple myeloma, myeloma
+amebiasis, amoebiasis, amoebic dysentery, amoebae, amebae, amoebas, amoeba infection
+giardiasis, giardia, giardia infection
+trichomoniasis, trich, trichomonas infection
+bacterial vaginosis, bv
+pediculosis, head lice, lice
+enterobiasis, pinworm, pinworms, threadworm, threadworms
+hepatitis c, hep c
+hepatitis b, hep b
+infectious mononucleosis, glandular fever
+anemia, anaemia, low blood count, low red cells
+hyperkalemia, high potassium
+hypokalemia, low potassium
+hyponatremia, low sodium
+hypocalcemia, low calcium
+hypercalcemia, high calcium
+osteopenia, low bone mass
+myopia, short-sightedness, nearsightedness
+infertility, trouble conceiving
+phenylketonuria, pku
+hunter syndrome, mps ii, mucopolysaccharidosis ii
+gaucher disease, gaucher's disease
+cystic fibrosis, mucoviscidosis
+sickle cell disease, sickle cell anemia
+hemophilia, haemophilia, bleeder's disease
+amyotrophic lateral sclerosis, als, lou gehrig's disease
+celiac disease, coeliac disease
+hidradenitis suppurativa, acne inversa
 """
 _NAMES: dict[str, tuple[str, ...]] = {
     name: tuple(other for other in group if other != name)

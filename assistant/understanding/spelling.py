@@ -68,6 +68,11 @@ def _listed(name: str) -> list[str]:
     return resources.files("assistant.understanding").joinpath(name).read_text(encoding="utf-8").split()
 
 
+def is_ordinary(word: str) -> bool:
+    """Whether ``word``, in lower case, is common in questions about medicines; none of these is a medicine's name."""
+    return word in _lists().ranks
+
+
 def respelled(text: str, known: Callable[[str], bool]) -> str:
     """``text`` with slips in ordinary words read as what was meant; as many words as before, in their places.
 

@@ -1,0 +1,48 @@
+"""Other medicines in a question: what ours is compared with, and what a patient takes besides.
+
+By the wording alone, product names already masked; whether the label speaks of them is decided where the label is at
+hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from assistant.understanding.spelling import is_ordinary
+
+#: Wording that compares, and what is compared with.
+_COMPARES = re.compile(
+    r"\b(?:(?:better|worse|safer|gentler|stronger|weaker|faster|cheaper|less|more|fewer|rather|superior|"
+    r"inferior)\b[^.?!]*?"
+    r"\b(?:than|to)|vs\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+(?:the |a )?([^\W\d][\w-]+)|"
+    r"\bas (?:effective|good|safe|strong|potent|well tolerated) as (?:the |a )?([^\W\d][\w-]+)|"
+    r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b",
+    re.IGNORECASE,
+)
+_NO_MEDICINE = frozenset(("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline"))
+
+#: Before what somebody takes besides.
+_TAKES = (
+    r"\b(?:takes?|taking|took|on|with|plus|besides|uses?|using|gets?|getting|receiv\w+|start(?:s|ed|ing)?)\s+"
+    r"(?:\w+\s+){0,2}?"
+)
+#: What a story calls the medicine that it is about.
+_IT = re.compile(r"\b(?:it|this|these|the medicine)\b", re.IGNORECASE)
+
+
+def compared_with(question: str) -> str:
+    """What the question compares the medicine with, in lower case; "" when it compares with nothing.
+
+    A trial's placebo is nothing to compare with, and no ordinary word names a medicine ("instead of two").
+    """
+    match = _COMPARES.search(question)
+    word = next(filter(None, match.groups())).casefold() if match else ""
+    return "" if word in _NO_MEDICINE or is_ordinary(word) else word
+
+
+def taken_beside(question: str, substances: Collection[str]) -> bool:
+    """Whether each of ``substances`` is only what the patient takes besides, in a question about another medicine."""
+    return bool(substances and _IT.search(question)) and all(
+        re.search(_TAKES + re.escape(name), question, re.IGNORECASE) for name in substances
+    )

@@ -1,0 +1,38 @@
+"""Other medicines in a question: what ours is compared with, and what a patient takes besides."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.understanding.other_medicines import compared_with, taken_beside
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("is it better than warfarin", "warfarin"),
+        ("the medicine or xarelto, which lasts longer", "xarelto"),
+        ("walking distance gained vs pbo at week 53", ""),
+        ("relapse rate, the medicine versus placebo", ""),
+        ("one 800 in place of a pair of 400s?", ""),
+        ("less nausea than adults have?", ""),
+        ("what is it for", ""),
+    ],
+)
+def test_what_a_medicine_is_compared_with_is_a_medicine(question: str, other: str) -> None:
+    assert compared_with(question) == other
+
+
+@pytest.mark.parametrize(
+    ("question", "substances", "beside"),
+    [
+        ("he takes only metoprolol, we want to start it on Monday, how many mg?", ["metoprolol"], True),
+        ("on warfarin and with diltiazem, is this fine at 70?", ["warfarin", "diltiazem"], True),
+        ("what is the dose of metformin?", ["metformin"], False),
+        ("metformin, how is it stored?", ["metformin"], False),
+        ("she takes aspirin", ["aspirin"], False),  # nothing says that another medicine is asked about
+        ("how is it stored?", [], False),
+    ],
+)
+def test_what_is_taken_besides_is_not_what_is_asked_about(question: str, substances: list[str], beside: bool) -> None:
+    assert taken_beside(question, substances) is beside
