@@ -236,9 +236,9 @@ def test_the_section_that_answers_is_what_a_written_question_asks_about(tmp_path
     ]
     read = read_written([_written(tmp_path / "a.jsonl", [_passage(also=["how_supplied"], questions=questions)])])
     assert [(q.text, q.intent, q.also, q.style, q.annotated) for q in read.questions] == [
-        ("fridge?", "storage", "how_supplied", "keyword", "intent"),
-        ("and in children?", "pediatric", "storage", "", "intent"),
-        ("for how long?", "storage", "dosage", "", "intent"),
+        ("fridge?", "storage", "how_supplied", "keyword", "intent_and_flags"),
+        ("and in children?", "pediatric", "storage", "", "intent_and_flags"),
+        ("for how long?", "storage", "dosage", "", "intent_and_flags"),
     ]
     # A model of other intents learns from those that it knows.
     assert [(q.text, q.also) for q in read.of_intents(("storage", "dosage"))] == [

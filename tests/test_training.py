@@ -25,14 +25,16 @@ import torch
 from assistant.domain import INTENTS
 from assistant.errors import ContentError, NotReadyError
 from assistant.training import finetune
+from assistant.training.batches import encode
 from assistant.training.dataset import Dataset, SpanMark, Utterance, write_dataset
 from assistant.training.export import Extra, FileType, export_gguf
-from assistant.training.finetune import Recipe, Trained, best_temperature, encode, measure, save_network, score
+from assistant.training.finetune import Recipe, Trained, save_network
 from assistant.training.making import Sources, load_heads, make_model, save_heads
-from assistant.training.network import open_base
+from assistant.training.measuring.network import best_temperature, measure, score
+from assistant.training.network import Network, open_base
 from assistant.training.pairs import Pair
 from assistant.understanding.encoder import GgufEncoder
-from assistant.understanding.heads import Heads, LabelSets, spans_of
+from assistant.understanding.heads import Heads, LabelSets, best_path, spans_of
 from assistant.understanding.llama import quantise
 from assistant.understanding.model_file import heads_metadata, read_heads
 from assistant.understanding.readers import trained_reader
@@ -118,7 +120,7 @@ def test_losses_fall_and_the_toy_is_learnt(made: Made) -> None:
 def test_passages_are_nearest_to_their_questions(made: Made, base: Path) -> None:
     def found(folder: Path) -> int:
         encoder, tokenizer = open_base(folder)
-        network = finetune.Network(encoder, LABELS, 0.0)
+        network = Network(encoder, LABELS, 0.0)
         pairs = toy_pairs()
         sides = [[pair.question for pair in pairs], [pair.passage for pair in pairs]]
         vectors = [torch.stack([pooled for _, pooled, _ in score(network, tokenizer, side)]) for side in sides]
@@ -186,10 +188,10 @@ def test_the_exported_file_decides_as_torch_does(
     assert capfd.readouterr() == ("", "")
 
 
-def _network(made: Made) -> tuple[finetune.Network, Any]:
+def _network(made: Made) -> tuple[Network, Any]:
     """The trained network, put together again from the folder."""
     encoder, tokenizer = open_base(made.folder / "encoder")
-    network = finetune.Network(encoder, LABELS, 0.0)
+    network = Network(encoder, LABELS, 0.0)
     with torch.no_grad():
         for name in ("intent", "slot", "flag", "tag"):
             layer = getattr(made.heads, name)
@@ -223,7 +225,7 @@ def test_torch_and_llama_see_the_same_spans(made: Made, questions: list[str], tm
     for text, (scores, _, ids) in zip(questions, score(network, tokenizer, questions), strict=True):
         pieces = tokenizer.convert_ids_to_tokens(ids.tolist())
         starts = [row for row in range(1, len(pieces) - 1) if not pieces[row].startswith("##")]
-        exact = finetune.best_path(scores.tag[0, starts].numpy())
+        exact = best_path(scores.tag[0, starts].numpy())
         _, states = encoder.read(text)
         assert made.heads.spans(states) == spans_of(exact, LABELS.spans), text
 
@@ -453,11 +455,11 @@ def _masked(utterances: Sequence[Utterance]) -> list[str]:
 
 def test_measures_are_right_where_everything_is(made: Made) -> None:
     network, tokenizer = _network(made)
-    assert measure(network, tokenizer, [], LEARN) == {}
-    measured = measure(network, tokenizer, TRAIN, LEARN)
+    assert measure(network, tokenizer, [], LEARN.max_tokens) == {}
+    measured = measure(network, tokenizer, TRAIN, LEARN.max_tokens)
     assert measured["intent"] == measured["flags"] == measured["slots"] == 1
     wrong = [u.model_copy(update={"flags": () if u.flags else ("adverse_event",)}) for u in TRAIN]
-    assert measure(network, tokenizer, wrong, LEARN)["flags"] == 0
+    assert measure(network, tokenizer, wrong, LEARN.max_tokens)["flags"] == 0
 
 
 def test_data_without_a_split_to_learn_from_is_refused(base: Path, tmp_path: Path) -> None:

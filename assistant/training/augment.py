@@ -2,8 +2,9 @@
 
 A span's words are replaced by another's of the same type, intent and flags (another medicine, reaction, illness), so
 that what is learnt is the place and not the name. A word gets a typing error (letters swapped, dropped, doubled, or a
-neighbour on the keyboard), as one question in ten has. Nothing is written to disk and nothing is made from patterns of
-whole questions.
+neighbour on the keyboard), as one question in ten has. Marks between sentences are left out, as hasty writers
+do. A question gets another text before or behind it, in most cases a report of harm: reports are told beside a question
+and in any place. Nothing is written to disk and nothing is made from patterns of whole questions.
 """
 
 from __future__ import annotations
@@ -18,7 +19,19 @@ from assistant.training.dataset import PRODUCT_MARK, SpanMark, Utterance
 #: How often a question's spans are exchanged, and how often it gets a typing error.
 _SWAPPED = 0.3
 _MISTYPED = 0.12
+#: How often the marks are left out, and how often another text is joined to it; the share of reports among those.
+_UNMARKED = 0.06
+_JOINED = 0.06
+_REPORTS = 0.6
+#: Texts that are longer together, in characters, are not joined.
+_LONGEST = 420
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_MARKS = re.compile(r"[.,;:!?]+(?=\s|$)")
+_BETWEEN = (". ", " - ", "\n", ", ", " ")
+_REPORT = "adverse_event"
+_REPORTED = ("adverse_event_report", "product_complaint")
+#: Intents of texts that mean something else beside another text.
+_ALONE = frozenset({"out_of_scope", "small_talk", "emergency", "human_handoff", "source_request"})
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -30,12 +43,54 @@ class Augmenter:
         for question in questions:
             for span in question.spans:
                 self._spoken[_kind(question, span)].append(question.text[span.start : span.end])
+        whole = [question for question in questions if question.annotated == "all" and question.intent not in _ALONE]
+        self._reports = [question for question in whole if _REPORT in question.flags and not question.also]
+        self._others = [question for question in whole if not question.flags and not question.also]
 
     def changed(self, question: Utterance, draw: random.Random) -> Utterance:
         """``question``, or the same question with other names or a typing error in it."""
         if question.spans and draw.random() < _SWAPPED:
             question = self._swapped(question, draw)
-        return _mistyped(question, draw) if draw.random() < _MISTYPED else question
+        if draw.random() < _MISTYPED:
+            question = _mistyped(question, draw)
+        if draw.random() < _JOINED:
+            question = self._joined(question, draw)
+        return _unmarked(question) if draw.random() < _UNMARKED else question
+
+    def _joined(self, question: Utterance, draw: random.Random) -> Utterance:
+        """``question`` with a report or another question beside it.
+
+        The intent is that of the question beside a report, of two questions the first (docs/annotation.md, rule 7).
+        """
+        asked = self._reports if draw.random() < _REPORTS else self._others
+        if question.annotated != "all" or question.flags or question.also or question.intent in _ALONE or not asked:
+            return question
+        other = draw.choice(asked)
+        one, two = (question, other) if draw.random() < 0.5 else (other, question)
+        if len(one.text) + len(two.text) > _LONGEST:
+            return question
+        between = draw.choice(_BETWEEN)
+        begin = one.text.rstrip()
+        if begin[-1] in ".,;:!?" and between[0] in ".,":
+            between = " "
+        moved = len(begin) + len(between)
+        spans = [span for span in one.spans if span.end <= len(begin)]
+        spans += [SpanMark(start=s.start + moved, end=s.end + moved, type=s.type) for s in two.spans]
+        slots = {
+            slot: tuple(dict.fromkeys((*one.slots.get(slot, ()), *two.slots.get(slot, ()))))
+            for slot in (*one.slots, *two.slots)
+        }
+        intents = list(dict.fromkeys(text.intent for text in (one, two) if text.intent not in _REPORTED))
+        return question.model_copy(
+            update={
+                "text": begin + between + two.text,
+                "intent": intents[0],
+                "also": intents[1] if len(intents) > 1 else None,
+                "slots": slots,
+                "spans": tuple(spans),
+                "flags": tuple(dict.fromkeys((*one.flags, *two.flags))),
+            }
+        )
 
     def _swapped(self, question: Utterance, draw: random.Random) -> Utterance:
         text, spans, at = "", [], 0
@@ -75,6 +130,23 @@ def _mistyped(question: Utterance, draw: random.Random) -> Utterance:
     )
     text = question.text[: word.start()] + wrong + question.text[word.end() :]
     return question.model_copy(update={"text": text, "spans": spans})
+
+
+def _unmarked(question: Utterance) -> Utterance:
+    """Without the marks that end sentences and clauses, those within spans excepted."""
+    text, spans, at = "", list(question.spans), 0
+    for mark in _MARKS.finditer(question.text):
+        if any(span.start < mark.end() and mark.start() < span.end for span in question.spans):
+            continue
+        text += question.text[at : mark.start()]
+        at = mark.end()
+        gone = mark.end() - mark.start()
+        for number, span in enumerate(question.spans):
+            if span.start >= mark.end():
+                moved = spans[number]
+                spans[number] = SpanMark(start=moved.start - gone, end=moved.end - gone, type=moved.type)
+    text += question.text[at:]
+    return question.model_copy(update={"text": text, "spans": tuple(spans)}) if text.strip() else question
 
 
 def _typed(word: str, draw: random.Random) -> str:

@@ -52,7 +52,8 @@ class SpanMark(BaseModel):
 
 
 class Utterance(BaseModel):
-    """One labelled question. ``annotated`` ``intent``: nobody marked the rest, so only the intent is learnt from it."""
+    """One labelled question. ``annotated`` says what was marked, and so may be learnt: all of it, the intent alone, or
+    the intent and the flags."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,7 +63,7 @@ class Utterance(BaseModel):
     slots: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     spans: tuple[SpanMark, ...] = ()
     flags: tuple[str, ...] = ()
-    annotated: Literal["all", "intent"] = "all"
+    annotated: Literal["all", "intent", "intent_and_flags"] = "all"
     style: str = ""
     family: str = ""
     author: str = ""

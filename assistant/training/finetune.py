@@ -16,12 +16,11 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -29,24 +28,31 @@ from torch.nn import functional
 from assistant.canonical import fingerprint, sha256_hex
 from assistant.errors import ContentError
 from assistant.training.augment import Augmenter
+from assistant.training.batches import (
+    IGNORED,
+    Encoded,
+    PairRow,
+    encode,
+    encode_pairs,
+    length_batches,
+    padded,
+    pair_batches,
+)
 from assistant.training.dataset import Utterance
-from assistant.training.network import Network, Scores, open_base, with_lora
+from assistant.training.measuring.network import measure
+from assistant.training.network import Network, open_base, with_lora
 from assistant.training.pairs import Pair
-from assistant.understanding.heads import LabelSets, best_path
+from assistant.understanding.heads import LabelSets
 
 Report = Callable[[dict[str, float]], None]
 Method = Literal["full", "lora"]
-
-#: Tag of a token that no word begins with: left out of the loss.
-_IGNORED = -100
-_WORD_START = "##"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How to train; the defaults are the shipped model's. Learning rates are peaks; warm-up and decay are linear."""
 
-    epochs: int = 5
+    epochs: int = 4
     batch: int = 64
     rate: float = 1.2e-4
     head_rate: float = 2e-3
@@ -79,18 +85,6 @@ class Trained:
     epochs: list[dict[str, float]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """An utterance as numbers: token ids (n,), tags of its tokens (n,), its labels."""
-
-    ids: list[int]
-    tags: list[int]
-    intent: Tensor
-    slot: Tensor
-    flag: Tensor
-    annotated: bool
-
-
 def finetune(
     train: Sequence[Utterance],
     validation: Sequence[Utterance],
@@ -111,11 +105,11 @@ def finetune(
     if recipe.method == "lora":
         encoder = with_lora(encoder, recipe.rank)
     network = Network(encoder, labels, recipe.dropout)
-    run = _Run(network, tokenizer, recipe, train, _encode_pairs(pairs, tokenizer, recipe))
+    run = _Run(network, tokenizer, recipe, train, encode_pairs(pairs, tokenizer, recipe.pair_tokens))
     run.resume(work / "checkpoint.pt")
     while run.epoch < recipe.epochs:
         measured = run.one_epoch(report)
-        measured |= measure(network, tokenizer, validation, recipe)
+        measured |= measure(network, tokenizer, validation, recipe.max_tokens)
         run.history.append(measured)
         run.save(work / "checkpoint.pt")
         report(measured)
@@ -135,7 +129,7 @@ class _Run:
         tokenizer: Any,
         recipe: Recipe,
         train: Sequence[Utterance],
-        pairs: Sequence[tuple[list[int], list[int], int]],
+        pairs: Sequence[PairRow],
     ) -> None:
         self.network, self.tokenizer, self.recipe, self.pairs = network, tokenizer, recipe, pairs
         self.train, self.augmenter = train, Augmenter(train)
@@ -171,8 +165,8 @@ class _Run:
             encode(self.augmenter.changed(question, draw), self.network.labels, self.tokenizer, self.recipe.max_tokens)
             for question in self.train
         ]
-        batches = _batches([len(example.ids) for example in examples], self.recipe.batch, draw)
-        paired = _pair_batches(self.pairs, self.recipe.pair_batch, draw)
+        batches = length_batches([len(example.ids) for example in examples], self.recipe.batch, draw)
+        paired = pair_batches(self.pairs, self.recipe.pair_batch, draw)
         sums: dict[str, float] = {}
         for number, rows in enumerate(batches):
             losses = self._losses([examples[row] for row in rows])
@@ -195,7 +189,7 @@ class _Run:
         means = {f"loss_{name}": total / len(batches) for name, total in sums.items()}
         return {"epoch": float(self.epoch), "seconds": round(time.monotonic() - began, 1), **means}
 
-    def _losses(self, examples: Sequence[_Encoded]) -> dict[str, Tensor]:
+    def _losses(self, examples: Sequence[Encoded]) -> dict[str, Tensor]:
         network, recipe = self.network, self.recipe
         ids, mask = padded([example.ids for example in examples], self.padding)
         with torch.autocast("cpu", torch.bfloat16):
@@ -207,22 +201,23 @@ class _Run:
         if recipe.outlier_weight:
             outside = network.intent(network.dropout(_between(pooled, intents)))
             losses["outliers"] = -recipe.outlier_weight * functional.log_softmax(outside, 1).mean()
-        known = torch.tensor([float(example.annotated) for example in examples])
         if network.labels.slots:
+            known = torch.tensor([float(example.slots_known) for example in examples])
             wanted = torch.stack([example.slot for example in examples])
             losses["slots"] = recipe.slot_weight * _each(scores.slot, wanted, known)
         if network.labels.flags:
+            known = torch.tensor([float(example.flags_known) for example in examples])
             wanted = torch.stack([example.flag for example in examples])
             losses["flags"] = recipe.flag_weight * _each(scores.flag, wanted, known)
         if network.labels.tags:
-            tags, _ = padded([example.tags for example in examples], _IGNORED)
+            tags, _ = padded([example.tags for example in examples], IGNORED)
             flat = functional.cross_entropy(
-                scores.tag.flatten(0, 1), tags.flatten(), ignore_index=_IGNORED, reduction="sum"
+                scores.tag.flatten(0, 1), tags.flatten(), ignore_index=IGNORED, reduction="sum"
             )
-            losses["spans"] = recipe.span_weight * flat / (tags != _IGNORED).sum().clamp(min=1)
+            losses["spans"] = recipe.span_weight * flat / (tags != IGNORED).sum().clamp(min=1)
         return losses
 
-    def _pair_loss(self, rows: Sequence[tuple[list[int], list[int], int]]) -> Tensor:
+    def _pair_loss(self, rows: Sequence[PairRow]) -> Tensor:
         """Each question against all passages of the batch; passages of the same text count as right as well."""
         sides = []
         for side in (0, 1):
@@ -289,9 +284,12 @@ class _Run:
             setattr(self, name, state[name])
 
 
-def _digest_of(examples: Sequence[_Encoded]) -> str:
+def _digest_of(examples: Sequence[Encoded]) -> str:
     """Of all that is learnt from them: their labels as well as their words."""
-    rows = [(e.ids, e.tags, e.intent.tolist(), e.slot.tolist(), e.flag.tolist(), e.annotated) for e in examples]
+    rows = [
+        (e.ids, e.tags, e.intent.tolist(), e.slot.tolist(), e.flag.tolist(), e.slots_known, e.flags_known)
+        for e in examples
+    ]
     return sha256_hex(repr(rows).encode())
 
 
@@ -302,112 +300,6 @@ def _digest_of_weights(network: Network) -> str:
         digest.update(name.encode())
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
-
-
-# --- numbers ---------------------------------------------------------------------------------------------------------
-
-
-def encode(utterance: Utterance, labels: LabelSets, tokenizer: Any, max_tokens: int) -> _Encoded:
-    """``utterance`` as token ids and labels; a text too long keeps its end, where the question stands.
-
-    :raises ContentError: a label is not among ``labels``.
-    """
-    text, spans = utterance.masked()
-    marks = {label: number for number, label in enumerate(labels.tags)}
-    try:
-        encoded = tokenizer(text, return_offsets_mapping=True, truncation=False, verbose=False)
-        ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
-        # Cut behind [CLS], which stays.
-        spare = slice(1, 1 + max(0, len(ids) - max_tokens))
-        del ids[spare], offsets[spare]
-        pieces = tokenizer.convert_ids_to_tokens(ids)
-        tags = [_IGNORED] * len(ids)
-        for at, (start, end) in enumerate(offsets):
-            if end > start and not pieces[at].startswith(_WORD_START):
-                tags[at] = 0
-                for span in spans:
-                    if span.start <= start < span.end:
-                        begins = not any(
-                            span.start <= offsets[b][0] < start and tags[b] != _IGNORED for b in range(1, at)
-                        )
-                        tags[at] = marks[f"{'B' if begins else 'I'}-{span.type}"]
-        intent = torch.zeros(len(labels.intents))
-        intent[labels.intents.index(utterance.intent)] = 1.0
-        if utterance.also:
-            intent[labels.intents.index(utterance.also)] += 0.5
-        slots = {(slot, value) for slot, values in utterance.slots.items() for value in values}
-        unknown = (slots - set(labels.slots)) | (set(utterance.flags) - set(labels.flags))
-    except (KeyError, ValueError) as error:
-        raise ContentError(f"a label of {utterance.text!r} is not among those to be learnt: {error}") from error
-    if unknown:
-        names = ", ".join(sorted(map(str, unknown)))
-        raise ContentError(f"labels of {utterance.text!r} are not among those to be learnt: {names}")
-    return _Encoded(
-        list(ids),
-        (tags if utterance.annotated == "all" else [_IGNORED] * len(ids)) if labels.tags else [],
-        intent / intent.sum(),
-        torch.tensor([float(pair in slots) for pair in labels.slots]),
-        torch.tensor([float(flag in utterance.flags) for flag in labels.flags]),
-        utterance.annotated == "all",
-    )
-
-
-def _encode_pairs(pairs: Sequence[Pair], tokenizer: Any, recipe: Recipe) -> list[tuple[list[int], list[int], int]]:
-    if not pairs:
-        return []
-    numbers: dict[str, int] = {}
-    questions = tokenizer([p.question for p in pairs], truncation=True, max_length=64)["input_ids"]
-    texts = tokenizer([p.passage for p in pairs], truncation=True, max_length=recipe.pair_tokens)["input_ids"]
-    return [
-        (question, text, numbers.setdefault(pair.passage, len(numbers)))
-        for question, text, pair in zip(questions, texts, pairs, strict=True)
-    ]
-
-
-def padded(rows: Sequence[Sequence[int]], filling: int) -> tuple[Tensor, Tensor]:
-    """``(rows filled up to the longest, mask)``, both (rows, longest)."""
-    longest = max(map(len, rows))
-    ids = torch.full((len(rows), longest), filling, dtype=torch.long)
-    mask = torch.zeros((len(rows), longest), dtype=torch.long)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)] = torch.tensor(row)
-        mask[number, : len(row)] = 1
-    return ids, mask
-
-
-def _batches(lengths: Sequence[int], size: int, draw: random.Random) -> list[list[int]]:
-    """Rows in shuffled batches of about equal length, so that little is computed on padding."""
-    rows = list(range(len(lengths)))
-    draw.shuffle(rows)
-    batches: list[list[int]] = []
-    for start in range(0, len(rows), size * 16):
-        part = sorted(rows[start : start + size * 16], key=lengths.__getitem__)
-        batches.extend(part[at : at + size] for at in range(0, len(part), size))
-    draw.shuffle(batches)
-    return [batch for batch in batches if len(batch) > 1] or batches
-
-
-def _pair_batches(
-    pairs: Sequence[tuple[list[int], list[int], int]], size: int, draw: random.Random
-) -> Iterator[list[tuple[list[int], list[int], int]]]:
-    """Endless batches of neighbours: pairs stand in the order of their labels, so those of one label meet."""
-    while pairs:
-        # Runs of neighbours, from a random start, in random order: half a batch from one label, half from another.
-        half = max(1, size // 2)
-        shift = draw.randrange(half)
-        order = list(range(len(pairs)))
-        window = half * 6
-        shuffled: list[int] = []
-        for start in range(-shift, len(order), window):
-            part = order[max(0, start) : start + window]
-            draw.shuffle(part)
-            shuffled.extend(part)
-        runs = [shuffled[at : at + half] for at in range(0, len(shuffled), half)]
-        draw.shuffle(runs)
-        if len(runs) == 1:
-            yield [pairs[row] for row in runs[0]]
-        for one, two in zip(runs[::2], runs[1::2], strict=False):
-            yield [pairs[row] for row in (*one, *two)]
 
 
 def _smoothed(wanted: Tensor, share: float) -> Tensor:
@@ -441,77 +333,9 @@ def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
             rate = recipe.rate if name.startswith("encoder.") else recipe.head_rate
             decay = 0.0 if parameter.ndim == 1 else recipe.weight_decay
             groups.setdefault((rate, decay), []).append(parameter)
-    return torch.optim.AdamW([{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()])
-
-
-# --- measuring -------------------------------------------------------------------------------------------------------
-
-
-@torch.no_grad()
-def score(
-    network: Network, tokenizer: Any, texts: Sequence[str], max_tokens: int = 256
-) -> Iterator[tuple[Scores, Tensor, Tensor]]:
-    """``(scores, pooled, ids)`` of each text alone, in evaluation mode and full precision."""
-    network.eval()
-    for text in texts:
-        ids = tokenizer(text, truncation=True, max_length=max_tokens, return_tensors="pt")["input_ids"]
-        mask = torch.ones_like(ids)
-        states = network.states(ids, mask)
-        pooled = network.pooled(states, mask)
-        yield network.heads(states, pooled), pooled[0], ids[0]
-
-
-@torch.no_grad()
-def measure(network: Network, tokenizer: Any, utterances: Sequence[Utterance], recipe: Recipe) -> dict[str, float]:
-    """Accuracy of intent, slots and flags (all of a text right), F1 of spans, and the loss of the intent."""
-    if not utterances:
-        return {}
-    network.eval()
-    examples = [encode(utterance, network.labels, tokenizer, recipe.max_tokens) for utterance in utterances]
-    order = sorted(range(len(examples)), key=lambda row: len(examples[row].ids))
-    right = {"intent": 0.0, "slots": 0.0, "flags": 0.0}
-    loss, found, given, met = 0.0, 0, 0, 0
-    for start in range(0, len(order), 64):
-        part = [examples[row] for row in order[start : start + 64]]
-        ids, mask = padded([example.ids for example in part], int(tokenizer.pad_token_id))
-        states = network.states(ids, mask)
-        scores = network.heads(states, network.pooled(states, mask))
-        wanted = torch.stack([example.intent for example in part])
-        likeliest = scores.intent.argmax(1)
-        right["intent"] += float((wanted.argmax(1) == likeliest).sum())
-        loss += float(functional.cross_entropy(scores.intent, wanted, reduction="sum"))
-        right["slots"] += float(((scores.slot > 0) == torch.stack([e.slot for e in part]).bool()).all(1).sum())
-        right["flags"] += float(((scores.flag > 0) == torch.stack([e.flag for e in part]).bool()).all(1).sum())
-        for row, example in enumerate(part):
-            words = [at for at, tag in enumerate(example.tags) if tag != _IGNORED]
-            if words:
-                guessed = set(_marked(best_path(scores.tag[row, words].numpy())))
-                true = set(_marked([example.tags[at] for at in words]))
-                found, given, met = found + len(guessed), given + len(true), met + len(guessed & true)
-    count = len(utterances)
-    shares = {name: value / count for name, value in right.items()}
-    f1 = 2 * met / (found + given) if found + given else 1.0
-    return {**shares, "span_f1": f1, "validation_loss": loss / count}
-
-
-def _marked(tags: Sequence[int]) -> list[tuple[int, int, int]]:
-    found: list[tuple[int, int, int]] = []
-    for at, tag in enumerate(tags):
-        if tag % 2 == 1 or (tag and (not found or found[-1][1] != at or found[-1][2] != tag // 2 - 1)):
-            found.append((at, at + 1, (tag - 1) // 2))
-        elif tag:
-            found[-1] = (found[-1][0], at + 1, found[-1][2])
-    return found
-
-
-def best_temperature(network: Network, tokenizer: Any, utterances: Sequence[Utterance]) -> float:
-    """The temperature that makes the intent's probabilities most likely on ``utterances`` (Guo et al. 2017)."""
-    rows = list(score(network, tokenizer, [utterance.masked()[0] for utterance in utterances]))
-    scores = torch.cat([row[0].intent for row in rows])
-    wanted = torch.tensor([network.labels.intents.index(utterance.intent) for utterance in utterances])
-    tried = np.geomspace(0.3, 3.0, 60)
-    losses = [float(functional.cross_entropy(scores / float(t), wanted)) for t in tried]
-    return float(tried[int(np.argmin(losses))])
+    return torch.optim.AdamW(
+        [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()], fused=True
+    )
 
 
 def save_network(trained: Trained, folder: Path) -> None:

@@ -25,6 +25,7 @@ from assistant.domain import INTENTS
 from assistant.errors import ContentError
 from assistant.training import finetune, pairs
 from assistant.training.dataset import Dataset, Utterance, read_dataset
+from assistant.training.measuring.network import best_temperature, measure
 from assistant.training.network import threads
 from assistant.understanding.heads import Heads, LabelSets, Layer
 
@@ -98,14 +99,14 @@ def make_model(
     trained = finetune.finetune(learnt, validation, paired, labels, base, out, recipe, report)
     network, tokenizer = trained.network, trained.tokenizer
     calibration = data.split("calibration") or validation
-    temperature = finetune.best_temperature(network, tokenizer, calibration)
+    temperature = best_temperature(network, tokenizer, calibration)
     finetune.save_network(trained, out / "encoder")
     save_heads(network.exported(temperature), out / "heads.npz")
     lineage.entries |= {
         "epochs": trained.epochs,
         "temperature": temperature,
         "weights_sha256": _sha256(out / "encoder" / "model.safetensors"),
-        "test": finetune.measure(network, tokenizer, data.split("test"), recipe),
+        "test": measure(network, tokenizer, data.split("test"), recipe.max_tokens),
         "seconds": round(time.monotonic() - began),
         "made": dt.datetime.now(dt.UTC).date().isoformat(),
     }

@@ -46,7 +46,8 @@ class Pair:
 
 
 class _Question(BaseModel):
-    """A question that its passage answers. ``intent`` where it is another than the passage's topic."""
+    """A question that its passage answers. ``intent`` where it is another than the passage's topic; ``flags`` as in
+    docs/annotation.md, where it tells of harm besides."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,6 +55,7 @@ class _Question(BaseModel):
     style: str = ""
     intent: str = ""
     also: str = ""
+    flags: tuple[str, ...] = ()
 
 
 class _LabelPassage(BaseModel):
@@ -112,7 +114,14 @@ def _labelled(question: _Question, passage: _LabelPassage) -> Utterance:
     """The question under the topic of the passage that answers it, or as its writer marked it."""
     intent = question.intent or passage.topic
     also = question.also or next((topic for topic in (passage.topic, *passage.also) if topic != intent), None)
-    return Utterance(text=question.text, intent=intent, also=also, style=question.style, annotated="intent")
+    return Utterance(
+        text=question.text,
+        intent=intent,
+        also=also,
+        flags=question.flags,
+        style=question.style,
+        annotated="intent_and_flags",
+    )
 
 
 def titled(title: str, text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from assistant.training.finetune import padded
+from assistant.training.batches import padded
 from assistant.training.network import open_base
 from assistant.understanding.heads import Floats
 

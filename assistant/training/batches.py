@@ -1,0 +1,143 @@
+"""Questions and passages as numbers, in batches: token ids, tags and labels as the training reads them.
+
+Guarantees: a text too long keeps its end, where the question stands; batches are of about equal length and drawn from a
+seed alone. Refuses labels that are not among those to be learnt.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from assistant.errors import ContentError
+from assistant.training.dataset import Utterance
+from assistant.training.pairs import Pair
+from assistant.understanding.heads import LabelSets
+
+#: Tag of a token that no word begins with: left out of the loss.
+IGNORED = -100
+_WORD_START = "##"
+_QUESTION_TOKENS = 64
+#: A question and a passage in tokens, and the number of the passage's text.
+PairRow = tuple[list[int], list[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An utterance as numbers: token ids (n,), tags of its tokens (n,), its labels, and which of them are known."""
+
+    ids: list[int]
+    tags: list[int]
+    intent: Tensor
+    slot: Tensor
+    flag: Tensor
+    slots_known: bool
+    flags_known: bool
+
+
+def encode(utterance: Utterance, labels: LabelSets, tokenizer: Any, max_tokens: int) -> Encoded:
+    """``utterance`` as token ids and labels; a text too long keeps its end, where the question stands.
+
+    :raises ContentError: a label is not among ``labels``.
+    """
+    text, spans = utterance.masked()
+    marks = {label: number for number, label in enumerate(labels.tags)}
+    try:
+        encoded = tokenizer(text, return_offsets_mapping=True, truncation=False, verbose=False)
+        ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
+        # Cut behind [CLS], which stays.
+        spare = slice(1, 1 + max(0, len(ids) - max_tokens))
+        del ids[spare], offsets[spare]
+        pieces = tokenizer.convert_ids_to_tokens(ids)
+        tags = [IGNORED] * len(ids)
+        for at, (start, end) in enumerate(offsets):
+            if end > start and not pieces[at].startswith(_WORD_START):
+                tags[at] = 0
+                for span in spans:
+                    if span.start <= start < span.end:
+                        begins = not any(
+                            span.start <= offsets[b][0] < start and tags[b] != IGNORED for b in range(1, at)
+                        )
+                        tags[at] = marks[f"{'B' if begins else 'I'}-{span.type}"]
+        intent = torch.zeros(len(labels.intents))
+        intent[labels.intents.index(utterance.intent)] = 1.0
+        if utterance.also:
+            intent[labels.intents.index(utterance.also)] += 0.5
+        slots = {(slot, value) for slot, values in utterance.slots.items() for value in values}
+        unknown = (slots - set(labels.slots)) | (set(utterance.flags) - set(labels.flags))
+    except (KeyError, ValueError) as error:
+        raise ContentError(f"a label of {utterance.text!r} is not among those to be learnt: {error}") from error
+    if unknown:
+        names = ", ".join(sorted(map(str, unknown)))
+        raise ContentError(f"labels of {utterance.text!r} are not among those to be learnt: {names}")
+    return Encoded(
+        list(ids),
+        (tags if utterance.annotated == "all" else [IGNORED] * len(ids)) if labels.tags else [],
+        intent / intent.sum(),
+        torch.tensor([float(pair in slots) for pair in labels.slots]),
+        torch.tensor([float(flag in utterance.flags) for flag in labels.flags]),
+        utterance.annotated == "all",
+        utterance.annotated != "intent",
+    )
+
+
+def encode_pairs(pairs: Sequence[Pair], tokenizer: Any, passage_tokens: int) -> list[PairRow]:
+    """Question, passage and the passage's number, equal where the texts are."""
+    if not pairs:
+        return []
+    numbers: dict[str, int] = {}
+    questions = tokenizer([p.question for p in pairs], truncation=True, max_length=_QUESTION_TOKENS)["input_ids"]
+    texts = tokenizer([p.passage for p in pairs], truncation=True, max_length=passage_tokens)["input_ids"]
+    return [
+        (question, text, numbers.setdefault(pair.passage, len(numbers)))
+        for question, text, pair in zip(questions, texts, pairs, strict=True)
+    ]
+
+
+def padded(rows: Sequence[Sequence[int]], filling: int) -> tuple[Tensor, Tensor]:
+    """``(rows filled up to the longest, mask)``, both (rows, longest)."""
+    longest = max(map(len, rows))
+    ids = torch.full((len(rows), longest), filling, dtype=torch.long)
+    mask = torch.zeros((len(rows), longest), dtype=torch.long)
+    for number, row in enumerate(rows):
+        ids[number, : len(row)] = torch.tensor(row)
+        mask[number, : len(row)] = 1
+    return ids, mask
+
+
+def length_batches(lengths: Sequence[int], size: int, draw: random.Random) -> list[list[int]]:
+    """Rows in shuffled batches of about equal length, so that little is computed on padding."""
+    rows = list(range(len(lengths)))
+    draw.shuffle(rows)
+    batches: list[list[int]] = []
+    for start in range(0, len(rows), size * 16):
+        part = sorted(rows[start : start + size * 16], key=lengths.__getitem__)
+        batches.extend(part[at : at + size] for at in range(0, len(part), size))
+    draw.shuffle(batches)
+    return [batch for batch in batches if len(batch) > 1] or batches
+
+
+def pair_batches(pairs: Sequence[PairRow], size: int, draw: random.Random) -> Iterator[list[PairRow]]:
+    """Endless batches of neighbours: pairs stand in the order of their labels, so those of one label meet."""
+    while pairs:
+        # Runs of neighbours, from a random start, in random order: half a batch from one label, half from another.
+        half = max(1, size // 2)
+        shift = draw.randrange(half)
+        order = list(range(len(pairs)))
+        window = half * 6
+        shuffled: list[int] = []
+        for start in range(-shift, len(order), window):
+            part = order[max(0, start) : start + window]
+            draw.shuffle(part)
+            shuffled.extend(part)
+        runs = [shuffled[at : at + half] for at in range(0, len(shuffled), half)]
+        draw.shuffle(runs)
+        if len(runs) == 1:
+            yield [pairs[row] for row in runs[0]]
+        for one, two in zip(runs[::2], runs[1::2], strict=False):
+            yield [pairs[row] for row in (*one, *two)]
