@@ -2,8 +2,9 @@
 
     python bench/fit.py --work /tmp/labels
 
-Two sources, weighed alike: the questions on real labels of the half ``tune`` (see ``bench/labels.py``; the other half
-is for reporting), and the questions written for the invented labels that were held out of training. Prints what to
+Three sources, weighed alike: the questions on real labels of the half ``tune`` (see ``bench/labels.py`` and
+``bench/openfda_labels.py``; the other halves are for reporting), and the questions written for the invented labels that
+were held out of training. Prints what to
 write into the policy; nothing is changed. Needs scikit-learn, which the extra ``train`` brings.
 """
 
@@ -18,11 +19,13 @@ from pathlib import Path
 import click
 import numpy as np
 import numpy.typing as npt
+import openfda_labels
 from labels import data_folder, given_product, half_of, open_assistants, plain, read_questions
 from written_labels import open_written
 
 from assistant.answering import planning, retrieval
 from assistant.answering.index import Entry, Index
+from assistant.answering.quantities import quantities_in
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Ranking
 
@@ -31,18 +34,20 @@ LEXICAL = (0.25, 0.5, 0.75, 1.0, 1.25)
 TOPIC = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 POPULATION = (0.0, 0.1, 0.2, 0.3)
 NAMED = (0.0, 0.15, 0.3, 0.5)
-NAMES = ("dense", "lexical", "topic", "population", "named")
+QUANTITIES = (0.0, 0.1, 0.2, 0.3)
+NAMES = ("dense", "lexical", "topic", "population", "named", "quantities")
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A question's candidates: evidence (n, 5), which of them answer (n,), how sure its intent is, what it names."""
+    """A question's candidates: evidence (n, 6), which of them answer (n,), how sure its intent is, what it names."""
 
     evidence: npt.NDArray[np.float64]
     answers: npt.NDArray[np.bool_]
     answerable: bool
     intent: float
     names: bool
+    numbers: bool
     weight: float
 
 
@@ -91,6 +96,22 @@ def collect(data: Path, work: Path) -> list[Ranked]:
         if found:
             wanted = [plain(text) for text in question["must_contain"]]
             real.append(_ranked(recorder, *found, wanted, question["expected_outcome"] == "answered", 1.0))
+    flat = []
+    records = openfda_labels.read_records(data, {question["set_id"] for question in openfda_labels.read_questions()})
+    assistant = openfda_labels.open_workspace(records, work)
+    for question in openfda_labels.read_questions():
+        set_id = question["set_id"]
+        if openfda_labels.half_of_label(set_id) != "tune" or question["expected_outcome"] == "report":
+            continue
+        whole = openfda_labels.with_quotations(question, records[set_id])
+        where, product = assistant.context(whole["audience"]), given_product(assistant, whole, set_id)
+        found = recorder.ask(
+            lambda q=whole, w=where, p=product: assistant.ask(q["question"], w, product=p),  # type: ignore[misc]
+            lambda best, s=set_id: s[:8] in best.entry.head.document,  # type: ignore[misc]
+        )
+        if found:
+            wanted = [plain(text) for text in whole["must_contain"]]
+            flat.append(_ranked(recorder, *found, wanted, whole["expected_outcome"] == "answered", 1.0))
     assistant, questions = open_written(work)
     for asked in questions:
         where = assistant.context("hcp")
@@ -101,7 +122,7 @@ def collect(data: Path, work: Path) -> list[Ranked]:
         if found:
             wanted = [plain(asked.passage.split("\n\n", 1)[1])]
             written.append(_ranked(recorder, *found, wanted, True, len(real) / len(questions)))
-    return real + written
+    return real + flat + written
 
 
 def _ranked(
@@ -115,15 +136,18 @@ def _ranked(
 ) -> Ranked:
     texts = [plain(index.load(candidate.entry).text.decode()) for candidate in ranked]
     evidence = [
-        (c.dense, c.lexical, c.topic, retrieval.population_fit(c.entry, query.population), c.named) for c in ranked
+        (c.dense, c.lexical, c.topic, retrieval.population_fit(c.entry, query.population), c.named, c.quantities)
+        for c in ranked
     ]
     answers = np.array([any(want in text for want in wanted) for text in texts])
-    return Ranked(np.array(evidence), answers, answerable, recorder.intent, bool(query.named), weight)
+    numbers = bool(quantities_in(query.text))
+    return Ranked(np.array(evidence), answers, answerable, recorder.intent, bool(query.named), numbers, weight)
 
 
 def scores_of(question: Ranked, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The score of each candidate, as the ranking makes it."""
-    return question.evidence @ weights / (weights.sum() - (0.0 if question.names else weights[4]))
+    unused = (0.0 if question.names else weights[4]) + (0.0 if question.numbers else weights[5])
+    return question.evidence @ weights / (weights.sum() - unused)
 
 
 def best_weights(questions: list[Ranked]) -> tuple[float, ...]:
@@ -138,11 +162,11 @@ def best_weights(questions: list[Ranked]) -> tuple[float, ...]:
             total += question.weight * (question.answers[order[0]] + 0.5 * question.answers[order[:3]].any())
         return total / whole
 
-    tried = [(1.0, *others) for others in itertools.product(LEXICAL, TOPIC, POPULATION, NAMED)]
+    tried = [(1.0, *others) for others in itertools.product(LEXICAL, TOPIC, POPULATION, NAMED, QUANTITIES)]
     ranked = sorted(tried, key=lambda weights: -worth(weights))
     for weights in ranked[:6]:
         click.echo(f"worth {worth(weights):.3f}  {weights}")
-    for weights in ((1.0, 0, 0, 0, 0), (0, 1.0, 0, 0, 0), (0, 0, 1.0, 0, 0)):
+    for weights in ((1.0, 0, 0, 0, 0, 0), (0, 1.0, 0, 0, 0, 0), (0, 0, 1.0, 0, 0, 0)):
         click.echo(f"worth {worth(weights):.3f}  {weights}")
     return ranked[0]
 
@@ -157,7 +181,7 @@ def fit_confidence(questions: list[Ranked], weights: tuple[float, ...]) -> dict[
         order = np.argsort(-scores, kind="stable")
         best = order[0]
         margin = scores[best] - scores[order[1]] if len(order) > 1 else scores[best]
-        dense, lexical, topic, _, named = question.evidence[best]
+        dense, lexical, topic, _, named, _ = question.evidence[best]
         unnamed = 1 - named if question.names else 0.0
         features.append([question.intent, unnamed, scores[best], margin, topic, lexical, dense])
         right.append(bool(question.answers[best] and question.answerable))
@@ -171,7 +195,7 @@ def fit_confidence(questions: list[Ranked], weights: tuple[float, ...]) -> dict[
 @click.option(
     "--work", type=click.Path(path_type=Path), required=True, help="Where bench/labels.py built its workspaces."
 )
-@click.option("--weights", help="Fit the confidence for these weights instead, e.g. 1,1.25,0.6,0.15,0.3.")
+@click.option("--weights", help="Fit the confidence for these weights instead, e.g. 1,1.25,0.6,0.15,0.3,0.1.")
 def main(work: Path, weights: str | None) -> None:
     """Fit ranking weights and confidence on the tuning half."""
     questions = collect(data_folder(), work)

@@ -219,7 +219,8 @@ def report(judged: list[Judged], title: str) -> None:
     print(f"\n## {title}: {len(judged)} questions")
     print(f"right, any of the passages shown   {share(len(right), len(answerable))} of the answerable")
     print(f"right, first passage               {share(sum(j.first for j in answerable), len(answerable))}")
-    print(f"right section                      {share(sum(j.section for j in answerable), len(answerable))}")
+    if any(j.question["sections"] for j in answerable):
+        print(f"right section                      {share(sum(j.section for j in answerable), len(answerable))}")
     print(f"coverage (answered)                {share(sum(j.shown > 0 for j in answerable), len(answerable))}")
     print(f"wrong, of all answers              {share(len(wrong), len(answers))}")
     print(f"unanswerable: refused or asked     {share(sum(j.shown == 0 for j in refusable), len(refusable))}")

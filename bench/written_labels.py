@@ -52,7 +52,10 @@ def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
             text = f"{title}\n\n{row['text']}"
             also = tuple(topic for topic in row.get("also", ()))
             # Audience: a professional's label is the only one asked here, Medication Guide included.
-            passages.append(PassageDraft(text, row["topic"], row.get("section") or row["title"], row["title"], also))
+            # As the readers of real labels mark it: without it nothing that tells of a benefit may be shown.
+            serves = ("indication",) if row["topic"] == "indication" else ()
+            locator = row.get("section") or row["title"]
+            passages.append(PassageDraft(text, row["topic"], locator, row["title"], also, serves=serves))
             for question in row["questions"]:
                 asked = question["text"].replace("{product}", "it")
                 questions.append(Asked(asked, product, row["title"], text, row["topic"], question["style"]))

@@ -1,0 +1,117 @@
+"""Ask 528 questions over 24 openFDA labels that nothing was tuned on, and judge the answers.
+
+    python bench/openfda_labels.py --work FOLDER
+    python bench/openfda_labels.py --half tune --misses misses.md
+
+The questions (``bench/openfda_questions.jsonl``) were written by people who saw the labels' text and nothing of this
+project. A line names what a right answer must hold by where it stands in the record (field, start and end of its text
+with white space made single), so no label text is kept here; the records are read from the evaluation data. Every
+question is asked as on its product's own page. Verdicts and halves are those of ``bench/labels.py``. One message a
+label tells of harm: it must raise a flag.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from labels import Judged, by, causes, data_folder, given_product, half_of, judge, report, write_misses
+
+from assistant.building import build_workspace
+from assistant.content.openfda import read_record
+from assistant.content.writing import write_document
+from assistant.pipeline import Assistant
+from assistant.trust.log.log import AuditLog
+from assistant.workspace import Workspace, starter_root
+
+#: Labels of which misses were read before anything was halved: they count as ``tune``.
+_READ = frozenset(
+    (
+        "95b7dc92-2180-42f1-8699-3c28f609e674",
+        "6f3ce597-64c1-4204-a67a-8b6f6e7e8bca",
+        "ad8c7930-92e2-4372-a874-da22b9ae333e",
+    )
+)
+QUESTIONS = Path(__file__).with_name("openfda_questions.jsonl")
+
+
+def read_questions() -> list[dict[str, Any]]:
+    """The questions, in the order of the file."""
+    return [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+
+
+def half_of_label(set_id: str) -> str:
+    """``tune`` or ``test``, as in ``bench/labels.py`` but for the labels that were read too early."""
+    return "tune" if set_id in _READ else half_of(set_id)
+
+
+def read_records(data: Path, set_ids: set[str]) -> dict[str, dict[str, Any]]:
+    """Set id -> openFDA record."""
+    with gzip.open(data / "labels" / "openfda.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return {record["set_id"]: record for record in map(json.loads, lines) if record["set_id"] in set_ids}
+
+
+def open_workspace(records: dict[str, dict[str, Any]], work: Path) -> Assistant:
+    """An assistant over the records, built in ``work``."""
+    root = work / "openfda"
+    shutil.copytree(starter_root(), root, dirs_exist_ok=True)
+    for record in records.values():
+        draft = read_record(record, "openfda.jsonl.gz")
+        if not (root / "approved_corpus" / draft.id).is_dir():
+            write_document(root / "approved_corpus", draft)
+    build_workspace(Workspace(root), dt.date.today(), threads=os.cpu_count() or 1)
+    return Assistant.open(root, audit=AuditLog.open(work / "audit.sqlite", sync=False))
+
+
+def with_quotations(question: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
+    """``question`` as ``labels.judge`` reads it, its quotations taken from the record."""
+    texts = {field: " ".join(" ".join(record[field]).split()) for field, _, _ in question["quotes"]}
+    wanted = [texts[field][start:end] for field, start, end in question["quotes"]]
+    return question | {"must_contain": wanted, "sections": [], "intent": question["topic"], "product": ""}
+
+
+@click.command()
+@click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both", show_default=True)
+@click.option("--work", type=click.Path(path_type=Path), help="Keep the workspace here.")
+@click.option("--misses", type=click.Path(path_type=Path), help="Write every miss to this file.")
+def main(half: str, work: Path | None, misses: Path | None) -> None:
+    """Evaluate whole answers on openFDA labels."""
+    questions = read_questions()
+    records = read_records(data_folder(), {question["set_id"] for question in questions})
+    folder = work or Path(tempfile.mkdtemp(prefix="onlabel-openfda-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    assistant = open_workspace(records, folder)
+    judged: list[Judged] = []
+    reports: list[Judged] = []
+    for question in questions:
+        set_id = question["set_id"]
+        if half not in ("both", half_of_label(set_id)):
+            continue
+        whole = with_quotations(question, records[set_id])
+        about = given_product(assistant, whole, set_id)
+        answer = assistant.ask(whole["question"], assistant.context(whole["audience"]), product=about)
+        one = judge(whole, half_of_label(set_id), answer, set_id, assistant)
+        (reports if whole["expected_outcome"] == "report" else judged).append(one)
+    for name in ("tune", "test"):
+        if part := [j for j in judged if j.half == name]:
+            report(part, f"{name} half")
+    if half == "both":
+        report(judged, "both halves")
+    flagged = [j for j in judged if j.answer.flags]
+    print(f"\nmessages of harm that raise a flag   {sum(bool(j.answer.flags) for j in reports)}/{len(reports)}")
+    print(f"other questions that raise a flag    {len(flagged)}/{len(judged)} = {len(flagged) / len(judged):.1%}")
+    causes(judged)
+    by(judged, "style")
+    if misses:
+        write_misses(judged + [j for j in reports if not j.answer.flags], misses)
+
+
+if __name__ == "__main__":
+    main()
