@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from assistant.answering import retrieval
 from assistant.answering.index import Entry
 from assistant.answering.planning import Found, Route, choose, route
-from assistant.answering.retrieval import Candidate
+from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Policy, parse_policy
-from assistant.domain import Outcome
+from assistant.domain import Context, Outcome
 from assistant.pipeline import Assistant
 from assistant.understanding.conditions import LabelStatus
 from assistant.workspace import starter_root
+from tests.conftest import TODAY
 
 POLICY: Policy = parse_policy((starter_root() / "approved_corpus" / "policy.yaml").read_bytes(), Path("policy.yaml"))[0]
 
@@ -73,3 +75,13 @@ def test_a_dose_for_what_its_directions_speak_of_is_not() -> None:
     # Whether the medicine is for it, only the indication says.
     use = found(spoken_under=spoken, intents=(("indication", 0.95),))
     assert route(use, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_without_a_word_to_search_for_the_topic_decides(quick: Assistant) -> None:
+    entries = retrieval.eligible(quick.index, "zorvanta", Context("hcp", "US", "en", "cli", TODAY))
+    asked = "who should not take it"
+    query = Query(asked, quick.encoder.encode([asked])[0], (("contraindication", 1.0),))
+    best = retrieval.rank(quick.index, entries, query, POLICY.ranking)[0]
+    assert best.entry.head.topic == "contraindication"
+    assert best.lexical == 0
+    assert 0 < best.score <= 1

@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 STOP_WORDS = frozenset(
     "a about after all also am an and any are as at be because been before being but by can could did do does doing "
     "for from get give given had has have he her him his how i if in into is it its just like may me might my no "
-    "nor of "
+    "nor not of "
     "off on or our out over she should so some take taken taking than that the their them then there these they this "
     "to too under up us use used using very was we were what when where which while who why will with would you your "
     "medicine drug product tell please know need want s t".split()

@@ -137,6 +137,9 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     exact = lexical.bm25(words, postings, lengths, average)
     of_names = lexical.bm25(names, postings, lengths, average) if names else {}
     shares = topic_shares(query.intents)
+    if not words:
+        # "Who should not take it?" has no word to search for: what it is about stands for its words as well.
+        weights = weights.model_copy(update={"topic": weights.topic + weights.lexical, "lexical": 0.0})
     total = weights.dense + weights.lexical + weights.topic + weights.population
     total += weights.named if names else 0.0
     patient = quantities_in(query.text)
