@@ -59,7 +59,11 @@ def test_of_two_questions_the_first_is_the_intent() -> None:
     assert pairs == {("dosage", "storage"), ("storage", "dosage")}
 
 
-@pytest.mark.parametrize("question", [RASH, THANKS])
+# A report that nobody flagged is one all the same: data of one's own may have intents alone.
+UNFLAGGED = marked("She fainted twice.", "adverse_event_report")
+
+
+@pytest.mark.parametrize("question", [RASH, THANKS, UNFLAGGED])
 def test_reports_and_small_talk_are_joined_to_nothing(question: Utterance) -> None:
     assert {(one.intent, one.also, one.flags) for one in all_changes(question)} == {
         (question.intent, None, question.flags)

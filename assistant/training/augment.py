@@ -63,7 +63,8 @@ class Augmenter:
         The intent is that of the question beside a report, of two questions the first (docs/annotation.md, rule 7).
         """
         asked = self._reports if draw.random() < _REPORTS else self._others
-        if question.annotated != "all" or question.flags or question.also or question.intent in _ALONE or not asked:
+        alone = question.flags or question.also or question.intent in (*_ALONE, *_REPORTED)
+        if question.annotated != "all" or alone or not asked:
             return question
         other = draw.choice(asked)
         one, two = (question, other) if draw.random() < 0.5 else (other, question)
