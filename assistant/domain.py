@@ -161,6 +161,10 @@ class Scope:
             and (self.withdrawn is None or day < self.withdrawn)
         )
 
+    def in_force(self, context: Context) -> bool:
+        """Whether it may be used in ``context``: it covers it and is valid on its day."""
+        return self.covers(context) and self.valid_on(context.date)
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

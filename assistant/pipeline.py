@@ -327,7 +327,7 @@ class Assistant:
     def _notice(self, role: str, where: Context) -> Entry:
         for entry in self.index.entries(""):
             head = entry.head
-            if role in head.serves and head.scope.covers(where) and head.scope.valid_on(where.date):
+            if role in head.serves and head.scope.in_force(where):
                 return entry
         raise UsageError(
             f"nothing may be said to {where.audience} in {where.market}, {where.language}, by {where.channel} on "

@@ -4,8 +4,8 @@
 
 Three sources, weighed alike: the questions on real labels of the half ``tune`` (see ``bench/labels.py`` and
 ``bench/openfda_labels.py``; the other halves are for reporting), and the questions written for the invented labels that
-were held out of training. Prints what to
-write into the policy; nothing is changed. Needs scikit-learn, which the extra ``train`` brings.
+were held out of training. Prints what to write into the policy; nothing is changed. Needs scikit-learn, which the extra
+``train`` brings.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from assistant.answering.index import Entry, Index
 from assistant.answering.quantities import quantities_in
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Ranking
+from assistant.pipeline import Assistant
 
 #: Weights that are tried; dense is 1.
 LEXICAL = (0.25, 0.5, 0.75, 1.0, 1.25)
@@ -81,38 +82,23 @@ def collect(data: Path, work: Path) -> list[Ranked]:
     """Ask every question that may be tuned on and keep the evidence of the ranking for its label."""
     recorder = Recorder()
     assistants, set_ids = open_assistants(data, work)
-    real, written = [], []
-    for question in read_questions(data):
-        set_id = set_ids[question["label"]]
-        if half_of(set_id) != "tune":
-            continue
-        assistant = assistants(question["label"])
-        where = assistant.context(question["audience"])
-        product = given_product(assistant, question, set_id)
-        found = recorder.ask(
-            lambda a=assistant, q=question, w=where, p=product: a.ask(q["question"], w, product=p),  # type: ignore[misc]
-            lambda best, s=set_id: s[:8] in best.entry.head.document,  # type: ignore[misc]
-        )
-        if found:
-            wanted = [plain(text) for text in question["must_contain"]]
-            real.append(_ranked(recorder, *found, wanted, question["expected_outcome"] == "answered", 1.0))
-    flat = []
-    records = openfda_labels.read_records(data, {question["set_id"] for question in openfda_labels.read_questions()})
+    real = [
+        _of_label(recorder, assistants(question["label"]), question, set_id)
+        for question in read_questions(data)
+        if half_of(set_id := set_ids[question["label"]]) == "tune"
+    ]
+    on_openfda = openfda_labels.read_questions()
+    records = openfda_labels.read_records(data, {question["set_id"] for question in on_openfda})
     assistant = openfda_labels.open_workspace(records, work)
-    for question in openfda_labels.read_questions():
-        set_id = question["set_id"]
-        if openfda_labels.half_of_label(set_id) != "tune" or question["expected_outcome"] == "report":
-            continue
-        whole = openfda_labels.with_quotations(question, records[set_id])
-        where, product = assistant.context(whole["audience"]), given_product(assistant, whole, set_id)
-        found = recorder.ask(
-            lambda q=whole, w=where, p=product: assistant.ask(q["question"], w, product=p),  # type: ignore[misc]
-            lambda best, s=set_id: s[:8] in best.entry.head.document,  # type: ignore[misc]
-        )
-        if found:
-            wanted = [plain(text) for text in whole["must_contain"]]
-            flat.append(_ranked(recorder, *found, wanted, whole["expected_outcome"] == "answered", 1.0))
+    flat = [
+        _of_label(recorder, assistant, openfda_labels.with_quotations(question, records[set_id]), set_id)
+        for question in on_openfda
+        if openfda_labels.half_of_label(set_id := question["set_id"]) == "tune"
+        and question["expected_outcome"] != "report"
+    ]
     assistant, questions = open_written(work)
+    weight = sum(ranked is not None for ranked in real) / len(questions)
+    written = []
     for asked in questions:
         where = assistant.context("hcp")
         found = recorder.ask(
@@ -121,8 +107,21 @@ def collect(data: Path, work: Path) -> list[Ranked]:
         )
         if found:
             wanted = [plain(asked.passage.split("\n\n", 1)[1])]
-            written.append(_ranked(recorder, *found, wanted, True, len(real) / len(questions)))
-    return real + flat + written
+            written.append(_ranked(recorder, *found, wanted, True, weight))
+    return [ranked for ranked in (*real, *flat, *written) if ranked is not None]
+
+
+def _of_label(recorder: Recorder, assistant: Assistant, question: dict, set_id: str) -> Ranked | None:
+    """What was ranked for a question on a real label; None where its ranking was not asked for."""
+    where, product = assistant.context(question["audience"]), given_product(assistant, question, set_id)
+    found = recorder.ask(
+        lambda: assistant.ask(question["question"], where, product=product),
+        lambda best: set_id[:8] in best.entry.head.document,
+    )
+    if not found:
+        return None
+    wanted = [plain(text) for text in question["must_contain"]]
+    return _ranked(recorder, *found, wanted, question["expected_outcome"] == "answered", 1.0)
 
 
 def _ranked(

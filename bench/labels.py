@@ -24,7 +24,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +33,7 @@ import click
 from assistant.answering.answer import Answer
 from assistant.building import build_workspace
 from assistant.content.spl import read_spl
-from assistant.content.writing import write_document
+from assistant.content.writing import DocumentDraft, write_document
 from assistant.pipeline import Assistant
 from assistant.trust.log.log import AuditLog
 from assistant.workspace import Workspace, starter_root
@@ -68,6 +68,17 @@ class Judged:
     texts: list[str] = field(default_factory=list)
 
 
+def built(root: Path, drafts: Iterable[DocumentDraft], today: dt.date) -> Workspace:
+    """The workspace ``root`` with the starter's notices and these documents; an older import of them is replaced."""
+    shutil.copytree(starter_root(), root, dirs_exist_ok=True)
+    for draft in drafts:
+        shutil.rmtree(root / "approved_corpus" / draft.id, ignore_errors=True)
+        write_document(root / "approved_corpus", draft)
+    workspace = Workspace(root)
+    build_workspace(workspace, today, threads=os.cpu_count() or 1)
+    return workspace
+
+
 def workspaces(data: Path, work: Path) -> dict[str, Path]:
     """Label file -> the workspace in which its questions are asked; built where it is not there yet."""
     labels = sorted((data / "labels" / "spl").glob("*.xml"))
@@ -85,12 +96,8 @@ def workspaces(data: Path, work: Path) -> dict[str, Path]:
     groups = {"all": [name for name in drafts if name not in alone]} | {name: [name] for name in sorted(alone)}
     for group, members in groups.items():
         root = work / group.removesuffix(".xml")
-        shutil.copytree(starter_root(), root, dirs_exist_ok=True)
-        for name in members:
-            write_document(root / "approved_corpus", drafts[name])
-            places[name] = root
-        workspace = Workspace(root)
-        build_workspace(workspace, dt.date.today(), threads=os.cpu_count() or 1)
+        built(root, [drafts[name] for name in members], dt.date.today())
+        places |= dict.fromkeys(members, root)
         click.echo(f"built {group}: {len(members)} labels", err=True)
     return places
 

@@ -15,21 +15,16 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
-from labels import Judged, by, causes, data_folder, given_product, half_of, judge, report, write_misses
+from labels import Judged, built, by, causes, data_folder, given_product, half_of, judge, report, write_misses
 
-from assistant.building import build_workspace
 from assistant.content.openfda import read_record
-from assistant.content.writing import write_document
 from assistant.pipeline import Assistant
 from assistant.trust.log.log import AuditLog
-from assistant.workspace import Workspace, starter_root
 
 #: Labels of which misses were read before anything was halved: they count as ``tune``.
 _READ = frozenset(
@@ -61,12 +56,7 @@ def read_records(data: Path, set_ids: set[str]) -> dict[str, dict[str, Any]]:
 def open_workspace(records: dict[str, dict[str, Any]], work: Path) -> Assistant:
     """An assistant over the records, built in ``work``."""
     root = work / "openfda"
-    shutil.copytree(starter_root(), root, dirs_exist_ok=True)
-    for record in records.values():
-        draft = read_record(record, "openfda.jsonl.gz")
-        if not (root / "approved_corpus" / draft.id).is_dir():
-            write_document(root / "approved_corpus", draft)
-    build_workspace(Workspace(root), dt.date.today(), threads=os.cpu_count() or 1)
+    built(root, [read_record(record, "openfda.jsonl.gz") for record in records.values()], dt.date.today())
     return Assistant.open(root, audit=AuditLog.open(work / "audit.sqlite", sync=False))
 
 

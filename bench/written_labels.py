@@ -11,19 +11,17 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from labels import built
 
-from assistant.building import build_workspace
-from assistant.content.writing import DocumentDraft, PassageDraft, write_document
+from assistant.content.writing import DocumentDraft, PassageDraft
 from assistant.pipeline import Assistant
 from assistant.trust.log.log import AuditLog
-from assistant.workspace import Workspace, starter_root
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 HELD_OUT = REPOSITORY / "training_data" / "label_passages" / "held_out"
@@ -81,13 +79,9 @@ def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
 def open_written(work: Path, folder: Path = HELD_OUT) -> tuple[Assistant, list[Asked]]:
     """An assistant over the invented labels, and all their questions."""
     root = work / "written"
-    shutil.copytree(starter_root(), root, dirs_exist_ok=True)
-    questions: list[Asked] = []
-    for draft, asked in read_labels(folder):
-        if not (root / "approved_corpus" / draft.id).is_dir():
-            write_document(root / "approved_corpus", draft)
-        questions += asked
-    build_workspace(Workspace(root), dt.date(2026, 11, 21), threads=2)
+    labels = list(read_labels(folder))
+    questions = [question for _, asked in labels for question in asked]
+    built(root, [draft for draft, _ in labels], dt.date(2026, 11, 21))
     return Assistant.open(root, audit=AuditLog.open(work / "audit.sqlite", sync=False)), questions
 
 

@@ -92,9 +92,7 @@ class _Completion:
             if id in self.before or id in self.after or any(id == answer.head.id for answer in self.answers):
                 continue
             named = self.index.entry(id)
-            if named is None or not (
-                named.head.scope.covers(self.context) and named.head.scope.valid_on(self.context.date)
-            ):
+            if named is None or not named.head.scope.in_force(self.context):
                 raise _MissingError(id)
             self.add(named, "after")
             self.add_named(named)

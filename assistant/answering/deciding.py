@@ -97,7 +97,7 @@ class Decider:
             return None
         if entry.head.topic in self.policy.not_answered.get(where.audience, ()):
             return None
-        return entry if entry.head.scope.covers(where) and entry.head.scope.valid_on(where.date) else None
+        return entry if entry.head.scope.in_force(where) else None
 
     # -- understand --------------------------------------------------------------------------------------------------
 
@@ -288,10 +288,9 @@ class Decider:
         pills") name nothing that a label could be searched for.
         """
         spans = [[word for word in words(span) if not is_ordinary(word)] for span in reading.named("substance")]
-        named = [word for span in spans for word in span]
-        if not named or not all(spans):
+        if not spans or not all(spans):
             return False
-        return not any(self.index.postings(product, lexical.searched(word)) for word in named)
+        return not any(self.index.postings(product, lexical.searched(word)) for span in spans for word in span)
 
     def _slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know."""

@@ -272,9 +272,7 @@ class Index:
 
     def _find_eligible(self, product: str, context: Context) -> tuple[Entry, ...]:
         return tuple(
-            entry
-            for entry in self.entries(product)
-            if entry.head.retrieve and entry.head.scope.covers(context) and entry.head.scope.valid_on(context.date)
+            entry for entry in self.entries(product) if entry.head.retrieve and entry.head.scope.in_force(context)
         )
 
     def entry(self, id: str) -> Entry | None:

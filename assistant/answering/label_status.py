@@ -24,7 +24,7 @@ def label_status(index: Index, product: str, condition: Sequence[str], where: Co
     warned: list[frozenset[str]] = []
     for entry in index.entries(product):
         head = entry.head
-        if not (head.scope.covers(where) and head.scope.valid_on(where.date)):
+        if not head.scope.in_force(where):
             continue
         if head.topic in ("indication", "overview") or "indication" in head.serves:
             indicated |= index.stems(entry)
@@ -52,12 +52,11 @@ def spoken_under(
     asked = frozenset(lexical.terms(" ".join(condition)))
     if not asked or not product:
         return frozenset()
-    read = (
-        entry
+    return frozenset(
+        entry.head.topic
         for entry in index.entries(product)
-        if entry.head.topic in topics and entry.head.scope.covers(where) and entry.head.scope.valid_on(where.date)
+        if entry.head.topic in topics and entry.head.scope.in_force(where) and asked <= index.stems(entry)
     )
-    return frozenset(entry.head.topic for entry in read if asked <= index.stems(entry))
 
 
 def compares_beyond_label(index: Index, product: str, masked: str) -> bool:

@@ -88,6 +88,8 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
 
 def quantities_in(question: str) -> tuple[Quantity, ...]:
     """What ``question`` says of a patient; each once, in the order of the kinds."""
+    if not any(character.isdigit() for character in question):
+        return ()  # most questions: their first one need not wait for expressions to be compiled
     found: dict[Quantity, None] = {}
     taken: set[int] = set()
     for kind, pattern in _ASKED:
@@ -108,13 +110,12 @@ def ranges_in(text: str) -> tuple[Range, ...]:
 
 def _ranges_of(kind: Kind, text: str) -> Iterator[Range]:
     between, above, below = _patterns(kind)
-    rest = text
     for match in between.finditer(text):
         low, unit, high, last = match.groups()
         if _meant(kind, text, match):
             yield Range(kind, float(low) * _size(unit or last), float(high) * _size(last))
-        # Neither of its ends is the bound of another range.
-        rest = rest[: match.start()] + "·" * len(match[0]) + rest[match.end() :]
+    # Neither end of these is the bound of another range.
+    rest = between.sub(lambda match: "·" * len(match[0]), text)
     for match in above.finditer(rest):
         if _meant(kind, text, match):
             yield Range(kind, _bound(match), math.inf)

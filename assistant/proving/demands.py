@@ -42,7 +42,7 @@ class Demands:
             return
         shown = [self.heads[id] for id in said.passages]
         for head in shown:
-            if not (head.scope.covers(where) and head.scope.valid_on(where.date)):
+            if not head.scope.in_force(where):
                 yield "scope", f"{head.id!r} is not in force here"
             if saying.outcome in GRAVE and head.kind is Kind.BENEFIT:
                 yield "grave", f"{head.id!r} is of kind benefit and stands after the notice of {saying.outcome}"

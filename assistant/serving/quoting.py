@@ -88,5 +88,5 @@ def _eligible(index: Index, context: Context) -> Iterator[Passage]:
     """Every passage, notices and companions too, that may be shown in ``context``."""
     for product in ("", *(entry.id for entry in index.products(_PRODUCTS))):
         for entry in index.entries(product):
-            if entry.head.scope.covers(context) and entry.head.scope.valid_on(context.date):
+            if entry.head.scope.in_force(context):
                 yield index.load(entry)

@@ -14,7 +14,8 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from assistant.training.dataset import PRODUCT_MARK, SpanMark, Utterance
+from assistant.domain import Flag
+from assistant.training.dataset import PRODUCT_MARK, SpanMark, Utterance, shifted
 
 #: How often a question's spans are exchanged, and how often it gets a typing error.
 _SWAPPED = 0.3
@@ -28,7 +29,6 @@ _LONGEST = 420
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _MARKS = re.compile(r"[.,;:!?]+(?=\s|$)")
 _BETWEEN = (". ", " - ", "\n", ", ", " ")
-_REPORT = "adverse_event"
 _REPORTED = ("adverse_event_report", "product_complaint")
 #: Intents of texts that mean something else beside another text.
 _ALONE = frozenset({"out_of_scope", "small_talk", "emergency", "human_handoff", "source_request"})
@@ -44,7 +44,7 @@ class Augmenter:
             for span in question.spans:
                 self._spoken[_kind(question, span)].append(question.text[span.start : span.end])
         whole = [question for question in questions if question.annotated == "all" and question.intent not in _ALONE]
-        self._reports = [question for question in whole if _REPORT in question.flags and not question.also]
+        self._reports = [question for question in whole if Flag.ADVERSE_EVENT in question.flags and not question.also]
         self._others = [question for question in whole if not question.flags and not question.also]
 
     def changed(self, question: Utterance, draw: random.Random) -> Utterance:
@@ -74,9 +74,8 @@ class Augmenter:
         begin = one.text.rstrip()
         if begin[-1] in ".,;:!?" and between[0] in ".,":
             between = " "
-        moved = len(begin) + len(between)
         spans = [span for span in one.spans if span.end <= len(begin)]
-        spans += [SpanMark(start=s.start + moved, end=s.end + moved, type=s.type) for s in two.spans]
+        spans += shifted(two.spans, -1, len(begin) + len(between))
         slots = {
             slot: tuple(dict.fromkeys((*one.slots.get(slot, ()), *two.slots.get(slot, ()))))
             for slot in (*one.slots, *two.slots)
@@ -124,29 +123,18 @@ def _mistyped(question: Utterance, draw: random.Random) -> Utterance:
         return question
     word = draw.choice(free)
     wrong = _typed(word.group(), draw)
-    grown = len(wrong) - len(word.group())
-    spans = tuple(
-        span if span.end <= word.start() else SpanMark(start=span.start + grown, end=span.end + grown, type=span.type)
-        for span in question.spans
-    )
+    spans = tuple(shifted(question.spans, word.start(), len(wrong) - len(word.group())))
     text = question.text[: word.start()] + wrong + question.text[word.end() :]
     return question.model_copy(update={"text": text, "spans": spans})
 
 
 def _unmarked(question: Utterance) -> Utterance:
     """Without the marks that end sentences and clauses, those within spans excepted."""
-    text, spans, at = "", list(question.spans), 0
-    for mark in _MARKS.finditer(question.text):
-        if any(span.start < mark.end() and mark.start() < span.end for span in question.spans):
-            continue
-        text += question.text[at : mark.start()]
-        at = mark.end()
-        gone = mark.end() - mark.start()
-        for number, span in enumerate(question.spans):
-            if span.start >= mark.end():
-                moved = spans[number]
-                spans[number] = SpanMark(start=moved.start - gone, end=moved.end - gone, type=moved.type)
-    text += question.text[at:]
+    text, spans = question.text, list(question.spans)
+    for mark in reversed(list(_MARKS.finditer(text))):
+        if not any(span.start < mark.end() and mark.start() < span.end for span in question.spans):
+            text = text[: mark.start()] + text[mark.end() :]
+            spans = shifted(spans, mark.start(), mark.start() - mark.end())
     return question.model_copy(update={"text": text, "spans": tuple(spans)}) if text.strip() else question
 
 

@@ -87,13 +87,20 @@ class Utterance(BaseModel):
         grown = len(PLACEHOLDER) - len(PRODUCT_MARK)
         while (at := text.find(PRODUCT_MARK)) >= 0:
             text = text[:at] + PLACEHOLDER + text[at + len(PRODUCT_MARK) :]
-            moved = [_shifted(span, at, grown) for span in moved]
+            moved = shifted(moved, at, grown)
         return text, tuple(moved)
 
 
-def _shifted(span: SpanMark, at: int, by: int) -> SpanMark:
-    start = span.start + (by if span.start > at else 0)
-    return SpanMark(start=start, end=span.end + (by if span.end > at else 0), type=span.type)
+def shifted(spans: Iterable[SpanMark], at: int, by: int) -> list[SpanMark]:
+    """``spans`` moved along where the text grew by so many characters (or shrank) behind ``at``."""
+    return [
+        SpanMark(
+            start=span.start + (by if span.start > at else 0),
+            end=span.end + (by if span.end > at else 0),
+            type=span.type,
+        )
+        for span in spans
+    ]
 
 
 @dataclass(frozen=True, slots=True)
