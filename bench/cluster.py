@@ -74,12 +74,24 @@ def postgres() -> Iterator[str]:
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen([server, "-D", data, *options], stderr=log, **quiet)
     try:
-        until((folder / ".s.PGSQL.5432").exists, "PostgreSQL")
-        yield f"postgresql://onlabel@/postgres?host={folder}"
+        address = f"postgresql://onlabel@/postgres?host={folder}"
+        until(lambda: _lets_in(address), "PostgreSQL")
+        yield address
     finally:
         process.send_signal(signal.SIGINT)  # "fast": hang up and write everything down
         process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lets_in(address: str) -> bool:
+    """Whether the server takes connections: its socket is there a while before it does."""
+    import psycopg
+
+    try:
+        psycopg.connect(address, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def account(owner: str) -> str:

@@ -1,4 +1,4 @@
-"""Ask 528 questions over 24 openFDA labels that nothing was tuned on, and judge the answers.
+"""Ask 1,056 questions over 48 openFDA labels, and judge the answers.
 
     python bench/openfda_labels.py --work FOLDER
     python bench/openfda_labels.py --half tune --misses misses.md

@@ -127,3 +127,44 @@ def test_another_medicine_that_is_only_taken_besides_is_not_what_is_asked_about(
         quick, "he takes tarnivexol, what is the recommended dosage when it is begun?", "dosage", "tarnivexol"
     )
     assert "another medicine is named" not in told.notes
+
+
+def answered_whatever_is_near(quick: Assistant, question: str, intent: str) -> Any:
+    """The decision where the nearest passage is always sure enough."""
+    policy = quick.decider.policy
+    never_unsure = policy.model_copy(update={"confidence": policy.confidence.model_copy(update={"bias": 50.0})})
+    decider = replace(quick.decider, policy=never_unsure, reader=Marking(quick, intent))
+    return decider.decide(question, _HCP, None, "zorvanta")
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("is there latex in the carton of the tablets?", "ingredients"),
+        ("may I swim after I took the tablets?", "warnings"),
+        ("do these tablets leave you with ringing in the ears?", "adverse_reactions"),
+        ("are the tablets safe in G6PD deficiency?", "warnings"),
+    ],
+)
+def test_a_matter_or_complaint_that_the_label_is_silent_on_is_asked_back(
+    quick: Assistant, question: str, intent: str
+) -> None:
+    draft = answered_whatever_is_near(quick, question, intent)
+    assert draft.outcome is not Outcome.ANSWERED
+    assert not draft.shown
+    assert "the label does not speak of what is named" in draft.notes
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("do these tablets give you a headache?", "adverse_reactions"),
+        ("do these tablets make you dizzy?", "adverse_reactions"),
+        ("dose of the tablets for somebody who likes to swim?", "dosage"),  # asks about something else
+    ],
+)
+def test_one_that_it_speaks_of_or_that_is_not_asked_about_is_answered(
+    quick: Assistant, question: str, intent: str
+) -> None:
+    draft = answered_whatever_is_near(quick, question, intent)
+    assert draft.outcome is Outcome.ANSWERED and draft.shown

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from assistant.answering import drug_classes, lexical
 
 
@@ -27,18 +29,53 @@ def test_no_word_stands_in_two_groups() -> None:
     assert not [one & two for one, two in itertools.combinations(groups, 2) if one & two]
 
 
-def test_a_substance_is_found_by_the_class_that_labels_name() -> None:
-    assert set(lexical.terms("nitrates")) <= set(lexical.searched("nitroglycerin"))
-    assert set(lexical.terms("NSAIDs")) <= set(lexical.searched("Ibuprofen"))
-    assert set(lexical.searched("ibuprofen")).isdisjoint(lexical.searched("warfarin"))
+def searched(question: str, label: str) -> set[str]:
+    return set(lexical.Wording.of(question).in_words_of(set(lexical.terms(label))))
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("nitroglycerin", "nitrates"),
+        ("Ibuprofen", "NSAIDs"),
+        ("Questran", "cholestyramine"),
+        ("Rifadin", "rifampin"),
+        ("rifampicin", "rifampin"),
+        ("Rifadin", "strong CYP3A inducers"),  # by its brand to its generic name to its class
+        ("gentamicin", "aminoglycosides"),
+        ("cigarettes", "smoking"),
+        ("hair falling out", "alopecia"),
+        ("may I ride my motorbike", "operating machinery"),
+        ("ORR", "overall response rate"),
+        ("t1/2", "half-life"),
+    ],
+)
+def test_a_thing_is_searched_by_what_the_label_calls_it(said: str, label: str) -> None:
+    assert set(lexical.terms(label)) - set(lexical.terms("strong operating")) <= searched(said, label)
+    assert not set(lexical.terms(label)) & searched(said, "renal impairment")
+
+
+def test_words_of_a_thing_that_the_label_calls_otherwise_do_not_count_as_missed() -> None:
+    assert searched("hair falling out in women", "alopecia") == {"alopecia", *lexical.terms("women")}
+    # Where the label has no name for it they do.
+    assert set(lexical.terms("hair falling out")) <= searched("hair falling out in women", "nausea")
+    # What stands in the label stays.
+    assert set(lexical.terms("hair alopecia")) <= searched("hair falling out", "alopecia, hair follicles")
 
 
 def test_a_substance_is_not_named_by_its_class() -> None:
     """Whether a label names a medicine is asked by its name: one anticoagulant is not another."""
     assert lexical.terms("eliquis") == [lexical.stem("eliquis")]
+    assert searched("ibuprofen", "NSAIDs").isdisjoint(searched("warfarin", "NSAIDs"))
 
 
-def test_a_substance_stands_in_one_class_and_is_no_class_itself() -> None:
-    members = [name for names in drug_classes._MEMBERS.values() for name in names.split()]
-    assert len(set(members)) == len(members)
-    assert set(members).isdisjoint(drug_classes._MEMBERS)
+def test_brands_and_classes_are_told_apart() -> None:
+    brands = [brand for names in drug_classes._BRANDS.values() for brand in names.split()]
+    assert set(brands).isdisjoint(drug_classes._BRANDS)
+    for names in (*drug_classes._BRANDS.values(), *drug_classes._MEMBERS.values()):
+        assert len(set(names.split())) == len(names.split())
+
+
+def test_the_number_of_a_type_is_part_of_its_name() -> None:
+    assert not set(lexical.terms("type 1")) & set(lexical.terms("see 1 and 2 of this type"))
+    assert lexical.terms("type 1 diabetes") != lexical.terms("type 2 diabetes")

@@ -9,6 +9,7 @@ import pytest
 
 from assistant.answering import retrieval
 from assistant.answering.index import Entry
+from assistant.answering.label_status import status_of_all
 from assistant.answering.planning import Found, Route, choose, route
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Policy, parse_policy
@@ -75,6 +76,22 @@ def test_a_dose_for_what_its_directions_speak_of_is_not() -> None:
     # Whether the medicine is for it, only the indication says.
     use = found(spoken_under=spoken, intents=(("indication", 0.95),))
     assert route(use, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_of_several_illnesses_the_least_approved_counts_where_a_use_is_asked_for() -> None:
+    named = (LabelStatus.INDICATED, LabelStatus.NOT_MENTIONED)
+    for statuses in (named, named[::-1]):
+        assert status_of_all(statuses, use=True) is LabelStatus.NOT_MENTIONED
+        assert status_of_all(statuses, use=False) is LabelStatus.INDICATED
+    assert status_of_all((LabelStatus.LIMITED, LabelStatus.UNSURE), use=True) is LabelStatus.LIMITED
+    assert status_of_all((), use=True) is LabelStatus.UNSURE
+
+
+def test_for_a_use_that_the_label_may_or_may_not_mean_passages_are_only_offered() -> None:
+    asked = found(status=LabelStatus.UNSURE, intents=(("indication", 0.95),))
+    assert route(asked, "hcp", POLICY).unsure_of_use
+    for other in ({"marked": False}, {"status": LabelStatus.INDICATED}, {"intents": (("dosage", 0.95),)}):
+        assert not route(dataclasses.replace(asked, **other), "hcp", POLICY).unsure_of_use
 
 
 def test_without_a_word_to_search_for_the_topic_decides(quick: Assistant) -> None:

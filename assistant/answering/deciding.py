@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import choices, follow_up, lexical, planning, retrieval
+from assistant.answering import choices, drug_classes, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
 from assistant.answering.index import Entry, Index
-from assistant.answering.label_status import compares_beyond_label, label_status, spoken_under
+from assistant.answering.label_status import compares_beyond_label, label_status, spoken_under, status_of_all
 from assistant.answering.planning import Found, Route
 from assistant.answering.retrieval import Query
 from assistant.answering.which_product import named_products, only_product, worth_offering
@@ -21,9 +21,10 @@ from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
-from assistant.understanding import conditions, other_medicines, products
+from assistant.understanding import conditions, lay_terms, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
+from assistant.understanding.matters import matters_in
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
@@ -51,6 +52,24 @@ _BESIDE_ANOTHER = frozenset(
 )
 #: Questions that only what the label says of the other substance can answer.
 _WITH_ANOTHER = frozenset(("drug_interaction", "food_interaction"))
+#: Questions that only what the label says of the complaint or illness can answer.
+_OF_A_COMPLAINT = frozenset(("adverse_reactions", "warnings", "contraindication"))
+#: Questions that only what the label says of the matter can answer, where one is named.
+_OF_A_MATTER = (
+    _OF_A_COMPLAINT
+    | _WITH_ANOTHER
+    | {
+        "administration",
+        "cost_coverage",
+        "discontinuation",
+        "how_supplied",
+        "ingredients",
+        "overview",
+        "patient_counseling",
+        "reproductive_potential",
+        "storage",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,19 +226,17 @@ class Decider:
             kept = follow_up.kept(asked.fragment, reading, retrieval.eligible(self.index, product, asked.where))
         if kept:
             reading = follow_up.about(kept, reading, self.index)
-        status = label_status(self.index, product, reading.condition, asked.where)
-        dosed = planning.FOR_A_CONDITION if status is conditions.LabelStatus.NOT_MENTIONED else ()
         found = Found(
             flags=flags,
             intents=reading.intents,
-            status=status,
+            status=conditions.LabelStatus.UNSURE,
             asks_use=conditions.asks_use(reading.masked),
             marked=bool(reading.named("condition")),
             compares_beyond_label=between or compares_beyond_label(self.index, product, reading.masked),
             product_known=bool(product),
             screened_topic=asked.topic,
-            spoken_under=spoken_under(self.index, product, reading.condition, dosed, asked.where),
         )
+        found = self._of_the_conditions(found, reading.conditions, product, asked.where)
         plan = planning.route(found, asked.where.audience, self.policy)
         draft = Draft(
             plan.outcome or Outcome.ANSWERED,
@@ -237,7 +254,7 @@ class Decider:
             draft.slots["population"] = ",".join(reading.population)
         if reading.typed != reading.masked:
             draft.notes.append("spelling: slips in ordinary words were read as the words meant")
-        if reading.condition:
+        if reading.conditions:
             draft.notes.append(f"condition: {found.status.value}")
         if plan.outcome is Outcome.ANSWERED:
             draft.role = f"intent.{plan.intent}"
@@ -253,6 +270,17 @@ class Decider:
         elif plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not product and self._slipped(asked.plain)):
             self._ask_product(asked, draft)
         return draft
+
+    def _of_the_conditions(self, found: Found, named: Sequence[Sequence[str]], product: str, where: Context) -> Found:
+        """``found`` with what the label of ``product`` says of the illnesses that are ``named``."""
+        statuses = [label_status(self.index, product, condition, where) for condition in named]
+        use = found.asks_use or found.share(*planning.ABOUT_USE) >= self.policy.thresholds.use
+        status = status_of_all(statuses, use=use)
+        if status is not conditions.LabelStatus.NOT_MENTIONED:
+            return replace(found, status=status)
+        unknown = named[statuses.index(status)]
+        spoken = spoken_under(self.index, product, unknown, planning.FOR_A_CONDITION, where)
+        return replace(found, status=status, spoken_under=spoken)
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
         """What the question calls ``product`` by; on its own page a slip in its name is one of them."""
@@ -281,16 +309,26 @@ class Decider:
         unusual = [word for word in named if not is_ordinary(word)]
         return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)
 
-    def _unheard_of(self, reading: Reading, product: str) -> bool:
-        """Whether no passage for ``product`` speaks of any substance that the question names, nor of its class.
+    def _silent_on(self, reading: Reading, plan: Route, entries: Sequence[Entry]) -> bool:
+        """Whether none of ``entries``, all of one product, speaks of what the question is about.
 
-        Then a near passage is no answer, but may be worth reading: it is offered. Words that everybody uses ("heart
-        pills") name nothing that a label could be searched for.
+        Then a near passage is no answer, but may be worth reading: it is offered. What it is about: a substance beside
+        the product, by its name or its class (words that everybody uses, "heart pills", name nothing that a label could
+        be searched for); a complaint or an illness that we know every name of; a matter like driving or latex.
         """
-        spans = [[word for word in words(span) if not is_ordinary(word)] for span in reading.named("substance")]
-        if not spans or not all(spans):
-            return False
-        return not any(self.index.postings(product, lexical.searched(word)) for span in spans for word in span)
+        text = reading.masked
+        asked: list[list[str]] = []
+        if plan.intent in _WITH_ANOTHER:
+            spans = [[word for word in words(span) if not is_ordinary(word)] for span in reading.named("substance")]
+            asked = [[word, *drug_classes.called(word)] for span in spans for word in span]
+            if not all(spans):
+                asked = []
+        if not asked and plan.intent in _OF_A_COMPLAINT:
+            asked = [list(names) for names in lay_terms.named(text)]
+        if not asked and plan.intent in _OF_A_MATTER:
+            asked = [list(matter.written) for matter, _ in matters_in(text) if matter.decides]
+        names = [frozenset(lexical.terms(name)) for names in asked for name in names]
+        return bool(names) and not self.index.speaks_of(names, entries)
 
     def _slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know."""
@@ -322,7 +360,10 @@ class Decider:
         chosen = planning.choose(ranked, replace(plan, names=bool(query.named)), self.policy)
         draft.candidates = tuple(ranked[:5])
         draft.confidence = chosen.confidence
-        if chosen.shown and plan.intent in _WITH_ANOTHER and self._unheard_of(reading, product):
+        if chosen.shown and plan.unsure_of_use:
+            draft.notes.append("the label may mean another illness")
+            draft.ask_back(choices.passage_choices(chosen.shown))
+        elif chosen.shown and self._silent_on(reading, plan, entries):
             draft.notes.append("the label does not speak of what is named")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown:

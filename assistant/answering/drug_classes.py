@@ -1,32 +1,356 @@
-"""Substances by the class that labels name them by: "Nitrates" is what a label calls nitroglycerin.
+"""Substances by the names that labels use for them: nitroglycerin is one of the "nitrates", Questran is cholestyramine.
 
-For searching by words alone: a substance counts as its class besides itself. Only classes that labels warn of by name,
-and of each the substances that people ask about by name, as pharmacology textbooks and FDA's Established Pharmacologic
-Classes list them. Nothing here is shown, and what is found says in its own words whom it means.
+For searching by words alone: a substance counts as its generic name and its classes besides itself, where the label
+speaks of these. Brands as DailyMed lists them, classes as FDA's Established Pharmacologic Classes and pharmacology
+textbooks do, inhibitors and inducers as FDA's "Examples of Drugs that Interact with CYP Enzymes and Transporter
+Systems" does; only what people ask about by name. Nothing here is shown, and what is found says in its own words whom
+it means.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
+
+from assistant.content.lexicon import INTERNATIONAL_NAMES
+
+#: Generic name -> brands that people say instead.
+_BRANDS = {
+    "acetaminophen": "tylenol panadol",
+    "adalimumab": "humira",
+    "albuterol": "ventolin proventil",
+    "alprazolam": "xanax",
+    "amiodarone": "pacerone cordarone",
+    "amitriptyline": "elavil",
+    "amlodipine": "norvasc",
+    "amoxicillin": "amoxil",
+    "apixaban": "eliquis",
+    "aripiprazole": "abilify",
+    "atezolizumab": "tecentriq",
+    "atomoxetine": "strattera",
+    "atorvastatin": "lipitor",
+    "azathioprine": "imuran",
+    "azithromycin": "zithromax zpack",
+    "baclofen": "lioresal",
+    "benazepril": "lotensin",
+    "bevacizumab": "avastin",
+    "bisacodyl": "dulcolax",
+    "botulinum": "botox dysport xeomin",
+    "budesonide": "pulmicort entocort",
+    "bupropion": "wellbutrin zyban",
+    "buspirone": "buspar",
+    "calcium": "caltrate",
+    "candesartan": "atacand",
+    "carbamazepine": "tegretol",
+    "carvedilol": "coreg",
+    "cefalexin": "keflex",
+    "cephalexin": "keflex",
+    "cetirizine": "zyrtec",
+    "cholestyramine": "questran colestyramine",
+    "cimetidine": "tagamet",
+    "ciprofloxacin": "cipro",
+    "citalopram": "celexa",
+    "clarithromycin": "biaxin",
+    "clonazepam": "klonopin",
+    "clopidogrel": "plavix",
+    "clozapine": "clozaril",
+    "colchicine": "colcrys",
+    "colesevelam": "welchol",
+    "cyclobenzaprine": "flexeril",
+    "cyclosporine": "neoral sandimmune gengraf",
+    "dabigatran": "pradaxa",
+    "dapagliflozin": "farxiga forxiga",
+    "darbepoetin": "aranesp",
+    "dexamethasone": "decadron",
+    "dextromethorphan": "robitussin delsym",
+    "diazepam": "valium",
+    "diclofenac": "voltaren cataflam",
+    "digoxin": "lanoxin",
+    "diltiazem": "cardizem tiazac",
+    "diphenhydramine": "benadryl",
+    "disulfiram": "antabuse",
+    "docusate": "colace",
+    "donepezil": "aricept",
+    "doxycycline": "vibramycin",
+    "duloxetine": "cymbalta",
+    "empagliflozin": "jardiance",
+    "enalapril": "vasotec",
+    "enoxaparin": "lovenox clexane",
+    "epinephrine": "epipen",
+    "epoetin": "epogen procrit",
+    "erythromycin": "erythrocin",
+    "escitalopram": "lexapro",
+    "esomeprazole": "nexium",
+    "estradiol": "estrace",
+    "etanercept": "enbrel",
+    "etonogestrel": "nexplanon",
+    "ezetimibe": "zetia",
+    "famotidine": "pepcid",
+    "fentanyl": "duragesic",
+    "fexofenadine": "allegra",
+    "filgrastim": "neupogen",
+    "fluconazole": "diflucan",
+    "fluoxetine": "prozac",
+    "fluticasone": "flonase flovent",
+    "furosemide": "lasix",
+    "gabapentin": "neurontin",
+    "gemfibrozil": "lopid",
+    "glipizide": "glucotrol",
+    "glimepiride": "amaryl",
+    "guaifenesin": "mucinex",
+    "haloperidol": "haldol",
+    "hydrochlorothiazide": "hctz microzide",
+    "hydrocodone": "vicodin norco",
+    "hydroxychloroquine": "plaquenil",
+    "hydroxyzine": "atarax vistaril",
+    "ibuprofen": "advil motrin nurofen",
+    "imatinib": "gleevec glivec",
+    "infliximab": "remicade",
+    "insulin": "lantus humalog novolog levemir",
+    "isotretinoin": "accutane",
+    "itraconazole": "sporanox",
+    "ivermectin": "stromectol",
+    "ketoconazole": "nizoral",
+    "lamotrigine": "lamictal",
+    "lansoprazole": "prevacid",
+    "letrozole": "femara",
+    "leuprolide": "lupron eligard",
+    "leuprorelin": "lupron",
+    "levetiracetam": "keppra",
+    "levofloxacin": "levaquin",
+    "levonorgestrel": "mirena",
+    "levothyroxine": "synthroid euthyrox eltroxin",
+    "liraglutide": "victoza saxenda",
+    "lisinopril": "zestril prinivil",
+    "loperamide": "imodium",
+    "loratadine": "claritin",
+    "lorazepam": "ativan",
+    "losartan": "cozaar",
+    "lovastatin": "mevacor",
+    "meloxicam": "mobic",
+    "metformin": "glucophage",
+    "methotrexate": "trexall",
+    "methylphenidate": "ritalin concerta",
+    "metoclopramide": "reglan",
+    "metoprolol": "lopressor toprol",
+    "metronidazole": "flagyl",
+    "mirtazapine": "remeron",
+    "montelukast": "singulair",
+    "mycophenolate": "cellcept myfortic",
+    "naltrexone": "vivitrol revia",
+    "naproxen": "aleve naprosyn",
+    "nifedipine": "adalat procardia",
+    "nitrofurantoin": "macrobid macrodantin",
+    "olanzapine": "zyprexa",
+    "olmesartan": "benicar",
+    "omeprazole": "prilosec losec",
+    "ondansetron": "zofran",
+    "oxcarbazepine": "trileptal",
+    "oxycodone": "oxycontin percocet",
+    "pantoprazole": "protonix",
+    "paroxetine": "paxil",
+    "pembrolizumab": "keytruda",
+    "phenobarbital": "luminal",
+    "phenytoin": "dilantin",
+    "pioglitazone": "actos",
+    "pravastatin": "pravachol",
+    "prednisone": "deltasone",
+    "pregabalin": "lyrica",
+    "propranolol": "inderal",
+    "pseudoephedrine": "sudafed",
+    "quetiapine": "seroquel",
+    "ranitidine": "zantac",
+    "rifabutin": "mycobutin",
+    "rifampin": "rifadin rimactane",
+    "risperidone": "risperdal",
+    "ritonavir": "norvir paxlovid kaletra",
+    "rituximab": "rituxan mabthera",
+    "rivaroxaban": "xarelto",
+    "rosuvastatin": "crestor",
+    "semaglutide": "ozempic wegovy rybelsus",
+    "senna": "senokot",
+    "sertraline": "zoloft",
+    "sevelamer": "renvela renagel",
+    "sildenafil": "viagra revatio",
+    "simvastatin": "zocor",
+    "sirolimus": "rapamune",
+    "sitagliptin": "januvia",
+    "spironolactone": "aldactone",
+    "sucralfate": "carafate",
+    "sulfamethoxazole": "bactrim septra cotrimoxazole",
+    "sumatriptan": "imitrex imigran",
+    "tacrolimus": "prograf",
+    "tadalafil": "cialis",
+    "tamoxifen": "nolvadex",
+    "tamsulosin": "flomax",
+    "theophylline": "theodur",
+    "ticagrelor": "brilinta",
+    "tirzepatide": "mounjaro zepbound",
+    "tizanidine": "zanaflex",
+    "tocilizumab": "actemra",
+    "topiramate": "topamax",
+    "tramadol": "ultram",
+    "trastuzumab": "herceptin",
+    "trazodone": "desyrel",
+    "ustekinumab": "stelara",
+    "valacyclovir": "valtrex",
+    "valproate": "depakote epilim depakene",
+    "valsartan": "diovan",
+    "vardenafil": "levitra",
+    "venlafaxine": "effexor",
+    "verapamil": "calan isoptin",
+    "vortioxetine": "trintellix",
+    "warfarin": "coumadin jantoven",
+    "zolpidem": "ambien",
+}
+
+#: What labels call a class -> the substances that belong to it.
 _MEMBERS = {
     "nitrate": "nitroglycerin nitroglycerine isosorbide nitroprusside nitrostat poppers",
     "nsaid": "ibuprofen naproxen diclofenac ketorolac indomethacin meloxicam celecoxib piroxicam etodolac nabumetone "
-    "ketoprofen advil motrin aleve nurofen",
+    "ketoprofen",
+    "salicylate": "aspirin",
     "maoi": "phenelzine tranylcypromine isocarboxazid selegiline rasagiline moclobemide linezolid",
-    "ssri": "fluoxetine sertraline paroxetine citalopram escitalopram fluvoxamine prozac zoloft lexapro celexa",
+    "ssri": "fluoxetine sertraline paroxetine citalopram escitalopram fluvoxamine",
     "snri": "venlafaxine desvenlafaxine duloxetine levomilnacipran",
-    "benzodiazepine": "alprazolam diazepam lorazepam clonazepam temazepam midazolam triazolam xanax valium ativan",
-    "opioid": "morphine oxycodone hydrocodone fentanyl codeine tramadol methadone hydromorphone tapentadol heroin",
+    "tricyclic antidepressant": "amitriptyline nortriptyline imipramine desipramine clomipramine doxepin",
+    "serotonergic": "fluoxetine sertraline paroxetine citalopram escitalopram fluvoxamine venlafaxine duloxetine "
+    "tramadol buspirone trazodone lithium",
+    "benzodiazepine": "alprazolam diazepam lorazepam clonazepam temazepam midazolam triazolam",
+    "cns depressant": "alprazolam diazepam lorazepam clonazepam zolpidem morphine oxycodone gabapentin pregabalin",
+    "opioid": "morphine oxycodone hydrocodone fentanyl codeine tramadol methadone hydromorphone tapentadol heroin "
+    "buprenorphine",
     "statin": "atorvastatin simvastatin rosuvastatin pravastatin lovastatin fluvastatin pitavastatin",
+    "hmg coa reductase inhibitor": "atorvastatin simvastatin rosuvastatin pravastatin lovastatin fluvastatin "
+    "pitavastatin",
     "fibrate": "gemfibrozil fenofibrate",
     "diuretic": "furosemide hydrochlorothiazide torsemide bumetanide chlorthalidone spironolactone",
+    "potassium sparing diuretic": "spironolactone eplerenone amiloride triamterene",
+    "thiazide": "hydrochlorothiazide chlorthalidone indapamide",
+    "ace inhibitor": "lisinopril enalapril ramipril captopril benazepril perindopril quinapril fosinopril",
+    "angiotensin receptor blocker": "losartan valsartan candesartan irbesartan olmesartan telmisartan",
+    "beta blocker": "metoprolol atenolol propranolol bisoprolol carvedilol nadolol labetalol timolol",
+    "calcium channel blocker": "amlodipine nifedipine diltiazem verapamil felodipine",
+    "alpha blocker": "tamsulosin doxazosin terazosin prazosin alfuzosin silodosin",
+    "antihypertensive": "lisinopril enalapril losartan valsartan amlodipine metoprolol atenolol hydrochlorothiazide",
+    "antiarrhythmic": "amiodarone sotalol dofetilide quinidine procainamide flecainide dronedarone disopyramide",
+    "qt interval": "amiodarone sotalol quinidine dofetilide methadone citalopram haloperidol ondansetron moxifloxacin",
     "antacid": "maalox mylanta gaviscon tums rolaids",
-    "anticoagulant": "warfarin apixaban rivaroxaban dabigatran edoxaban heparin enoxaparin coumadin eliquis xarelto",
-    "antiplatelet": "clopidogrel prasugrel ticagrelor plavix",
+    "aluminum": "maalox mylanta gaviscon",
+    "magnesium": "maalox mylanta",
+    "calcium": "tums rolaids",
+    "proton pump inhibitor": "omeprazole esomeprazole lansoprazole pantoprazole rabeprazole dexlansoprazole",
+    "h2 receptor antagonist": "famotidine ranitidine cimetidine nizatidine",
+    "bile acid": "cholestyramine colesevelam colestipol questran",
+    "anticoagulant": "warfarin apixaban rivaroxaban dabigatran edoxaban heparin enoxaparin dalteparin fondaparinux",
+    "antiplatelet": "clopidogrel prasugrel ticagrelor aspirin",
     "corticosteroid": "prednisone prednisolone methylprednisolone dexamethasone hydrocortisone",
     "triptan": "sumatriptan rizatriptan zolmitriptan eletriptan naratriptan",
-    "barbiturate": "phenobarbital butalbital",
-    "alcohol": "vodka whisky whiskey champagne cocktail cocktails",
+    "barbiturate": "phenobarbital butalbital primidone",
+    "antiepileptic": "phenytoin carbamazepine valproate lamotrigine levetiracetam topiramate phenobarbital "
+    "oxcarbazepine",
+    "antipsychotic": "haloperidol risperidone olanzapine quetiapine aripiprazole ziprasidone clozapine",
+    "antihistamine": "diphenhydramine cetirizine loratadine fexofenadine hydroxyzine chlorpheniramine",
+    "anticholinergic": "oxybutynin tolterodine atropine scopolamine benztropine ipratropium tiotropium diphenhydramine",
+    "beta agonist": "albuterol salmeterol formoterol terbutaline",
+    "sympathomimetic": "pseudoephedrine phenylephrine ephedrine",
+    "stimulant": "methylphenidate amphetamine lisdexamfetamine",
+    "muscle relaxant": "cyclobenzaprine baclofen tizanidine carisoprodol methocarbamol",
+    "aminoglycoside": "gentamicin tobramycin amikacin streptomycin neomycin",
+    "macrolide": "clarithromycin erythromycin azithromycin",
+    "fluoroquinolone": "ciprofloxacin levofloxacin moxifloxacin ofloxacin",
+    "tetracycline": "doxycycline minocycline",
+    "penicillin": "amoxicillin ampicillin piperacillin",
+    "cephalosporin": "cephalexin cefuroxime ceftriaxone cefazolin",
+    "sulfonamide": "sulfamethoxazole sulfasalazine",
+    "nitroimidazole": "metronidazole tinidazole",
+    "azole": "ketoconazole itraconazole voriconazole posaconazole fluconazole",
+    "antifungal": "ketoconazole itraconazole voriconazole posaconazole fluconazole terbinafine",
+    "protease inhibitor": "ritonavir atazanavir darunavir lopinavir saquinavir indinavir nelfinavir",
+    "antiretroviral": "efavirenz nevirapine ritonavir atazanavir dolutegravir tenofovir emtricitabine",
+    "rifamycin": "rifampin rifabutin rifapentine",
+    "sulfonylurea": "glipizide glimepiride glyburide",
+    "thiazolidinedione": "pioglitazone rosiglitazone",
+    "antidiabetic": "metformin glipizide glimepiride glyburide sitagliptin pioglitazone insulin",
+    "thyroid": "levothyroxine liothyronine",
+    "tnf blocker": "adalimumab etanercept infliximab certolizumab golimumab",
+    "immunosuppressant": "cyclosporine tacrolimus sirolimus azathioprine mycophenolate methotrexate",
+    "biologic": "adalimumab etanercept infliximab rituximab tocilizumab abatacept ustekinumab",
+    "erythropoiesis stimulating agent": "epoetin darbepoetin",
+    "aromatase inhibitor": "letrozole anastrozole exemestane",
+    "gnrh agonist": "leuprolide goserelin triptorelin",
+    "bisphosphonate": "alendronate risedronate zoledronic ibandronate",
+    "pde5 inhibitor": "sildenafil tadalafil vardenafil avanafil",
+    "dopamine agonist": "pramipexole ropinirole bromocriptine cabergoline",
+    "xanthine": "theophylline caffeine coffee",
+    "caffeine": "coffee espresso cola",
+    "platinum": "cisplatin carboplatin oxaliplatin",
+    "chemotherapy": "cisplatin carboplatin oxaliplatin paclitaxel docetaxel doxorubicin cyclophosphamide etoposide",
+    "anthracycline": "doxorubicin daunorubicin epirubicin idarubicin",
+    "alcohol": "vodka whisky whiskey champagne cocktail cocktails prosecco sherry gin rum booze pint",
+    "smoking": "cigarette cigarettes tobacco nicotine vaping vape smokes smoker",
+    "cannabis": "marijuana weed cbd thc cannabidiol",
+    "folate": "folic",
+    "botulinum toxin": "botox dysport xeomin",
+    "soft food": "applesauce yoghurt yogurt pudding jam",
 }
 
-#: Substance -> what its class is called, in lower case.
-CLASS_OF: dict[str, str] = {name: kind for kind, names in _MEMBERS.items() for name in names.split()}
+#: What labels call those that change the blood levels of others -> the substances that do.
+_ROLES = {
+    "cyp3a inhibitor": "ketoconazole itraconazole voriconazole posaconazole clarithromycin erythromycin ritonavir "
+    "nelfinavir cobicistat diltiazem verapamil fluconazole grapefruit ciprofloxacin aprepitant nefazodone",
+    "cyp3a inducer": "rifampin phenytoin carbamazepine phenobarbital efavirenz bosentan enzalutamide mitotane "
+    "apalutamide rifabutin primidone modafinil wort",
+    "cyp2d6 inhibitor": "fluoxetine paroxetine bupropion quinidine duloxetine terbinafine mirabegron",
+    "cyp2c19 inhibitor": "fluconazole fluoxetine fluvoxamine omeprazole esomeprazole",
+    "cyp2c9 inhibitor": "fluconazole amiodarone",
+    "cyp2c8 inhibitor": "gemfibrozil clopidogrel",
+    "cyp1a2 inhibitor": "fluvoxamine ciprofloxacin",
+    "p gp inhibitor": "amiodarone cyclosporine clarithromycin erythromycin itraconazole ketoconazole quinidine "
+    "ritonavir verapamil ranolazine dronedarone carvedilol azithromycin",
+    "p gp inducer": "rifampin carbamazepine phenytoin wort",
+    "oatp inhibitor": "cyclosporine rifampin gemfibrozil",
+}
+
+_GENERIC = {brand: name for name, brands in _BRANDS.items() for brand in brands.split()} | {
+    other: name for name, others in INTERNATIONAL_NAMES.items() for other in others if " " not in name + other
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a substance is called: ``generic`` is "" where it is called by its generic name; ``roles`` is what it does
+    to others, by which a label means it where it calls it nothing else."""
+
+    generic: str
+    classes: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+def _classes(listed: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for kind, members in listed.items():
+        for member in members.split():
+            found[member].append(kind)
+    return {member: tuple(kinds) for member, kinds in found.items()}
+
+
+def _named() -> dict[str, Names]:
+    classes, roles = _classes(_MEMBERS), _classes(_ROLES)
+    named: dict[str, Names] = {}
+    for said in {*_GENERIC, *classes, *roles}:
+        generic = _GENERIC.get(said, "")
+        known = dict.fromkeys((*classes.get(said, ()), *classes.get(generic, ())))
+        acts = dict.fromkeys((*roles.get(said, ()), *roles.get(generic, ())))
+        named[said] = Names(generic, tuple(known), tuple(acts))
+    return named
+
+
+#: Substance or brand, in lower case -> its other names.
+NAMES_OF: dict[str, Names] = _named()
+
+
+def called(substance: str) -> tuple[str, ...]:
+    """Whatever labels may call ``substance``, in lower case, beside its own name."""
+    named = NAMES_OF.get(substance)
+    return (*filter(None, (named.generic,)), *named.classes, *named.roles) if named else ()

@@ -94,7 +94,7 @@ def kept(fragment: Fragment, reading: Reading, entries: Collection[Entry]) -> st
 def about(topic: str, reading: Reading, index: Index) -> Reading:
     """``reading`` as if the question had asked about ``topic``: with that topic's first example utterance behind it."""
     vectors, intents = index.utterances
-    asked = replace(reading, intents=((topic, 1.0),), condition=())
+    asked = replace(reading, intents=((topic, 1.0),), conditions=())
     if topic not in intents:
         return asked
     first = intents.index(topic)

@@ -320,6 +320,16 @@ class Index:
         with self._reading():
             return {term: lexical.unpack(blob) for term, blob in rows}
 
+    def speaks_of(self, names: Iterable[frozenset[str]], entries: Sequence[Entry]) -> bool:
+        """Whether any of ``entries``, all of one product, holds all terms of any of ``names``."""
+        wanted = [name for name in names if name]
+        if not (wanted and entries):
+            return False
+        postings = self.postings(entries[0].head.product, frozenset().union(*wanted))
+        rows = {term: {row for row, _ in found} for term, found in postings.items()}
+        eligible = {entry.row for entry in entries}
+        return any(eligible.intersection(*(rows.get(term, set()) for term in name)) for name in wanted)
+
     def knows_word(self, word: str) -> bool:
         """Whether ``word`` (lower case) stands anywhere in the corpus or in an example utterance."""
         return bool(self._rows("SELECT 1 FROM vocabulary WHERE word = ?", (word,)))

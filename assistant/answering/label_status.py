@@ -42,6 +42,19 @@ def label_status(index: Index, product: str, condition: Sequence[str], where: Co
     return next(status for status in LabelStatus if status in found)
 
 
+def status_of_all(statuses: Sequence[LabelStatus], *, use: bool) -> LabelStatus:
+    """What counts where a question names several illnesses.
+
+    :param use: whether it asks if the medicine is for them: then it must be for each. Else one that it is for is why it
+        is taken, and the others are what the patient has besides.
+    """
+    if use and LabelStatus.NOT_MENTIONED in statuses:
+        return LabelStatus.NOT_MENTIONED
+    if not use and LabelStatus.INDICATED in statuses:
+        return LabelStatus.INDICATED
+    return statuses[0] if statuses else LabelStatus.UNSURE
+
+
 def spoken_under(
     index: Index, product: str, condition: Sequence[str], topics: Collection[str], where: Context
 ) -> frozenset[str]:

@@ -11,18 +11,21 @@ import re
 import struct
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant.answering.drug_classes import CLASS_OF
+from assistant.answering.drug_classes import NAMES_OF
 from assistant.understanding.conditions import ABBREVIATIONS
 from assistant.understanding.lay_terms import other_names
+from assistant.understanding.matters import matters_in
 from assistant.understanding.stems import stem
 
 K1 = 1.2
 B = 0.75
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+#: "Type 1" is one word: the number by itself stands wherever a section is referred to.
+_TOKEN = re.compile(r"(?:type|grade|stage|class|genotype|group) (?:\d|[iv]+)\b|\d+(?:[.,]\d+)*|[^\W\d_]+")
 
 #: Words that carry no evidence about which passage answers.
 STOP_WORDS = frozenset(
@@ -31,7 +34,9 @@ STOP_WORDS = frozenset(
     "nor not of "
     "off on or our out over she should so some take taken taking than that the their them then there these they this "
     "to too under up us use used using very was we were what when where which while who why will with would you your "
-    "medicine drug product tell please know need want s t".split()
+    "medicine drug product tell please know need want s t "
+    # Labels write it where they forbid, beside "hypersensitivity to any"; what they consist of they list.
+    "excipient excipients".split()
 )
 
 
@@ -124,10 +129,71 @@ def terms(text: str) -> list[str]:
     return [concepts.get(found, found) for found in stems]
 
 
-def searched(text: str) -> list[str]:
-    """The terms that a question searches for: its own, the class of each substance, what labels call each illness."""
-    classes = (CLASS_OF[token] for token in _TOKEN.findall(text.casefold()) if token in CLASS_OF)
-    return [*terms(text), *(term for name in (*classes, *other_names(text)) for term in terms(name))]
+Terms = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """Something that a question names: the terms it is ``said`` by, and those of each of its ``names`` in labels.
+
+    ``unless``: of the names none counts where the label has one of these.
+    """
+
+    said: Terms
+    names: tuple[Terms, ...]
+    unless: tuple[Terms, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a question says: its own terms, and the things that labels may call otherwise."""
+
+    own: Terms
+    things: tuple[_Thing, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Wording:
+        """A substance has its generic name, its classes and its roles, an illness and a matter what labels call it."""
+        return cls(tuple(terms(text)), tuple(_things(text)))
+
+    @property
+    def all(self) -> set[str]:
+        """Every term that may be searched for."""
+        return {*self.own, *(term for thing in self.things for name in thing.names for term in name)}
+
+    def in_words_of(self, written: Collection[str]) -> list[str]:
+        """The terms to search one label for: the question's own, and what this label calls the same things.
+
+        Where the label has its own words for a thing, those of the question that stand nowhere in it are left out: they
+        would count as missed.
+
+        :param written: the terms that stand in the label.
+        """
+        found = list(self.own)
+        for thing in self.things:
+            if any(_stands(name, written) for name in thing.unless):
+                continue
+            calls = [name for name in thing.names if _stands(name, written)]
+            if calls:
+                found = [term for term in found if term in written or term not in thing.said]
+                found += dict.fromkeys(term for name in calls for term in name if term not in found)
+        return found
+
+
+def _stands(name: Terms, written: Collection[str]) -> bool:
+    return bool(name) and all(term in written for term in name)
+
+
+def _things(text: str) -> Iterator[_Thing]:
+    for token in _TOKEN.findall(text.casefold()):
+        if (named := NAMES_OF.get(token)) is not None:
+            said, generic = tuple(terms(token)), tuple(terms(named.generic))
+            yield _Thing(said, (generic, *(tuple(terms(name)) for name in named.classes)))
+            yield _Thing(said, tuple(tuple(terms(name)) for name in named.roles), unless=(said, generic))
+    for words, name in other_names(text):
+        yield _Thing(tuple(terms(words)), (tuple(terms(name)),))
+    for matter, words in matters_in(text):
+        yield _Thing(tuple(terms(words)), tuple(tuple(terms(name)) for name in matter.written))
 
 
 _POSTING = struct.Struct("<IH")

@@ -50,6 +50,8 @@ _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "non
 _NEAR = 0.7
 #: Intents whose answer for a condition that the label does not mention would promote an unapproved use.
 FOR_A_CONDITION = frozenset(("indication", "dosage", "clinical_studies"))
+#: Intents that ask what the medicine is for.
+ABOUT_USE = ("off_label", "indication")
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead.
 _TOGETHER_BYTES = 4000
@@ -83,6 +85,7 @@ class Route:
     """Where a question goes. ``outcome`` None: what retrieval finds decides; passages may follow a grave one.
 
     ``names``: the question names something (a medicine, a reaction, an illness) that an answer should speak of.
+    ``unsure_of_use``: it asks for a use that the label may or may not mean, so passages are offered, not shown.
     """
 
     outcome: Outcome | None
@@ -91,6 +94,7 @@ class Route:
     retrieve: bool = False
     only_safety: bool = False
     names: bool = False
+    unsure_of_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(grave, topic if sure else name, topic_share if sure else confidence, sure, only_safety=True)
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
-    about_use = found.share("off_label", "indication")
+    about_use = found.share(*ABOUT_USE)
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
         or (found.asks_use and topic_share < limits.topic_sure)
@@ -165,7 +169,8 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
             return Route(_OUTCOME_OF_INTENT[name], name, confidence)
     if topic not in denied and not found.product_known and topic_share < limits.intent_ask:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
-    return _unless_denied(Route(None, topic, topic_share, retrieve=True), denied)
+    unsure = found.marked and found.status is LabelStatus.UNSURE and about_use >= limits.use
+    return _unless_denied(Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure), denied)
 
 
 def _unless_denied(plan: Route, denied: Collection[str]) -> Route:

@@ -129,11 +129,12 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     if not entries:
         return []
     dense = index.similarities(query.vector, entries)
-    words = lexical.searched(query.text)
     lengths = {entry.row: entry.words for entry in entries}
     average = sum(lengths.values()) / len(lengths)
-    names = lexical.searched(query.named)
-    postings = index.postings(entries[0].head.product, (*words, *names))
+    text, named = lexical.Wording.of(query.text), lexical.Wording.of(query.named)
+    postings = index.postings(entries[0].head.product, text.all | named.all)
+    written = {term for term, found in postings.items() if any(row in lengths for row, _ in found)}
+    words, names = text.in_words_of(written), named.in_words_of(written)
     exact = lexical.bm25(words, postings, lengths, average)
     of_names = lexical.bm25(names, postings, lengths, average) if names else {}
     shares = topic_shares(query.intents)

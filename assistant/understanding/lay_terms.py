@@ -1,7 +1,8 @@
-"""What people call an illness and what labels call it: hives, urticaria; post-shingles pain, postherpetic neuralgia.
+"""What people call an illness or a complaint and what labels call it: hives, urticaria; pins and needles, paresthesia.
 
 For comparing a question's illness with the label's words and for searching; nothing here is shown. Only names of one
-and the same thing, as the FDA's own patient leaflets and MedlinePlus put one for the other; no wider or narrower word.
+and the same thing, as the FDA's own patient leaflets, MedlinePlus and MedDRA's lowest level terms put one for the
+other; no wider or narrower word.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ pulmonary embolism, blood clot in the lung, lung clot, clot in my lung
 thromboembolism, blood clots, blood clot
 hypercholesterolemia, high cholesterol
 hyperlipidemia, high blood fats
-edema, water retention, fluid retention
+edema, water retention, fluid retention, oedema
+peripheral edema, swollen ankles, swollen legs, swollen feet, ankle swelling, leg swelling
 hypoglycemia, low blood sugar
 hyperglycemia, high blood sugar
 diabetes mellitus, sugar disease
@@ -33,14 +35,14 @@ hyperthyroidism, overactive thyroid
 gastroesophageal reflux, acid reflux
 peptic ulcer, stomach ulcer
 gastroenteritis, stomach flu, stomach bug
-diarrhea, loose stools, the runs
+diarrhea, diarrhoea, loose stools, the runs
 cirrhosis, scarred liver
 cholelithiasis, gallstones
 nephrolithiasis, kidney stones
 urinary tract infection, bladder infection, cystitis
 overactive bladder, urge incontinence
 benign prostatic hyperplasia, enlarged prostate, prostate enlargement
-erectile dysfunction, impotence
+erectile dysfunction, impotence, can't get an erection
 primary dysmenorrhea, period pain, menstrual cramps
 vasomotor symptoms, hot flashes, hot flushes
 vulvovaginal candidiasis, vaginal yeast infection, vaginal thrush
@@ -51,8 +53,9 @@ tinea corporis, ringworm
 urticaria, hives, nettle rash
 atopic dermatitis, eczema
 acne vulgaris, acne, pimples
-alopecia, hair loss, baldness
-pruritus, itching
+alopecia, hair loss, baldness, losing hair, losing my hair, lose hair, lose my hair, hair fall out, hair falls out, \
+hair falling out, hair thinning, thinning hair, hair to thin, hair going to thin, going bald, go bald
+pruritus, itching, itchiness
 hyperhidrosis, excessive sweating
 herpes zoster, shingles
 herpes labialis, cold sores, cold sore
@@ -69,10 +72,10 @@ conjunctivitis, pink eye
 ocular hypertension, raised eye pressure, high eye pressure
 keratoconjunctivitis sicca, dry eye, dry eyes
 chronic obstructive pulmonary disease, smoker's lung
-dyspnea, shortness of breath
+dyspnea, shortness of breath, short of breath, out of breath, trouble breathing, hard to breathe
 tuberculosis, tb
 epilepsy, seizures, fits
-insomnia, sleeplessness, trouble sleeping, can't sleep
+insomnia, sleeplessness, trouble sleeping, can't sleep, keep me awake, keeps me awake, lying awake
 narcolepsy, sleep attacks
 bipolar disorder, manic depression
 attention deficit hyperactivity disorder, add
@@ -93,11 +96,11 @@ thrombocytopenia, low platelets
 motion sickness, travel sickness, carsickness, carsick, car sick, seasickness, seasick
 nausea, feeling sick, queasiness, queasy
 vomiting, throwing up
-vertigo, the room spins
-constipation, can't poop
+vertigo, the room spins, room is spinning
+constipation, constipated, can't poop
 hemorrhoids, piles
 lactose intolerance, milk sugar intolerance
-anaphylaxis, severe allergic reaction
+anaphylaxis, severe allergic reaction, allergic attack, allergic shock, anaphylactic shock
 renal cell carcinoma, kidney cancer
 hepatocellular carcinoma, liver cancer
 colorectal cancer, bowel cancer
@@ -113,7 +116,7 @@ enterobiasis, pinworm, pinworms, threadworm, threadworms
 hepatitis c, hep c
 hepatitis b, hep b
 infectious mononucleosis, glandular fever
-anemia, anaemia, low blood count, low red cells
+anemia, anaemia, low blood count, low red cells, low hemoglobin, low haemoglobin
 hyperkalemia, high potassium
 hypokalemia, low potassium
 hyponatremia, low sodium
@@ -131,6 +134,73 @@ hemophilia, haemophilia, bleeder's disease
 amyotrophic lateral sclerosis, als, lou gehrig's disease
 celiac disease, coeliac disease
 hidradenitis suppurativa, acne inversa
+fatigue, tiredness, tired, exhaustion, exhausted, worn out, no energy
+asthenia, weakness, feeling weak
+weight increased, weight gain, gain weight, gaining weight, put on weight, putting on weight, put on pounds
+weight decreased, weight loss, lose weight, losing weight, lose pounds, slim down
+decreased appetite, loss of appetite, no appetite, not hungry, off my food
+increased appetite, always hungry, hungrier
+dizziness, dizzy, lightheaded, light-headed, lightheadedness, giddy
+syncope, fainting, faint, fainted, pass out, passing out, passed out, black out, blackouts
+paresthesia, pins and needles, tingling
+tinnitus, ringing in the ears, ringing ears, ears ringing, ear ringing
+epistaxis, nosebleed, nosebleeds, nose bleed, nose bleeds
+contusion, bruising, bruise, bruises, bruise easily
+vision blurred, blurred vision, blurry vision, blurry, blurred, see fuzzy, fuzzy sight
+photosensitivity, sensitivity to sunlight, sun sensitivity, sensitive to the sun, sensitive to sunlight, sunburn
+chromaturia, dark urine, red urine, orange urine, discolored urine, rusty urine, rusty pee, dark pee
+ptosis, drooping eyelid, drooping eyelids, droopy eyelid, droopy eyelids, droopy lid, lids hang down
+jaundice, yellow skin, yellowing of the skin, yellow eyes
+dysgeusia, taste changes, metallic taste, funny taste, taste disturbance, altered taste
+xerostomia, dry mouth
+flatulence, gas
+abdominal distension, bloating, bloated
+dyspepsia, indigestion, upset stomach
+abdominal pain, stomach pain, stomach ache, belly pain, tummy ache, tummy pain, stomach cramps
+myalgia, muscle pain, sore muscles, muscle aches, aching muscles, muscle soreness
+arthralgia, joint pain, painful joints, aching joints, sore joints, achy joints
+palpitations, pounding heart, heart pounding, heart flutter, fluttering heart
+hepatotoxicity, liver damage, liver injury, damage the liver, hurt my liver
+nephrotoxicity, kidney damage, kidney injury, damage the kidneys, hurt my kidneys
+stomatitis, mouth sores, mouth ulcers, sore mouth
+dysphagia, difficulty swallowing, trouble swallowing
+amnesia, memory loss, forgetfulness, forgetful, memory problems
+hallucinations, seeing things, hearing voices
+abnormal dreams, nightmares, vivid dreams, bad dreams
+tremor, shaking hands, shaky hands, shakiness, trembling
+suicide, suicidal, suicides, killed themselves, kill himself, kill herself, kill myself, killing themselves
+libido decreased, low sex drive, loss of libido, sex drive, decreased libido
+gynecomastia, breast growth in men, man boobs, male breast enlargement
+amenorrhea, periods stop, missed periods, no periods
+menorrhagia, heavy periods, heavy bleeding at my period
+hearing loss, deafness, going deaf, go deaf
+fracture, broken bone, broken bones, break a bone
+extravasation, leaked into the arm, leaked into the forearm, leaked out of the vein, leak into the tissue, \
+leaks out of the vein, tissued
+chills, shivers, shivering
+cough, coughing
+sepsis, blood poisoning
+pneumonia, lung infection
+ascites, fluid in the belly, fluid in the abdomen, belly fluid
+rhabdomyolysis, muscle breakdown
+agranulocytosis, severe low white cells
+tardive dyskinesia, lip smacking
+leukemia, leukaemia, blood cancer
+lymphoma, lymph node cancer, lymph gland cancer
+melanoma, black skin cancer
+cerebral hemorrhage, bleeding in the brain, brain bleed
+gastrointestinal bleeding, stomach bleed, bleeding stomach
+hematuria, haematuria, blood in urine, blood in the urine, blood in my pee
+hemoptysis, coughing up blood, coughing blood
+hematochezia, blood in the stool, blood in my stool
+glaucoma, high pressure in the eye
+g6pd deficiency, glucose-6-phosphate dehydrogenase deficiency, favism
+myasthenia gravis, myasthenia
+pheochromocytoma, phaeochromocytoma
+porphyria, acute porphyria
+bone marrow suppression, myelosuppression, low blood counts
+stevens-johnson syndrome, sjs
+helminth infection, intestinal worms, parasitic worms, parasitic infection
 """
 _NAMES: dict[str, tuple[str, ...]] = {
     name: tuple(other for other in group if other != name)
@@ -151,7 +221,14 @@ def said_otherwise(text: str) -> Iterator[str]:
             yield folded[: match.start()] + other + folded[match.end() :]
 
 
-def other_names(text: str) -> Iterator[str]:
-    """What labels call each illness that ``text`` names otherwise."""
+def other_names(text: str) -> Iterator[tuple[str, str]]:
+    """Each illness that ``text`` names otherwise than labels do: as it is said, and what labels call it."""
     for match in _NAMED.finditer(text.casefold()):
-        yield from _NAMES[match[0]][:1]
+        for name in _NAMES[match[0]][:1]:
+            yield match[0], name
+
+
+def named(text: str) -> Iterator[tuple[str, ...]]:
+    """All names of each illness that ``text`` names."""
+    for match in _NAMED.finditer(text.casefold()):
+        yield match[0], *_NAMES[match[0]]

@@ -30,7 +30,8 @@ class Reading:
     """A question as the model and the rules understand it. ``vector`` is (dimension,), L2-normalised.
 
     ``masked`` is ``typed`` with slips in ordinary words mended (:mod:`assistant.understanding.spelling`), unless the
-    model takes one of these words, as it was typed, for the name of a substance.
+    model takes one of these words, as it was typed, for the name of a substance. ``conditions``: the words of each
+    illness that it may be asked to be used for.
     """
 
     typed: str
@@ -38,7 +39,7 @@ class Reading:
     vector: npt.NDArray[np.float32]
     intents: tuple[tuple[str, float], ...]
     population: tuple[str, ...]
-    condition: tuple[str, ...]
+    conditions: tuple[tuple[str, ...], ...]
     chosen: Choosing
 
     def named(self, *types: str) -> tuple[str, ...]:
@@ -142,8 +143,8 @@ def read(
         if not heard.flags or _hides_a_name(typed, heard, masked, chosen):
             masked, vector, chosen, heard = typed, as_typed, heard, chosen
         chosen = _with_flags_of(chosen, heard)
-    populations, condition = _populations(masked, chosen), _condition(masked, chosen)
-    return Reading(typed, masked, vector, chosen.intents, populations, condition, chosen)
+    populations, conditions = _populations(masked, chosen), _conditions(masked, chosen)
+    return Reading(typed, masked, vector, chosen.intents, populations, conditions, chosen)
 
 
 def _hides_a_name(typed: str, heard: Choosing, masked: str, chosen: Choosing) -> bool:
@@ -178,9 +179,10 @@ def _populations(masked: str, chosen: Choosing) -> tuple[str, ...]:
     return tuple(value for value in SLOT_VALUES["population"] if value in sure or value in set(by_words) - doubted)
 
 
-def _condition(masked: str, chosen: Choosing) -> tuple[str, ...]:
-    """The words of the condition asked about: the model's span where it marks spans, else by the wording."""
+def _conditions(masked: str, chosen: Choosing) -> tuple[tuple[str, ...], ...]:
+    """The words of each condition asked about: the model's spans where it marks spans, else by the wording."""
     if chosen.spans is None:
-        return condition_words(masked)
-    marked = [masked[start:end] for start, end, name in chosen.spans if name == "condition"]
-    return spelled_out(marked[0]) if marked else ()
+        found = [condition_words(masked)]
+    else:
+        found = [spelled_out(masked[start:end]) for start, end, name in chosen.spans if name == "condition"]
+    return tuple(filter(None, found))

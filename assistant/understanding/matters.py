@@ -1,0 +1,113 @@
+"""What people ask about beside illnesses and medicines: driving, latex, vaccines, how long it stays in the body.
+
+Each matter is known by what people say and by what labels write. It is searched for by the label's words, and where no
+approved passage holds any of them the label says nothing of it: "may I drive?" is then not answered with whatever
+passage is nearest. Nothing here is shown.
+
+Only matters whose wording in labels is known well enough to tell that they are not spoken of; a word too many under
+``written`` costs a near passage, one too few an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: What labels write | what people say. Parts are parted by commas; "*" stands for the rest of a word.
+_SPOKEN_OF = """
+drive, driving, machinery, machines, motor vehicle, automobile | drive, drives, driving, motorbike*, motorcycle*, \
+forklift*, behind the wheel, operat* (?:heavy )?machin*, take the car
+latex, rubber | latex, natural rubber, rubber stopper*, rubber gloves
+gluten, wheat | gluten*, wheat
+lactose | lactose, dairy free, milk sugar
+gelatin, porcine, pork, bovine | gelatin*, pork, pig, porcine, halal, kosher, vegan*, vegetarian*
+soy, soybean, soya | soy, soya, soybean*
+egg | egg, eggs
+peanut, nut | peanut*, nuts, nut allergy
+sulfite | sulfite*, sulphite*
+preservative, benzyl alcohol, thimerosal, paraben | preservative*, thimerosal, thiomersal, paraben*
+sugar, sucrose, saccharin, aspartame, sorbitol | sugar free, sugar-free, sweetener*
+vaccine, vaccination, immunization | vaccin*, flu shot*, flu jab*, jabs, live shot*, immuni[sz]ation*, mmr, \
+shingles shot*, covid shot*
+contraceptive, birth control | birth control, contracepti*, the pill, mini-?pill*
+surgery, surgical, anesthesia, perioperative, procedure | surgery, surgeries, anesthesi*, anaesthesi*
+dental, dentist, tooth, teeth | dentist*, dental, tooth, teeth
+mri, magnetic resonance | mri, mri scan*, magnetic resonance
+contact lens | contact lens*
+blood donation, donate blood | donat* blood, blood donation*, give blood
+exercise, physical activity, strenuous | exercis*, gym, sport*, workout*, jogging, marathon*
+air travel, airplane, altitude, airport | airport*, on a plane, aeroplane*, airplane*, long flight*
+sauna, hot tub, heat | sauna*, hot tub*
+price, cost, insurance, copay | price*, pricing, pric[ey]*, cost, costs, copay*, co-pay*, how expensive, insurance, \
+how much is (?:a|one|the) (?:bottle|box|pack|month|vial|pen|syringe)
+bone density, bone mineral, dexa, osteoporosis | dexa, dxa, bone scan*, bone density, bone mineral density
+drug test, drug screen, false positive | drug test*, drug screen*, workplace test*
+filler | dermal filler*, fillers?, hyaluronic acid
+cosmetic, sunscreen, moisturizer | make-?up, cosmetics, moisturi[sz]er*
+swim, bath, shower | swim*
+caffeine, coffee, tea, cola, xanthine | caffeine, coffee, tea, energy drink*, espresso
+grapefruit | grapefruit*
+probiotic, yogurt | probiotic*
+vitamin, multivitamin | multivitamin*, vitamin*
+smoking, smoker, tobacco, cigarette, nicotine | smok*, cigarette*, tobacco, nicotine, vap(?:e|es|ing)
+"""
+
+#: What labels write | what people say, for searching alone: other words do for it as well.
+_SEARCHED_AS = """
+inactive ingredients | inactives
+half life | t1/2, t½, t 1/2, how long does it stay in (?:my|the|your) (?:body|system|blood), \
+leave* (?:my|the|your) (?:body|system), out of (?:my|your|the) system
+metabolized, cytochrome | broken down, breaks? (?:it )?down, which enzyme*, what enzyme*, \
+liver enzyme* (?:mainly|mostly|that)
+excreted, elimination | get rid of it, leaves the body, cleared by
+peak, maximum concentration | tmax, how fast does it peak, peak level*
+food, meals | full stomach*, empty stomach*, eat something, before eating, after eating
+overall response rate, objective response rate | orr
+progression free survival | pfs
+overall survival | os
+duration of response | dor
+hazard ratio | hr for
+adverse cardiovascular events | mace
+anti drug antibodies, immunogenicity | ada, adas, antibodies against it
+quality of life | qol
+interchangeable, substitute, convert | conversion ratio, convert*, 1:1, one to one, swap*
+extravasation | leaked, leak* into, leak* out
+room temperature | out of the fridge, left out, outside the fridge, unrefrigerated
+stable, discard | shelf life, beyond use, how long is it good
+whole, crush, chew, split | mash*, grind*, halve*, cut it, cut in half, break it in half, break in half, \
+open the capsule*, chop*, split*
+nasogastric, gastrostomy, feeding tube | feeding tube*, ng tube*, peg tube*
+neutrophil, white blood cell | white cells, white count
+interrupt | pause*
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """``written``: what labels write, each part a name by itself. ``decides``: a label without any of these is silent
+    on it."""
+
+    written: tuple[str, ...]
+    decides: bool
+
+
+def _read() -> tuple[list[Matter], re.Pattern[str]]:
+    matters: list[Matter] = []
+    forms: list[str] = []
+    for lines, decides in ((_SPOKEN_OF, True), (_SEARCHED_AS, False)):
+        for line in lines.strip().splitlines():
+            written, _, said = line.partition("|")
+            parts = "|".join(part.strip().replace("*", r"\w*") for part in said.split(","))
+            forms.append(f"(?P<m{len(matters)}>{parts})")
+            matters.append(Matter(tuple(part.strip() for part in written.split(",")), decides))
+    return matters, re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)", re.IGNORECASE)
+
+
+_MATTERS, _SAID = _read()
+
+
+def matters_in(text: str) -> Iterator[tuple[Matter, str]]:
+    """The matters that ``text`` names, each with the words that name it."""
+    for match in _SAID.finditer(text):
+        yield _MATTERS[int(str(match.lastgroup)[1:])], match[0]

@@ -1,0 +1,60 @@
+"""What people ask about beside illnesses and medicines: known by their words and by the label's, or not spoken of."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from assistant.answering import lexical
+from assistant.understanding import matters
+from assistant.understanding.matters import matters_in
+
+
+@pytest.mark.parametrize(
+    ("question", "written"),
+    [
+        ("Can I drive to work after my shot?", "driving"),
+        ("Am I allowed on my motorbike?", "driving"),
+        ("Is the stopper free of latex?", "latex"),
+        ("flu jab while on these tablets ok?", "vaccine"),
+        ("Will it stop my birth control from working?", "contraceptive"),
+        ("how much is a bottle at the pharmacy", "price"),
+        ("May a smoker take it?", "smoking"),
+        ("Is it halal?", "gelatin"),
+    ],
+)
+def test_a_matter_is_known_by_what_people_say(question: str, written: str) -> None:
+    (found,) = matters_in(question)
+    assert written in found[0].written
+    assert found[0].decides
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what drove the difference",
+        "how much is given",
+        "the driver of response",
+        "pigmentation",
+        "it costars",
+        "eggplant",
+    ],
+)
+def test_parts_of_words_name_nothing(question: str) -> None:
+    assert not list(matters_in(question))
+
+
+def test_what_is_searched_otherwise_tells_nothing_of_a_silent_label() -> None:
+    (found,) = matters_in("ORR at week 12?")
+    assert not found[0].decides
+
+
+def test_every_matter_has_words_to_be_found_by() -> None:
+    assert len(matters._MATTERS) > 40
+    for matter in matters._MATTERS:
+        assert matter.written
+        assert all(lexical.terms(name) for name in matter.written), matter
+    # A form that matches nothing at all, or everything, was mistyped.
+    assert not matters._SAID.match("")
+    assert isinstance(matters._SAID, re.Pattern)
