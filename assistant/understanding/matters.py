@@ -101,13 +101,13 @@ def _read() -> tuple[list[Matter], re.Pattern[str]]:
             parts = "|".join(part.strip().replace("*", r"\w*") for part in said.split(","))
             forms.append(f"(?P<m{len(matters)}>{parts})")
             matters.append(Matter(tuple(part.strip() for part in written.split(",")), decides))
-    return matters, re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)", re.IGNORECASE)
+    return matters, re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)")
 
 
 _MATTERS, _SAID = _read()
 
 
 def matters_in(text: str) -> Iterator[tuple[Matter, str]]:
-    """The matters that ``text`` names, each with the words that name it."""
-    for match in _SAID.finditer(text):
+    """The matters that ``text`` names, each with the words that name it, in lower case."""
+    for match in _SAID.finditer(text.casefold()):
         yield _MATTERS[int(str(match.lastgroup)[1:])], match[0]
