@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assistant.answering import lexical
-from assistant.understanding.conditions import LabelStatus, compare
+from assistant.answering.label_status import Label, label_status
+from assistant.understanding.conditions import LabelStatus, compare, indicating, spelled_out
 
 INDICATED = frozenset(
     lexical.terms("prevention of pregnancy; management of neuropathic pain and severe acute migraine")
@@ -29,3 +30,48 @@ LIMITED = frozenset(lexical.terms("not for use in patients with liver disease or
 )
 def test_the_words_of_its_own_decide(condition: str, status: LabelStatus) -> None:
     assert compare(frozenset(lexical.terms(condition)), INDICATED, LIMITED) is status
+
+
+def test_an_indication_is_read_sentence_by_sentence_without_its_references() -> None:
+    said, denied = indicating(
+        "1 USES\nIt is indicated for: • gout flares ( 1.1, 2.1 ) • type 2 diabetes [see Clinical Studies (14)]. "
+        "Limitations of Use: It is not recommended for asthma. It has not been established in children."
+    )
+    assert "gout flares" in said
+    assert any("type 2 diabetes" in sentence for sentence in said)
+    assert not any("1.1" in sentence or "14" in sentence for sentence in said)
+    assert any("asthma" in sentence for sentence in denied)
+    assert not any("asthma" in sentence or "children" in sentence for sentence in said)
+
+
+def label(*uses: str, denied: tuple[str, ...] = (), forbidden: str = "") -> Label:
+    sentences = [tuple(frozenset(lexical.terms(each)) for each in part) for part in (uses, denied)]
+    return Label(sentences[0], sentences[1], frozenset(lexical.terms(forbidden)), (), " ".join(uses))
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ("type 2 diabetes", LabelStatus.INDICATED),
+        ("type 1 diabetes", LabelStatus.UNSURE),
+        ("lung cancer", LabelStatus.INDICATED),
+        ("lung surgery", LabelStatus.UNSURE),  # both words stand there, in no one sentence
+        ("asthma", LabelStatus.LIMITED),
+        ("colitis", LabelStatus.LIMITED),
+        ("hives", LabelStatus.NOT_MENTIONED),
+    ],
+)
+def test_an_illness_is_indicated_where_one_sentence_holds_it(condition: str, status: LabelStatus) -> None:
+    said = label(
+        "for type 2 diabetes",
+        "for lung cancer",
+        "for pain after surgery",
+        denied=("not for asthma",),
+        forbidden="colitis",
+    )
+    assert label_status(said, condition.split()) is status
+
+
+def test_a_name_keeps_its_words() -> None:
+    assert spelled_out("adult-onset Still's disease") == ("onset", "still")
+    assert spelled_out("Crohn\u2019s disease") == ("crohn",)

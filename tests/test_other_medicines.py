@@ -17,6 +17,8 @@ from assistant.understanding.other_medicines import compared_with, taken_beside
         ("one 800 in place of a pair of 400s?", ""),
         ("less nausea than adults have?", ""),
         ("what is it for", ""),
+        ("encorafenib vs the medicine, rash", "encorafenib"),
+        ("better than placebo? and versus warfarin?", "warfarin"),
     ],
 )
 def test_what_a_medicine_is_compared_with_is_a_medicine(question: str, other: str) -> None:

@@ -9,22 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import choices, drug_classes, follow_up, lexical, planning, retrieval
+from assistant.answering import choices, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
 from assistant.answering.index import Entry, Index
-from assistant.answering.label_status import compares_beyond_label, label_status, spoken_under, status_of_all
+from assistant.answering.label_status import (
+    compares_beyond_label,
+    label_of,
+    label_status,
+    speaks_of,
+    spoken_under,
+    status_of_all,
+)
 from assistant.answering.planning import Found, Route
 from assistant.answering.retrieval import Query
+from assistant.answering.silence import silent_on
 from assistant.answering.which_product import named_products, only_product, worth_offering
 from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
-from assistant.understanding import conditions, lay_terms, other_medicines, products
+from assistant.understanding import conditions, other_medicines, products, stages
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
-from assistant.understanding.matters import matters_in
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
@@ -49,26 +56,6 @@ _BESIDE_ANOTHER = frozenset(
         "administration",
         "comparison",
     )
-)
-#: Questions that only what the label says of the other substance can answer.
-_WITH_ANOTHER = frozenset(("drug_interaction", "food_interaction"))
-#: Questions that only what the label says of the complaint or illness can answer.
-_OF_A_COMPLAINT = frozenset(("adverse_reactions", "warnings", "contraindication"))
-#: Questions that only what the label says of the matter can answer, where one is named.
-_OF_A_MATTER = (
-    _OF_A_COMPLAINT
-    | _WITH_ANOTHER
-    | {
-        "administration",
-        "cost_coverage",
-        "discontinuation",
-        "how_supplied",
-        "ingredients",
-        "overview",
-        "patient_counseling",
-        "reproductive_potential",
-        "storage",
-    }
 )
 
 
@@ -236,7 +223,7 @@ class Decider:
             product_known=bool(product),
             screened_topic=asked.topic,
         )
-        found = self._of_the_conditions(found, reading.conditions, product, asked.where)
+        found = self._of_the_conditions(found, reading, product, asked.where)
         plan = planning.route(found, asked.where.audience, self.policy)
         draft = Draft(
             plan.outcome or Outcome.ANSWERED,
@@ -271,15 +258,24 @@ class Decider:
             self._ask_product(asked, draft)
         return draft
 
-    def _of_the_conditions(self, found: Found, named: Sequence[Sequence[str]], product: str, where: Context) -> Found:
-        """``found`` with what the label of ``product`` says of the illnesses that are ``named``."""
-        statuses = [label_status(self.index, product, condition, where) for condition in named]
-        use = found.asks_use or found.share(*planning.ABOUT_USE) >= self.policy.thresholds.use
+    def _of_the_conditions(self, found: Found, reading: Reading, product: str, where: Context) -> Found:
+        """``found`` with what the label of ``product`` says of the illnesses that the question names."""
+        about_use = found.share(*planning.ABOUT_USE)
+        use = found.asks_use or about_use >= self.policy.thresholds.use
+        named = reading.conditions
+        if not named and about_use >= self.policy.thresholds.topic_sure:
+            named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
+        label = label_of(self.index, product, where)
+        if use and label.indications and stages.beyond(reading.masked, label.indications):
+            return replace(found, status=conditions.LabelStatus.NOT_MENTIONED)
+        statuses = [label_status(label, condition) for condition in named] if product else []
         status = status_of_all(statuses, use=use)
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
         unknown = named[statuses.index(status)]
         spoken = spoken_under(self.index, product, unknown, planning.FOR_A_CONDITION, where)
+        if speaks_of(self.index, product, unknown):
+            spoken |= planning.FOR_A_GROUP
         return replace(found, status=status, spoken_under=spoken)
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
@@ -308,27 +304,6 @@ class Decider:
             return False
         unusual = [word for word in named if not is_ordinary(word)]
         return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)
-
-    def _silent_on(self, reading: Reading, plan: Route, entries: Sequence[Entry]) -> bool:
-        """Whether none of ``entries``, all of one product, speaks of what the question is about.
-
-        Then a near passage is no answer, but may be worth reading: it is offered. What it is about: a substance beside
-        the product, by its name or its class (words that everybody uses, "heart pills", name nothing that a label could
-        be searched for); a complaint or an illness that we know every name of; a matter like driving or latex.
-        """
-        text = reading.masked
-        asked: list[list[str]] = []
-        if plan.intent in _WITH_ANOTHER:
-            spans = [[word for word in words(span) if not is_ordinary(word)] for span in reading.named("substance")]
-            asked = [[word, *drug_classes.called(word)] for span in spans for word in span]
-            if not all(spans):
-                asked = []
-        if not asked and plan.intent in _OF_A_COMPLAINT:
-            asked = [list(names) for names in lay_terms.named(text)]
-        if not asked and plan.intent in _OF_A_MATTER:
-            asked = [list(matter.written) for matter, _ in matters_in(text) if matter.decides]
-        names = [frozenset(lexical.terms(name)) for names in asked for name in names]
-        return bool(names) and not self.index.speaks_of(names, entries)
 
     def _slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know."""
@@ -363,7 +338,7 @@ class Decider:
         if chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")
             draft.ask_back(choices.passage_choices(chosen.shown))
-        elif chosen.shown and self._silent_on(reading, plan, entries):
+        elif chosen.shown and silent_on(reading, plan.intent, self.index, entries):
             draft.notes.append("the label does not speak of what is named")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown:

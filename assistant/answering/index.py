@@ -33,6 +33,7 @@ from assistant.domain import Context, Kind, Passage, Scope
 from assistant.errors import NotReadyError
 from assistant.remembering import remembering
 from assistant.trust.withdrawn import NOTHING, Withdrawn
+from assistant.understanding.conditions import indicating
 
 FORMAT = "onlabel.index/1"
 CURRENT = "CURRENT"
@@ -97,6 +98,15 @@ class DocumentEntry:
     set_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What an indication says: its ``text`` but for what it denies, and the search terms of each sentence."""
+
+    text: str
+    said: tuple[frozenset[str], ...]
+    denied: tuple[frozenset[str], ...]
+
+
 class Index:
     """An open index. Safe to share between threads: reads are serialised by a lock.
 
@@ -122,6 +132,7 @@ class Index:
         self._cached_document = remembering(self._read_document, 1024)
         self._cached_stems = remembering(self._read_stems, _TEXTS_CACHED)
         self._cached_ranges = remembering(self._read_ranges, _TEXTS_CACHED)
+        self._cached_uses = remembering(self._read_uses, _TEXTS_CACHED)
 
     @classmethod
     def open(cls, root: Path, withdrawn: Withdrawn = NOTHING) -> Index:
@@ -303,6 +314,15 @@ class Index:
 
     def _read_stems(self, entry: Entry) -> frozenset[str]:
         return frozenset(lexical.terms(self.load(entry).text.decode()))
+
+    def uses(self, entry: Entry) -> Uses:
+        """What the passage, an indication, says that the medicine is for and is not for."""
+        return self._cached_uses(entry)
+
+    def _read_uses(self, entry: Entry) -> Uses:
+        said, denied = indicating(self.load(entry).text.decode())
+        terms = [tuple(frozenset(lexical.terms(sentence)) for sentence in part) for part in (said, denied)]
+        return Uses(" ".join(said), *terms)
 
     def ranges(self, entry: Entry) -> tuple[Range, ...]:
         """The ages, weights and kidney function that the passage's text speaks of."""

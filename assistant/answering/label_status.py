@@ -7,39 +7,77 @@ compared with the words of the question, under every name that an illness goes b
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from assistant.answering import lexical
-from assistant.answering.index import Index
+from assistant.answering.index import Index, Uses
 from assistant.domain import Context
 from assistant.understanding.conditions import LabelStatus, compare
 from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.other_medicines import compared_with
 
 
-def label_status(index: Index, product: str, condition: Sequence[str], where: Context) -> LabelStatus:
-    """What the words approved for ``product`` in this context say of ``condition``, the words of an illness."""
-    if not condition or not product:
-        return LabelStatus.UNSURE
-    indicated, limited = set[str](), set[str]()
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the words approved for a product in one context say of its uses, as search terms.
+
+    ``uses``: the sentences of its indications; ``denied``: those that say what it is not for; ``forbidden``: its
+    contraindications; ``warned``: the titles of its warnings; ``indications``: the text of the indications.
+    """
+
+    uses: tuple[frozenset[str], ...]
+    denied: tuple[frozenset[str], ...]
+    forbidden: frozenset[str]
+    warned: tuple[frozenset[str], ...]
+    indications: str
+
+
+def label_of(index: Index, product: str, where: Context) -> Label:
+    """What the words approved for ``product`` in this context say of its uses."""
+    said: list[Uses] = []
+    forbidden = set[str]()
     warned: list[frozenset[str]] = []
-    for entry in index.entries(product):
+    for entry in index.entries(product) if product else ():
         head = entry.head
         if not head.scope.in_force(where):
             continue
         if head.topic in ("indication", "overview") or "indication" in head.serves:
-            indicated |= index.stems(entry)
+            said.append(index.uses(entry))
         elif head.topic == "contraindication":
-            limited |= index.stems(entry)
+            forbidden |= index.stems(entry)
         elif head.topic in ("warnings", "boxed_warning"):
             warned.append(frozenset(lexical.terms(head.title)))
+    return Label(
+        tuple(sentence for uses in said for sentence in uses.said),
+        tuple(sentence for uses in said for sentence in uses.denied),
+        frozenset(forbidden),
+        tuple(warned),
+        " ".join(uses.text for uses in said),
+    )
+
+
+def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
+    """What ``label`` says of ``condition``, the words of an illness; under every name that it goes by."""
     said = " ".join(condition)
-    found = set[LabelStatus]()
-    for name in (said, *said_otherwise(said)):
-        asked = frozenset(lexical.terms(name))
-        # A warning that bears the condition's name is about it.
-        beside = limited | asked if any(asked <= title for title in warned) else limited
-        found.add(compare(asked, frozenset(indicated), frozenset(beside)))
-    return next(status for status in LabelStatus if status in found)
+    statuses = {_status(label, frozenset(lexical.terms(name))) for name in (said, *said_otherwise(said))}
+    return next(status for status in LabelStatus if status in statuses)
+
+
+def _status(label: Label, asked: frozenset[str]) -> LabelStatus:
+    if asked and any(asked <= sentence for sentence in label.uses):
+        return LabelStatus.INDICATED
+    # A warning that bears the condition's name is about it, and so is a sentence that says what it is not for.
+    beside = any(asked <= named for named in (*label.warned, *label.denied))
+    limited = label.forbidden | asked if beside else label.forbidden
+    status = compare(asked, frozenset().union(*label.uses), limited)
+    # Its words stand there, but not in one sentence: "colorectal cancer" beside a lung cancer and a colorectal surgery.
+    return LabelStatus.UNSURE if status is LabelStatus.INDICATED else status
+
+
+def speaks_of(index: Index, product: str, condition: Sequence[str]) -> bool:
+    """Whether any passage for ``product``, for whomever, holds every word of ``condition``."""
+    asked = frozenset(lexical.terms(" ".join(condition)))
+    return bool(asked) and any(asked <= index.stems(entry) for entry in index.entries(product))
 
 
 def status_of_all(statuses: Sequence[LabelStatus], *, use: bool) -> LabelStatus:

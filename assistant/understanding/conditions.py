@@ -86,6 +86,10 @@ _FILLER = frozenset(
     "impairment severe moderate mild initial starting maximum max long much many often start stop interaction".split()
 )
 
+#: Filler that is no filler where a condition was marked: Still's disease.
+_IN_NAMES = frozenset(("still",))
+_POSSESSIVE = re.compile(r"['\u2019]s\b")
+
 _LEADS = re.compile(
     r"\b(?:for|treat(?:s|ing)?|treatment of|used in|use in|against|help(?:s)? with|works? (?:for|in|on)|"
     r"(?:patients?|people|adults?|children|someone|women|men) with|indicated in|approved in|"
@@ -98,7 +102,10 @@ _WORD = re.compile(r"[^\W_]+")
 #: Wording that asks whether the medicine is for something, whatever else the question holds.
 _ASKS_USE = re.compile(
     r"\b(?:help(?:s|ful)?(?: with)?|treat(?:s|ing)?|used? (?:for|in|to treat)|work(?:s|ing)? (?:for|in|on)|good for|"
-    r"prescribed? (?:for|to)|evidence (?:for|in|supports?)|use of the medicine (?:for|in|to treat))\b|"
+    r"prescribed? (?:for|to)|evidence (?:for|in|supports?)|use of the medicine (?:for|in|to treat)|"
+    r"(?:like|want|wants|thinking|plan\w*) (?:to|of) (?:try|use|using|trying|add|adding|give|giving)|"
+    r"worth (?:giving|trying|a try)|(?:any|is there) data (?:in|for|on)|an option|do (?:something|anything) for|"
+    r"(?:start|put) (?:him|her|them|me) on)\b|"
     r"^\W*the medicine (?:for|in) [\w\s'-]+\??$",
     re.IGNORECASE,
 )
@@ -130,8 +137,8 @@ def asks_use(question: str) -> bool:
 
 def spelled_out(condition: str) -> tuple[str, ...]:
     """The words of a condition that somebody marked in a question, shorthand written out."""
-    spoken = _WORD.findall(condition.casefold())
-    return tuple(_written_out(word for word in spoken if word not in _FILLER))
+    spoken = _WORD.findall(_POSSESSIVE.sub("", condition.casefold()))
+    return tuple(_written_out(word for word in spoken if word not in _FILLER - _IN_NAMES))
 
 
 def _written_out(found: Iterable[str]) -> list[str]:
@@ -143,7 +150,7 @@ _OF_ANY_ILLNESS = frozenset(
     map(
         stem,
         "pain pains disease diseases disorder disorders syndrome symptom symptoms acute chronic severe mild moderate "
-        "attack attacks problem problems condition conditions infection infections".split(),
+        "attack attacks problem problems condition conditions infection infections onset".split(),
     )
 )
 
@@ -165,3 +172,23 @@ def compare(condition: frozenset[str], indicated: frozenset[str], limited: froze
     # "Chronic" of an illness that is approved when acute is no word to refer by, and none to answer by.
     judged = own or condition
     return LabelStatus.NOT_MENTIONED if len(judged & indicated) / len(judged) <= 0.34 else LabelStatus.UNSURE
+
+
+#: References to other sections and documents, whose numbers are no part of what is said.
+_REFERENCE = re.compile(r"\[\s*see[^\]]*\]|\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.;:])\s+|[•\n]+")
+_DENIES = re.compile(
+    r"\b(?:not|never|no)\b.{0,60}\b(?:indicated|recommended|approved|used?|established|studied|demonstrated|effective)\b|"
+    r"\blimitations? of use\b",
+    re.IGNORECASE,
+)
+
+
+def indicating(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The sentences of an indication: those that say what the medicine is for, and those that say what it is not for.
+
+    Items of a list count as sentences; references to other sections are left out.
+    """
+    found = [part.strip() for part in _SENTENCE_END.split(_REFERENCE.sub(" ", text)) if part.strip()]
+    denied = tuple(part for part in found if _DENIES.search(part))
+    return tuple(part for part in found if part not in denied), denied

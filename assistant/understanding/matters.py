@@ -50,6 +50,32 @@ caffeine, coffee, tea, cola, xanthine | caffeine, coffee, tea, energy drink*, es
 grapefruit | grapefruit*
 probiotic, yogurt | probiotic*
 vitamin, multivitamin | multivitamin*, vitamin*
+alcohol | alcohol*, beers?, wines?, liquor, whiske?y, vodka, gin and tonic, champagne, booze, cocktail*
+cannabis, marijuana | cannabis, marijuana, weed, cbd, thc
+tattoo, piercing | tattoo*, inked, piercing*
+fasting, ramadan | ramadan, break* (?:my|the) fast, religious fast*
+doping, athlete | doping, wada, competitive sport*
+guideline | guidelines?, nccn, kdigo, eular, gold report, consensus statement*
+patent, orphan, exclusivity | patent*, orphan, exclusivity, breakthrough designation, generic version*
+manufactured, made in | raw material*, where is it made, made in which, which plant, which country
+gloves | gloves
+pill organizer, dosette, repackag | pill box*, pill organi[sz]er*, dosette*, weekly organi[sz]er*, blister pack*
+altitude | altitude
+breath test | breath test*
+skin test, patch test, prick test | patch test*, prick test*, skin test*, allergy test*
+electroconvulsive | ect, electroconvulsive
+pump | insulin pump*, syringe driver*, infusion pump*
+needle, gauge | needle gauge, gauge
+plasma level, drug level, serum level, therapeutic drug monitoring | therapeutic drug monitoring, tdm, trough level*, \
+target level*, drug level*
+menstrual, menopause, period | my period, periods, menopaus*
+retinopathy | retinopathy
+amputation | amputation*
+gout, uric acid | gout, uric acid, urate
+polycystic | polycystic
+dementia | dementia
+oxygen | home oxygen, on oxygen, oxygen cannula
+mouthwash, rinse, thrush | rinse my mouth, rinse out
 smoking, smoker, tobacco, cigarette, nicotine | smok*, cigarette*, tobacco, nicotine, vap(?:e|es|ing)
 """
 

@@ -17,7 +17,8 @@ _COMPARES = re.compile(
     r"inferior)\b[^.?!]*?"
     r"\b(?:than|to)|vs\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+(?:the |a )?([^\W\d][\w-]+)|"
     r"\bas (?:effective|good|safe|strong|potent|well tolerated) as (?:the |a )?([^\W\d][\w-]+)|"
-    r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b",
+    r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b|"
+    r"([^\W\d][\w-]+)\s+(?:vs\.?|versus)\s+the medicine\b",
     re.IGNORECASE,
 )
 _NO_MEDICINE = frozenset(("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline"))
@@ -36,9 +37,11 @@ def compared_with(question: str) -> str:
 
     A trial's placebo is nothing to compare with, and no ordinary word names a medicine ("instead of two").
     """
-    match = _COMPARES.search(question)
-    word = next(filter(None, match.groups())).casefold() if match else ""
-    return "" if word in _NO_MEDICINE or is_ordinary(word) else word
+    for match in _COMPARES.finditer(question):
+        word = next(filter(None, match.groups())).casefold()
+        if word not in _NO_MEDICINE and not is_ordinary(word):
+            return str(word)
+    return ""
 
 
 def taken_beside(question: str, substances: Collection[str]) -> bool:
