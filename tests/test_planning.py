@@ -78,20 +78,6 @@ def test_a_dose_for_what_its_directions_speak_of_is_not() -> None:
     assert route(use, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
 
 
-def test_a_group_of_patients_with_what_the_label_nowhere_speaks_of_is_referred() -> None:
-    child = found(intents=(("pediatric", 0.9),))
-    assert route(child, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
-    spoken = dataclasses.replace(child, spoken_under=frozenset(("pediatric",)))
-    assert route(spoken, "hcp", POLICY).outcome is None
-
-
-def test_who_asks_for_a_use_that_the_label_nowhere_speaks_of_is_referred_whatever_the_topic() -> None:
-    tried = found(intents=(("warnings", 0.9),), asks_use=True, marked=False)
-    assert route(tried, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
-    spoken = dataclasses.replace(tried, spoken_under=frozenset(("pediatric",)))
-    assert route(spoken, "hcp", POLICY).outcome is None
-
-
 def test_of_several_illnesses_the_least_approved_counts_where_a_use_is_asked_for() -> None:
     named = (LabelStatus.INDICATED, LabelStatus.NOT_MENTIONED)
     for statuses in (named, named[::-1]):

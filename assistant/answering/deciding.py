@@ -17,7 +17,6 @@ from assistant.answering.label_status import (
     compares_beyond_label,
     label_of,
     label_status,
-    speaks_of,
     spoken_under,
     status_of_all,
 )
@@ -261,21 +260,19 @@ class Decider:
     def _of_the_conditions(self, found: Found, reading: Reading, product: str, where: Context) -> Found:
         """``found`` with what the label of ``product`` says of the illnesses that the question names."""
         about_use = found.share(*planning.ABOUT_USE)
-        use = found.asks_use or about_use >= self.policy.thresholds.use
+        of_use = about_use >= self.policy.thresholds.use
         named = reading.conditions
         if not named and about_use >= self.policy.thresholds.topic_sure:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = label_of(self.index, product, where)
-        if use and label.indications and stages.beyond(reading.masked, label.indications):
+        if of_use and label.indications and stages.beyond(reading.masked, label.indications):
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED)
         statuses = [label_status(label, condition) for condition in named] if product else []
-        status = status_of_all(statuses, use=use)
+        status = status_of_all(statuses, use=of_use or found.asks_use)
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
         unknown = named[statuses.index(status)]
         spoken = spoken_under(self.index, product, unknown, planning.FOR_A_CONDITION, where)
-        if speaks_of(self.index, product, unknown):
-            spoken |= planning.FOR_A_GROUP
         return replace(found, status=status, spoken_under=spoken)
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:

@@ -209,8 +209,13 @@ _MEMBERS = {
     "nitrate": "nitroglycerin nitroglycerine isosorbide nitroprusside nitrostat poppers",
     "nsaid": "ibuprofen naproxen diclofenac ketorolac indomethacin meloxicam celecoxib piroxicam etodolac nabumetone "
     "ketoprofen",
+    "nonsteroidal anti inflammatory": "ibuprofen naproxen diclofenac ketorolac indomethacin meloxicam celecoxib piroxicam "
+    "etodolac nabumetone ketoprofen",
     "salicylate": "aspirin",
     "maoi": "phenelzine tranylcypromine isocarboxazid selegiline rasagiline moclobemide linezolid",
+    "monoamine oxidase inhibitor": "phenelzine tranylcypromine isocarboxazid selegiline rasagiline moclobemide linezolid",
+    "serotonin reuptake inhibitor": "fluoxetine sertraline paroxetine citalopram escitalopram fluvoxamine venlafaxine "
+    "desvenlafaxine duloxetine",
     "ssri": "fluoxetine sertraline paroxetine citalopram escitalopram fluvoxamine",
     "snri": "venlafaxine desvenlafaxine duloxetine levomilnacipran",
     "tricyclic antidepressant": "amitriptyline nortriptyline imipramine desipramine clomipramine doxepin",
@@ -338,6 +343,11 @@ def _classes(listed: dict[str, str]) -> dict[str, tuple[str, ...]]:
 def _named() -> dict[str, Names]:
     classes, roles = _classes(_MEMBERS), _classes(_ROLES)
     named: dict[str, Names] = {}
+    # A class that is asked about is what the label says of its members.
+    members = {form: tuple(names.split()) for kind, names in _MEMBERS.items() for form in (kind, f"{kind}s")}
+    for kind, names in members.items():
+        if " " not in kind:
+            named[kind] = Names("", names, ())
     for said in {*_GENERIC, *classes, *roles}:
         generic = _GENERIC.get(said, "")
         known = dict.fromkeys((*classes.get(said, ()), *classes.get(generic, ())))
@@ -346,7 +356,7 @@ def _named() -> dict[str, Names]:
     return named
 
 
-#: Substance or brand, in lower case -> its other names.
+#: Substance, brand or class, in lower case -> its other names.
 NAMES_OF: dict[str, Names] = _named()
 
 

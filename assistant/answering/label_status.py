@@ -74,12 +74,6 @@ def _status(label: Label, asked: frozenset[str]) -> LabelStatus:
     return LabelStatus.UNSURE if status is LabelStatus.INDICATED else status
 
 
-def speaks_of(index: Index, product: str, condition: Sequence[str]) -> bool:
-    """Whether any passage for ``product``, for whomever, holds every word of ``condition``."""
-    asked = frozenset(lexical.terms(" ".join(condition)))
-    return bool(asked) and any(asked <= index.stems(entry) for entry in index.entries(product))
-
-
 def status_of_all(statuses: Sequence[LabelStatus], *, use: bool) -> LabelStatus:
     """What counts where a question names several illnesses.
 

@@ -107,6 +107,12 @@ _SHORTHAND = {
     "mechanism": "moa",
     "pediatric": "peds",
     "urinary tract infection": "uti utis",
+    "methotrexate": "mtx",
+    "hydroxychloroquine": "hcq",
+    "hydrochlorothiazide": "hctz",
+    "prolactin": "prl",
+    "poor metabolizer": "pm pms",
+    "extensive metabolizer": "em ems",
 }
 #: Professional shorthand counts as what it stands for besides itself, in questions and labels alike.
 _SPELLED_OUT: dict[str, tuple[str, ...]] = {

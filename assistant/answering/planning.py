@@ -50,8 +50,6 @@ _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "non
 _NEAR = 0.7
 #: Intents whose answer for a condition that the label does not mention would promote an unapproved use.
 FOR_A_CONDITION = frozenset(("indication", "dosage", "clinical_studies"))
-#: Intents that ask about a group of patients: a dose for an illness that the label nowhere speaks of is no better.
-FOR_A_GROUP = frozenset(("pediatric", "geriatric"))
 #: Intents that ask what the medicine is for.
 ABOUT_USE = ("off_label", "indication")
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
@@ -153,13 +151,8 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     about_use = found.share(*ABOUT_USE)
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
-        or (found.asks_use and (topic_share < limits.topic_sure or not found.spoken_under))
-        or (
-            found.marked
-            and topic in FOR_A_CONDITION | FOR_A_GROUP
-            and topic not in found.spoken_under
-            and topic_share >= limits.use
-        )
+        or (found.asks_use and topic_share < limits.topic_sure)
+        or (found.marked and topic in FOR_A_CONDITION and topic not in found.spoken_under and topic_share >= limits.use)
     ):
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:

@@ -58,6 +58,7 @@ ABBREVIATIONS: dict[str, str] = {
     "rrms": "relapsing remitting multiple sclerosis",
     "spms": "secondary progressive multiple sclerosis",
     "stroke": "stroke",
+    "scz": "schizophrenia",
     "swd": "shift work disorder",
     "t1d": "type 1 diabetes mellitus",
     "t2d": "type 2 diabetes mellitus",

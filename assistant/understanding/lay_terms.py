@@ -31,7 +31,7 @@ hyperglycemia, high blood sugar
 diabetes mellitus, sugar disease
 obesity, being overweight
 hypothyroidism, underactive thyroid
-hyperthyroidism, overactive thyroid
+hyperthyroidism, overactive thyroid, thyrotoxicosis
 gastroesophageal reflux, acid reflux
 peptic ulcer, stomach ulcer
 gastroenteritis, stomach flu, stomach bug
@@ -85,7 +85,7 @@ alzheimer's disease, dementia of the alzheimer's type
 opioid dependence, opioid addiction, opioid use disorder, heroin addiction
 alcohol dependence, alcoholism, alcohol use disorder
 smoking cessation, quit smoking, stop smoking, giving up smoking
-osteoporosis, brittle bones, thin bones
+osteoporosis, brittle bones, thin bones, low bone density
 osteoarthritis, wear and tear arthritis, worn joints
 gout, gouty arthritis
 muscle spasticity, spasticity, stiff muscles
@@ -100,7 +100,8 @@ vertigo, the room spins, room is spinning
 constipation, constipated, can't poop
 hemorrhoids, piles
 lactose intolerance, milk sugar intolerance
-anaphylaxis, severe allergic reaction, allergic attack, allergic shock, anaphylactic shock
+anaphylaxis, severe allergic reaction, hypersensitivity reaction, anaphylactic reaction, allergic attack, \
+allergic shock, anaphylactic shock
 renal cell carcinoma, kidney cancer
 hepatocellular carcinoma, liver cancer
 colorectal cancer, bowel cancer
@@ -202,9 +203,13 @@ bone marrow suppression, myelosuppression, low blood counts
 stevens-johnson syndrome, sjs
 helminth infection, intestinal worms, parasitic worms, parasitic infection
 """
+#: "Smoker's lung" is looked up as "smoker lung", which is what is left where somebody cut out the words.
+_POSSESSIVE = re.compile(r"['\u2019]s\b")
 _NAMES: dict[str, tuple[str, ...]] = {
     name: tuple(other for other in group if other != name)
-    for group in (tuple(part.strip() for part in line.split(",")) for line in _GROUPS.strip().splitlines())
+    for group in (
+        tuple(part.strip() for part in _POSSESSIVE.sub("", line).split(",")) for line in _GROUPS.strip().splitlines()
+    )
     for name in group
 }
 #: The longest name that begins at a place is the one meant: "cold sore" before "cold".
@@ -213,9 +218,13 @@ _NAMED = re.compile(
 )
 
 
+def _folded(text: str) -> str:
+    return _POSSESSIVE.sub("", text.casefold())
+
+
 def said_otherwise(text: str) -> Iterator[str]:
     """``text`` in lower case with an illness that it names under another of its names, once for each."""
-    folded = text.casefold()
+    folded = _folded(text)
     for match in _NAMED.finditer(folded):
         for other in _NAMES[match[0]]:
             yield folded[: match.start()] + other + folded[match.end() :]
@@ -223,12 +232,12 @@ def said_otherwise(text: str) -> Iterator[str]:
 
 def other_names(text: str) -> Iterator[tuple[str, str]]:
     """Each illness that ``text`` names otherwise than labels do: as it is said, and what labels call it."""
-    for match in _NAMED.finditer(text.casefold()):
+    for match in _NAMED.finditer(_folded(text)):
         for name in _NAMES[match[0]][:1]:
             yield match[0], name
 
 
 def named(text: str) -> Iterator[tuple[str, ...]]:
     """All names of each illness that ``text`` names."""
-    for match in _NAMED.finditer(text.casefold()):
+    for match in _NAMED.finditer(_folded(text)):
         yield match[0], *_NAMES[match[0]]
