@@ -204,16 +204,14 @@ _BRANDS = {
     "zolpidem": "ambien",
 }
 
-#: What labels call a class -> the substances that belong to it.
+#: What labels call a class, names of one class parted by "/" -> the substances that belong to it.
 _MEMBERS = {
     "nitrate": "nitroglycerin nitroglycerine isosorbide nitroprusside nitrostat poppers",
-    "nsaid": "ibuprofen naproxen diclofenac ketorolac indomethacin meloxicam celecoxib piroxicam etodolac nabumetone "
-    "ketoprofen",
-    "nonsteroidal anti inflammatory": "ibuprofen naproxen diclofenac ketorolac indomethacin meloxicam celecoxib piroxicam "
-    "etodolac nabumetone ketoprofen",
+    "nsaid/nonsteroidal anti inflammatory": "ibuprofen naproxen diclofenac ketorolac indomethacin meloxicam celecoxib "
+    "piroxicam etodolac nabumetone ketoprofen",
     "salicylate": "aspirin",
-    "maoi": "phenelzine tranylcypromine isocarboxazid selegiline rasagiline moclobemide linezolid",
-    "monoamine oxidase inhibitor": "phenelzine tranylcypromine isocarboxazid selegiline rasagiline moclobemide linezolid",
+    "maoi/monoamine oxidase inhibitor": "phenelzine tranylcypromine isocarboxazid selegiline rasagiline moclobemide "
+    "linezolid",
     "serotonin reuptake inhibitor": "fluoxetine sertraline paroxetine citalopram escitalopram fluvoxamine venlafaxine "
     "desvenlafaxine duloxetine",
     "ssri": "fluoxetine sertraline paroxetine citalopram escitalopram fluvoxamine",
@@ -225,8 +223,7 @@ _MEMBERS = {
     "cns depressant": "alprazolam diazepam lorazepam clonazepam zolpidem morphine oxycodone gabapentin pregabalin",
     "opioid": "morphine oxycodone hydrocodone fentanyl codeine tramadol methadone hydromorphone tapentadol heroin "
     "buprenorphine",
-    "statin": "atorvastatin simvastatin rosuvastatin pravastatin lovastatin fluvastatin pitavastatin",
-    "hmg coa reductase inhibitor": "atorvastatin simvastatin rosuvastatin pravastatin lovastatin fluvastatin "
+    "statin/hmg coa reductase inhibitor": "atorvastatin simvastatin rosuvastatin pravastatin lovastatin fluvastatin "
     "pitavastatin",
     "fibrate": "gemfibrozil fenofibrate",
     "diuretic": "furosemide hydrochlorothiazide torsemide bumetanide chlorthalidone spironolactone",
@@ -334,20 +331,20 @@ class Names:
 
 def _classes(listed: dict[str, str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for kind, members in listed.items():
+    for kinds, members in listed.items():
         for member in members.split():
-            found[member].append(kind)
-    return {member: tuple(kinds) for member, kinds in found.items()}
+            found[member].extend(kinds.split("/"))
+    return {member: tuple(names) for member, names in found.items()}
 
 
 def _named() -> dict[str, Names]:
     classes, roles = _classes(_MEMBERS), _classes(_ROLES)
     named: dict[str, Names] = {}
     # A class that is asked about is what the label says of its members.
-    members = {form: tuple(names.split()) for kind, names in _MEMBERS.items() for form in (kind, f"{kind}s")}
-    for kind, names in members.items():
-        if " " not in kind:
-            named[kind] = Names("", names, ())
+    for kinds, members in _MEMBERS.items():
+        for kind in kinds.split("/"):
+            if " " not in kind:
+                named[kind] = named[f"{kind}s"] = Names("", tuple(members.split()), ())
     for said in {*_GENERIC, *classes, *roles}:
         generic = _GENERIC.get(said, "")
         known = dict.fromkeys((*classes.get(said, ()), *classes.get(generic, ())))
