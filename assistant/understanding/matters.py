@@ -18,6 +18,8 @@ from dataclasses import dataclass
 _SPOKEN_OF = """
 drive, driving, machinery, machines, motor vehicle, automobile | drive, drives, driving, motorbike*, motorcycle*, \
 forklift*, behind the wheel, operat* (?:heavy )?machin*, take the car
+split, halves, crush, chew, swallow | split*, halve*, cut it, cut in half, cut them, break it in half, \
+break in half, break them, open the capsule*, chop*, mash*, grind*, crush*
 latex, rubber | latex, natural rubber, rubber stopper*, rubber gloves
 gluten, wheat | gluten*, wheat
 lactose | lactose, dairy free, milk sugar
@@ -101,8 +103,6 @@ interchangeable, substitute, convert | conversion ratio, convert*, 1:1, one to o
 extravasation | leaked, leak* into, leak* out
 room temperature | out of the fridge, left out, outside the fridge, unrefrigerated
 stable, discard | shelf life, beyond use, how long is it good
-whole, crush, chew, split | mash*, grind*, halve*, cut it, cut in half, break it in half, break in half, \
-open the capsule*, chop*, split*
 nasogastric, gastrostomy, feeding tube | feeding tube*, ng tube*, peg tube*
 neutrophil, white blood cell | white cells, white count
 interrupt | pause*
