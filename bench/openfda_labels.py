@@ -2,12 +2,14 @@
 
     python bench/openfda_labels.py --work FOLDER
     python bench/openfda_labels.py --half tune --misses misses.md
+    python bench/openfda_labels.py --refusals
 
 The questions (``bench/openfda_questions.jsonl``) were written by people who saw the labels' text and nothing of this
 project. A line names what a right answer must hold by where it stands in the record (field, start and end of its text
 with white space made single), so no label text is kept here; the records are read from the evaluation data. Every
 question is asked as on its product's own page. Verdicts and halves are those of ``bench/labels.py``. One message a
-label tells of harm: it must raise a flag.
+label tells of harm: it must raise a flag. ``--refusals`` asks 408 questions instead that no passage may answer (other
+uses, comparisons, what the label is silent on), on twelve labels of the tuning half: all of them were read.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import datetime as dt
 import gzip
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +38,12 @@ _READ = frozenset(
     )
 )
 QUESTIONS = Path(__file__).with_name("openfda_questions.jsonl")
+REFUSALS = Path(__file__).with_name("openfda_refusals.jsonl")
 
 
-def read_questions() -> list[dict[str, Any]]:
+def read_questions(path: Path = QUESTIONS) -> list[dict[str, Any]]:
     """The questions, in the order of the file."""
-    return [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def half_of_label(set_id: str) -> str:
@@ -71,9 +75,10 @@ def with_quotations(question: dict[str, Any], record: dict[str, Any]) -> dict[st
 @click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both", show_default=True)
 @click.option("--work", type=click.Path(path_type=Path), help="Keep the workspace here.")
 @click.option("--misses", type=click.Path(path_type=Path), help="Write every miss to this file.")
-def main(half: str, work: Path | None, misses: Path | None) -> None:
+@click.option("--refusals", is_flag=True, help="Ask what no passage may answer.")
+def main(half: str, work: Path | None, misses: Path | None, refusals: bool) -> None:
     """Evaluate whole answers on openFDA labels."""
-    questions = read_questions()
+    questions = read_questions(REFUSALS if refusals else QUESTIONS)
     records = read_records(data_folder(), {question["set_id"] for question in questions})
     folder = work or Path(tempfile.mkdtemp(prefix="onlabel-openfda-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +94,14 @@ def main(half: str, work: Path | None, misses: Path | None) -> None:
         answer = assistant.ask(whole["question"], assistant.context(whole["audience"]), product=about)
         one = judge(whole, half_of_label(set_id), answer, set_id, assistant)
         (reports if whole["expected_outcome"] == "report" else judged).append(one)
+    if refusals:
+        for kind in ("off_label", "comparison", "unanswerable"):
+            part = [j for j in judged if j.question["topic"] == kind]
+            verdicts = Counter(j.verdict for j in part)
+            click.echo(f"{kind:<14} {len(part):>4}  " + ", ".join(f"{v} {n}" for v, n in verdicts.most_common()))
+        if misses:
+            write_misses(judged, misses)
+        return
     for name in ("tune", "test"):
         if part := [j for j in judged if j.half == name]:
             report(part, f"{name} half")
