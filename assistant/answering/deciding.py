@@ -259,16 +259,15 @@ class Decider:
 
     def _of_the_conditions(self, found: Found, reading: Reading, product: str, where: Context) -> Found:
         """``found`` with what the label of ``product`` says of the illnesses that the question names."""
-        about_use = found.share(*planning.ABOUT_USE)
-        of_use = about_use >= self.policy.thresholds.use
+        of_use = found.share(*planning.ABOUT_USE) >= self.policy.thresholds.topic_sure
         named = reading.conditions
-        if not named and about_use >= self.policy.thresholds.topic_sure:
+        if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = label_of(self.index, product, where)
         if of_use and label.indications and stages.beyond(reading.masked, label.indications):
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED)
         statuses = [label_status(label, condition) for condition in named] if product else []
-        status = status_of_all(statuses, use=of_use or found.asks_use)
+        status = status_of_all(statuses, use=of_use)
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
         unknown = named[statuses.index(status)]

@@ -169,7 +169,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
             return Route(_OUTCOME_OF_INTENT[name], name, confidence)
     if topic not in denied and not found.product_known and topic_share < limits.intent_ask:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
-    unsure = found.marked and found.status is LabelStatus.UNSURE and about_use >= limits.use
+    unsure = found.marked and found.status is LabelStatus.UNSURE and about_use >= limits.topic_sure
     return _unless_denied(Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure), denied)
 
 
