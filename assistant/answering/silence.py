@@ -30,7 +30,6 @@ _OF_A_MATTER = (
         "discontinuation",
         "how_supplied",
         "ingredients",
-        "overview",
         "patient_counseling",
         "reproductive_potential",
         "storage",
@@ -57,7 +56,8 @@ def _names(reading: Reading, intent: str) -> Iterator[str]:
             for word in (word for span in spans for word in span):
                 named = True
                 yield from (word, *drug_classes.called(word))
-    if not named and intent in _OF_A_COMPLAINT:
+    # Cirrhosis may be what the label calls hepatic impairment: of groups of patients it has its own words.
+    if not named and intent in _OF_A_COMPLAINT and not reading.population:
         for complaint in lay_terms.named(reading.masked):
             named = True
             yield from complaint

@@ -23,7 +23,7 @@ break in half, break them, open the capsule*, chop*, mash*, grind*, crush*
 latex, rubber | latex, natural rubber, rubber stopper*, rubber gloves
 gluten, wheat | gluten*, wheat
 lactose | lactose, dairy free, milk sugar
-gelatin, porcine, pork, bovine | gelatin*, pork, pig, porcine, halal, kosher, vegan*, vegetarian*
+gelatin, porcine, pork, bovine | gelatin*, pork, porcine, halal, kosher, vegan*, vegetarian*
 soy, soybean, soya | soy, soya, soybean*
 egg | egg, eggs
 peanut, nut | peanut*, nuts, nut allergy
@@ -48,7 +48,7 @@ drug test, drug screen, false positive | drug test*, drug screen*, workplace tes
 filler | dermal filler*, fillers?, hyaluronic acid
 cosmetic, sunscreen, moisturizer | make-?up, cosmetics, moisturi[sz]er*
 swim, bath, shower | swim*
-caffeine, coffee, tea, cola, xanthine | caffeine, coffee, tea, energy drink*, espresso
+caffeine, coffee, tea, cola, xanthine | caffeine, coffee, energy drink*, espresso
 grapefruit | grapefruit*
 probiotic, yogurt | probiotic*
 vitamin, multivitamin | multivitamin*, vitamin*
