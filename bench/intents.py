@@ -142,19 +142,41 @@ def slot_f1(read: Read, lines: Sequence[Utterance]) -> float:
 
 
 def outside(split: Split, encoder: GgufEncoder, heads: Heads, train_read: Read, test: Read) -> None:
-    """Recall of out-of-scope questions with 4 % of in-scope ones refused, by three scores."""
+    """Recall of out-of-scope questions with 4 % of in-scope ones refused, by four scores."""
     validation = run(encoder, heads, split.validation)
     away = run(encoder, heads, split.outside)
     known = unit_rows(train_read.pooled)
+    means, whiten = class_means(train_read.pooled, [line.intent for line in split.train])
     scores = {
         "largest probability": lambda read: softmax(read.scores).max(axis=1),
         "energy": lambda read: np.logaddexp.reduce(read.scores, axis=1),
+        "Mahalanobis distance": lambda read: -nearest_mean(read.pooled @ whiten, means),
         "nearest utterances": lambda read: np.sort(unit_rows(read.pooled) @ known.T, axis=1)[:, -5],
     }
     for name, score in scores.items():
         limit = np.quantile(score(validation), REFUSED)
         refused = float(np.mean(score(test) < limit))
         print(f"  out of scope by {name:20s} recall {np.mean(score(away) < limit):.2%}, in scope refused {refused:.2%}")
+
+
+def class_means(states: Floats, intents: Sequence[str]) -> tuple[Floats, Floats]:
+    """The mean of each intent's states (intents, dimension), and the matrix (dimension, dimension) that whitens what
+    they share, in whose space they are (Lee et al. 2018; for intents Podolskiy et al. 2021)."""
+    from sklearn.covariance import LedoitWolf
+
+    of = np.array(intents)
+    kinds = sorted(set(intents))
+    means = np.stack([states[of == kind].mean(axis=0) for kind in kinds])
+    within = states - means[np.searchsorted(kinds, of)]
+    precision = LedoitWolf(assume_centered=True).fit(within).precision_
+    whiten = np.linalg.cholesky(precision).astype(np.float32)
+    return means @ whiten, whiten
+
+
+def nearest_mean(states: Floats, means: Floats) -> Floats:
+    """The squared distance of each state from the nearest mean."""
+    distances: Floats = ((states**2).sum(axis=1)[:, None] - 2 * states @ means.T + (means**2).sum(axis=1)).min(axis=1)
+    return distances
 
 
 def unit_rows(states: Floats) -> Floats:

@@ -53,7 +53,9 @@ def label(*uses: str, denied: tuple[str, ...] = (), forbidden: str = "") -> Labe
     ("condition", "status"),
     [
         ("type 2 diabetes", LabelStatus.INDICATED),
-        ("type 1 diabetes", LabelStatus.UNSURE),
+        ("type 1 diabetes", LabelStatus.NOT_MENTIONED),  # the label says which type it means
+        ("diabetes", LabelStatus.INDICATED),
+        ("metastatic pancreatic cancer", LabelStatus.NOT_MENTIONED),  # of cancers, which one tells
         ("lung cancer", LabelStatus.INDICATED),
         ("lung surgery", LabelStatus.UNSURE),  # both words stand there, in no one sentence
         ("asthma", LabelStatus.LIMITED),
@@ -72,6 +74,16 @@ def test_an_illness_is_indicated_where_one_sentence_holds_it(condition: str, sta
     assert label_status(said, condition.split()) is status
 
 
+def test_another_name_that_stands_there_in_part_makes_nothing_surer() -> None:
+    assert label_status(label("for rheumatoid arthritis"), ["gout"]) is LabelStatus.NOT_MENTIONED
+    assert label_status(label("for hypertension"), ["high", "blood", "pressure"]) is LabelStatus.INDICATED
+
+
 def test_a_name_keeps_its_words() -> None:
     assert spelled_out("adult-onset Still's disease") == ("onset", "still")
     assert spelled_out("Crohn\u2019s disease") == ("crohn",)
+
+
+def test_the_course_of_an_illness_is_not_its_name() -> None:
+    assert label_status(label("for ulcerative colitis"), ["colitis", "flare"]) is LabelStatus.INDICATED
+    assert label_status(label("for asthma"), ["gout", "flare"]) is LabelStatus.NOT_MENTIONED

@@ -29,6 +29,14 @@ def test_no_word_stands_in_two_groups() -> None:
     assert not [one & two for one, two in itertools.combinations(groups, 2) if one & two]
 
 
+@pytest.mark.parametrize(
+    "label", ["polyvinyl alcohol", "benzyl alcohol", "wipe it with an alcohol pad", "alcohol-wipe"]
+)
+def test_an_alcohol_that_nobody_drinks_is_no_wine(label: str) -> None:
+    assert lexical.terms("wine")[0] not in lexical.terms(label)
+    assert lexical.terms("wine")[0] in lexical.terms("avoid alcohol.")
+
+
 def searched(question: str, label: str) -> set[str]:
     return set(lexical.Wording.of(question).in_words_of(set(lexical.terms(label))))
 
@@ -48,6 +56,10 @@ def searched(question: str, label: str) -> set[str]:
         ("may I ride my motorbike", "operating machinery"),
         ("ORR", "overall response rate"),
         ("t1/2", "half-life"),
+        ("PPI", "omeprazole"),
+        ("PPIs", "gastric acid reducing"),
+        ("digoxin", "digitalis"),
+        ("ciclosporin", "CYP3A substrates"),
     ],
 )
 def test_a_thing_is_searched_by_what_the_label_calls_it(said: str, label: str) -> None:

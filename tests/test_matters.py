@@ -22,6 +22,13 @@ from assistant.understanding.matters import matters_in
         ("how much is a bottle at the pharmacy", "price"),
         ("May a smoker take it?", "smoking"),
         ("Is it halal?", "gelatin"),
+        ("Can I cut the 100 mg tablet in half?", "split"),
+        ("May the capsule be opened?", "sprinkle"),
+        ("Can I open the 20 mg blue capsule for my mother?", "sprinkle"),
+        ("Is it removed by haemodialysis?", "dialysis"),
+        ("In the morning or at bedtime?", "bedtime"),
+        ("Does it go down a PEG tube?", "nasogastric"),
+        ("is drinking while on it allowed", "alcohol"),
     ],
 )
 def test_a_matter_is_known_by_what_people_say(question: str, written: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.understanding.other_medicines import compared_with, taken_beside
+from assistant.understanding.other_medicines import compared_with, prefers, taken, taken_beside
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ from assistant.understanding.other_medicines import compared_with, taken_beside
         ("what is it for", ""),
         ("encorafenib vs the medicine, rash", "encorafenib"),
         ("better than placebo? and versus warfarin?", "warfarin"),
+        ("adding the medicine vs adding rasagiline", "rasagiline"),
+        ("head to head v trioctanoin, events?", "trioctanoin"),
+        ("the iv form", ""),
     ],
 )
 def test_what_a_medicine_is_compared_with_is_a_medicine(question: str, other: str) -> None:
@@ -38,3 +41,14 @@ def test_what_a_medicine_is_compared_with_is_a_medicine(question: str, other: st
 )
 def test_what_is_taken_besides_is_not_what_is_asked_about(question: str, substances: list[str], beside: bool) -> None:
     assert taken_beside(question, substances) is beside
+
+
+def test_a_preference_is_asked_for_in_so_many_words() -> None:
+    assert prefers("the medicine vs rasagiline - which is better?")
+    assert not prefers("hot flushes against tamoxifen, how many?")
+
+
+def test_who_takes_something_says_so() -> None:
+    assert taken("My epileptic patient stays on phenytoin. Which dose?", ["phenytoin"])
+    assert not taken("dose with cisplatin and irradiation", [])
+    assert not taken("Is phenytoin an option in epilepsy?", ["phenytoin"])

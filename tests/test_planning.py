@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering import retrieval
 from assistant.answering.index import Entry
-from assistant.answering.label_status import status_of_all
+from assistant.answering.label_status import label_of, status_of_all
 from assistant.answering.planning import Found, Route, choose, route
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Policy, parse_policy
@@ -43,6 +43,12 @@ def test_what_the_label_says_of_taking_both_goes_before_what_was_measured(entry:
     assert shown("drug_interaction", measured, near) == [said]
 
 
+def test_who_asks_how_much_gets_what_was_measured(entry: Entry) -> None:
+    measured, said = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, "drug_interaction", 0.47)
+    asked = Route(None, "drug_interaction", 0.95, retrieve=True, how_much=True)
+    assert choose((measured, said), asked, POLICY).shown[0] is measured
+
+
 def test_where_it_says_nothing_near_the_measurement_is_shown(entry: Entry) -> None:
     measured, far = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, "drug_interaction", 0.30)
     assert shown("drug_interaction", measured, far) == ["pharmacokinetics"]
@@ -70,12 +76,33 @@ def test_a_dose_for_what_the_label_does_not_mention_is_referred() -> None:
     assert route(found(), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
 
 
+@pytest.mark.parametrize("group", ["pediatric", "geriatric", "renal_impairment", "hepatic_impairment"])
+def test_so_is_one_for_a_group_of_patients(group: str) -> None:
+    assert route(found(intents=((group, 0.95),)), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+    # What they have besides is not what it would be taken for.
+    assert route(found(intents=((group, 0.95),), marked=False), "hcp", POLICY).outcome is None
+
+
 def test_a_dose_for_what_its_directions_speak_of_is_not() -> None:
     spoken = frozenset(("dosage",))
     assert route(found(spoken_under=spoken), "hcp", POLICY).outcome is None
     # Whether the medicine is for it, only the indication says.
     use = found(spoken_under=spoken, intents=(("indication", 0.95),))
     assert route(use, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_an_illness_that_the_label_warns_of_is_no_use_unless_a_use_is_asked_for() -> None:
+    warned = found(spoken_under=frozenset(("warnings",)), intents=(("indication", 0.6),))
+    plan = route(warned, "hcp", POLICY)
+    assert (plan.outcome, plan.intent, plan.only_safety) == (None, "warnings", True)
+    assert route(dataclasses.replace(warned, asks_use=True), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_a_comparison_that_the_label_itself_reports_is_answered_from_its_trials() -> None:
+    asked = found(status=LabelStatus.UNSURE, marked=False, intents=(("comparison", 0.7), ("adverse_reactions", 0.2)))
+    assert route(asked, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+    plan = route(dataclasses.replace(asked, compares_within_label=True), "hcp", POLICY)
+    assert (plan.outcome, plan.intent) == (None, "adverse_reactions")
 
 
 def test_of_several_illnesses_the_least_approved_counts_where_a_use_is_asked_for() -> None:
@@ -85,12 +112,15 @@ def test_of_several_illnesses_the_least_approved_counts_where_a_use_is_asked_for
         assert status_of_all(statuses, use=False) is LabelStatus.INDICATED
     assert status_of_all((LabelStatus.LIMITED, LabelStatus.UNSURE), use=True) is LabelStatus.LIMITED
     assert status_of_all((), use=True) is LabelStatus.UNSURE
+    # Asthma beside a colitis that may be the label's is what the patient has besides.
+    assert status_of_all((LabelStatus.NOT_MENTIONED, LabelStatus.UNSURE), use=False) is LabelStatus.UNSURE
 
 
 def test_for_a_use_that_the_label_may_or_may_not_mean_passages_are_only_offered() -> None:
     asked = found(status=LabelStatus.UNSURE, intents=(("indication", 0.95),))
     assert route(asked, "hcp", POLICY).unsure_of_use
-    for other in ({"marked": False}, {"status": LabelStatus.INDICATED}, {"intents": (("dosage", 0.95),)}):
+    assert route(dataclasses.replace(asked, intents=(("dosage", 0.95),)), "hcp", POLICY).unsure_of_use
+    for other in ({"marked": False}, {"status": LabelStatus.INDICATED}, {"intents": (("storage", 0.95),)}):
         assert not route(dataclasses.replace(asked, **other), "hcp", POLICY).unsure_of_use
 
 
@@ -102,3 +132,10 @@ def test_without_a_word_to_search_for_the_topic_decides(quick: Assistant) -> Non
     assert best.entry.head.topic == "contraindication"
     assert best.lexical == 0
     assert 0 < best.score <= 1
+
+
+def test_a_use_is_approved_whoever_asks(quick: Assistant) -> None:
+    asks = [Context(audience, "US", "en", "cli", TODAY) for audience in ("hcp", "patient")]
+    said = [label_of(quick.index, "zorvanta", where).uses for where in asks]
+    assert said[0] and set(said[0]) == set(said[1])
+    assert not label_of(quick.index, "zorvanta", dataclasses.replace(asks[0], market="DE")).uses

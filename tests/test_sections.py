@@ -89,6 +89,9 @@ def test_questions_of_medication_guides(title: str, topic: str) -> None:
         ("Store in the original carton.", "storage"),
         ("It is not known whether it passes into breast milk.", "lactation"),
         ("Patients who are pregnant", "pregnancy"),
+        ("It is not known if ZORVANTA is safe and effective in children.", "pediatric"),
+        ("Call if you miss an appointment.", "missed_dose"),
+        ("Withhold for at least 5 days prior to elective surgery.", "discontinuation"),
     ],
 )
 def test_words_of_the_text_add_topics(text: str, topic: str) -> None:

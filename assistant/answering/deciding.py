@@ -15,6 +15,7 @@ from assistant.answering.draft import Draft, fixed
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
     compares_beyond_label,
+    compares_within_label,
     label_of,
     label_status,
     spoken_under,
@@ -28,9 +29,10 @@ from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
-from assistant.understanding import conditions, other_medicines, products, stages
+from assistant.understanding import aspects, conditions, other_medicines, products, stages
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
+from assistant.understanding.matters import matters_in
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
@@ -217,8 +219,10 @@ class Decider:
             intents=reading.intents,
             status=conditions.LabelStatus.UNSURE,
             asks_use=conditions.asks_use(reading.masked),
-            marked=bool(reading.named("condition")),
+            marked=_marked_for_use(reading),
             compares_beyond_label=between or compares_beyond_label(self.index, product, reading.masked),
+            compares_within_label=not between
+            and compares_within_label(self.index, product, reading.masked, asked.where),
             product_known=bool(product),
             screened_topic=asked.topic,
         )
@@ -261,6 +265,8 @@ class Decider:
         """``found`` with what the label of ``product`` says of the illnesses that the question names."""
         of_use = found.share(*planning.ABOUT_USE) >= self.policy.thresholds.topic_sure
         named = reading.conditions
+        if any("vaccine" in matter.written for matter, _ in matters_in(reading.masked)):
+            return found  # the illness is what the vaccine is against
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = label_of(self.index, product, where)
@@ -271,7 +277,8 @@ class Decider:
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
         unknown = named[statuses.index(status)]
-        spoken = spoken_under(self.index, product, unknown, planning.FOR_A_CONDITION, where)
+        topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION
+        spoken = spoken_under(self.index, product, unknown, topics, where)
         return replace(found, status=status, spoken_under=spoken)
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
@@ -326,9 +333,11 @@ class Decider:
             intents.insert(0, (plan.intent, plan.confidence))
         if asked.topic:
             intents = [(asked.topic, 1.0)]
+        intents = aspects.with_second_side(intents, reading.masked)
         query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
-        chosen = planning.choose(ranked, replace(plan, names=bool(query.named)), self.policy)
+        plan = replace(plan, names=bool(query.named), how_much=aspects.asks_how_much(reading.masked))
+        chosen = planning.choose(ranked, plan, self.policy)
         draft.candidates = tuple(ranked[:5])
         draft.confidence = chosen.confidence
         if chosen.shown and plan.unsure_of_use:
@@ -361,3 +370,8 @@ class Decider:
             draft.ask_back(self._product_choices(served, asked))
         else:
             draft.give_up("too many products to offer")
+
+
+def _marked_for_use(reading: Reading) -> bool:
+    """Whether an illness is marked that the medicine would be used for, not one that another is taken for."""
+    return bool(reading.named("condition")) and not other_medicines.taken(reading.masked, reading.named("substance"))

@@ -241,6 +241,8 @@ _MEMBERS = {
     "aluminum": "maalox mylanta gaviscon",
     "magnesium": "maalox mylanta",
     "calcium": "tums rolaids",
+    "acid reducing/gastric acid": "omeprazole esomeprazole lansoprazole pantoprazole rabeprazole dexlansoprazole "
+    "famotidine ranitidine cimetidine nizatidine ppi ppis",
     "proton pump inhibitor": "omeprazole esomeprazole lansoprazole pantoprazole rabeprazole dexlansoprazole",
     "h2 receptor antagonist": "famotidine ranitidine cimetidine nizatidine",
     "bile acid": "cholestyramine colesevelam colestipol questran",
@@ -274,7 +276,7 @@ _MEMBERS = {
     "sulfonylurea": "glipizide glimepiride glyburide",
     "thiazolidinedione": "pioglitazone rosiglitazone",
     "antidiabetic": "metformin glipizide glimepiride glyburide sitagliptin pioglitazone insulin",
-    "thyroid": "levothyroxine liothyronine",
+    "thyroid": "levothyroxine liothyronine radioiodine",
     "tnf blocker": "adalimumab etanercept infliximab certolizumab golimumab",
     "immunosuppressant": "cyclosporine tacrolimus sirolimus azathioprine mycophenolate methotrexate",
     "biologic": "adalimumab etanercept infliximab rituximab tocilizumab abatacept ustekinumab",
@@ -293,6 +295,16 @@ _MEMBERS = {
     "smoking": "cigarette cigarettes tobacco nicotine vaping vape smokes smoker",
     "cannabis": "marijuana weed cbd thc cannabidiol",
     "folate": "folic",
+    "vitamin b6": "pyridoxine",
+    "vitamin b12": "cobalamin cyanocobalamin",
+    "vitamin c": "ascorbic",
+    "vitamin e": "tocopherol",
+    "protein": "meat beans steak cheese",
+    "estrogen": "estradiol premarin ethinylestradiol hrt",
+    "digitalis/cardiac glycoside": "digoxin",
+    "valproic": "valproate divalproex",
+    "lithium": "lithobid",
+    "iron": "ferrous",
     "botulinum toxin": "botox dysport xeomin",
     "soft food": "applesauce yoghurt yogurt pudding jam",
 }
@@ -312,6 +324,30 @@ _ROLES = {
     "ritonavir verapamil ranolazine dronedarone carvedilol azithromycin",
     "p gp inducer": "rifampin carbamazepine phenytoin wort",
     "oatp inhibitor": "cyclosporine rifampin gemfibrozil",
+    "cyp3a substrate/cyp substrate": "cyclosporine tacrolimus sirolimus everolimus midazolam triazolam alprazolam "
+    "simvastatin lovastatin atorvastatin fentanyl quinidine ergotamine pimozide felodipine nifedipine",
+    "cyp2d6 substrate/cyp substrate": "desipramine nortriptyline metoprolol codeine tamoxifen dextromethorphan "
+    "risperidone propafenone flecainide",
+    "cyp2c9 substrate/cyp substrate": "warfarin phenytoin tolbutamide",
+    "cyp2c19 substrate": "clopidogrel omeprazole citalopram",
+    "cyp1a2 substrate/cyp substrate": "theophylline caffeine tizanidine clozapine",
+    "cyp2b6 substrate": "bupropion efavirenz",
+    "p gp substrate": "digoxin dabigatran colchicine fexofenadine",
+    "oatp substrate": "rosuvastatin pravastatin atorvastatin",
+    "narrow therapeutic": "warfarin digoxin cyclosporine tacrolimus sirolimus phenytoin theophylline lithium "
+    "levothyroxine",
+}
+#: Classes by the letters that people say.
+_LETTERS = {
+    "proton pump inhibitor": "ppi",
+    "monoamine oxidase inhibitor": "maoi",
+    "tricyclic antidepressant": "tca",
+    "ace inhibitor": "acei",
+    "angiotensin receptor blocker": "arb",
+    "calcium channel blocker": "ccb",
+    "nonsteroidal anti inflammatory": "nsaid",
+    "benzodiazepine": "benzo",
+    "erythropoiesis stimulating agent": "esa",
 }
 
 _GENERIC = {brand: name for name, brands in _BRANDS.items() for brand in brands.split()} | {
@@ -345,7 +381,10 @@ def _named() -> dict[str, Names]:
         for kind in kinds.split("/"):
             if " " not in kind:
                 named[kind] = named[f"{kind}s"] = Names("", tuple(members.split()), ())
-    for said in {*_GENERIC, *classes, *roles}:
+            if letters := _LETTERS.get(kind):
+                known = dict.fromkeys((kind, *members.split(), *classes.get(letters, ())))
+                named[letters] = named[f"{letters}s"] = Names("", tuple(known), ())
+    for said in {*_GENERIC, *classes, *roles} - set(named):
         generic = _GENERIC.get(said, "")
         known = dict.fromkeys((*classes.get(said, ()), *classes.get(generic, ())))
         acts = dict.fromkeys((*roles.get(said, ()), *roles.get(generic, ())))

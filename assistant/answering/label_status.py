@@ -7,19 +7,22 @@ compared with the words of the question, under every name that an illness goes b
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answering import lexical
 from assistant.answering.index import Index, Uses
 from assistant.domain import Context
-from assistant.understanding.conditions import LabelStatus, compare
+from assistant.understanding.conditions import COURSE, LabelStatus, compare
 from assistant.understanding.lay_terms import said_otherwise
-from assistant.understanding.other_medicines import compared_with
+from assistant.understanding.other_medicines import compared_with, prefers
+
+#: Topics of passages that put two medicines side by side.
+_COMPARED_UNDER = frozenset(("clinical_studies", "adverse_reactions", "dosage", "pharmacokinetics", "mechanism"))
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What the words approved for a product in one context say of its uses, as search terms.
+    """What the words approved for a product in one market say of its uses, as search terms.
 
     ``uses``: the sentences of its indications; ``denied``: those that say what it is not for; ``forbidden``: its
     contraindications; ``warned``: the titles of its warnings; ``indications``: the text of the indications.
@@ -33,13 +36,16 @@ class Label:
 
 
 def label_of(index: Index, product: str, where: Context) -> Label:
-    """What the words approved for ``product`` in this context say of its uses."""
+    """What the words approved for ``product`` say of its uses, to whomever they say it.
+
+    A use is approved or it is not: a patient's guide that leaves it out makes it no other.
+    """
     said: list[Uses] = []
     forbidden = set[str]()
     warned: list[frozenset[str]] = []
     for entry in index.entries(product) if product else ():
         head = entry.head
-        if not head.scope.in_force(where):
+        if not any(head.scope.in_force(replace(where, audience=audience)) for audience in head.scope.audiences):
             continue
         if head.topic in ("indication", "overview") or "indication" in head.serves:
             said.append(index.uses(entry))
@@ -59,11 +65,15 @@ def label_of(index: Index, product: str, where: Context) -> Label:
 def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
     """What ``label`` says of ``condition``, the words of an illness; under every name that it goes by."""
     said = " ".join(condition)
-    statuses = {_status(label, frozenset(lexical.terms(name))) for name in (said, *said_otherwise(said))}
-    return next(status for status in LabelStatus if status in statuses)
+    status = _status(label, frozenset(lexical.terms(said)))
+    others = {_status(label, frozenset(lexical.terms(name))) for name in said_otherwise(said)}
+    # Another name that stands there in part only ("gouty arthritis" beside an arthritis) makes nothing surer.
+    sure = others - {LabelStatus.UNSURE}
+    return next(found for found in LabelStatus if found in {status, *sure})
 
 
 def _status(label: Label, asked: frozenset[str]) -> LabelStatus:
+    asked = asked - COURSE or asked
     if asked and any(asked <= sentence for sentence in label.uses):
         return LabelStatus.INDICATED
     # A warning that bears the condition's name is about it, and so is a sentence that says what it is not for.
@@ -82,9 +92,9 @@ def status_of_all(statuses: Sequence[LabelStatus], *, use: bool) -> LabelStatus:
     """
     if use and LabelStatus.NOT_MENTIONED in statuses:
         return LabelStatus.NOT_MENTIONED
-    if not use and LabelStatus.INDICATED in statuses:
-        return LabelStatus.INDICATED
-    return statuses[0] if statuses else LabelStatus.UNSURE
+    if use:
+        return statuses[0] if statuses else LabelStatus.UNSURE
+    return next((status for status in LabelStatus if status in statuses), LabelStatus.UNSURE)
 
 
 def spoken_under(
@@ -106,5 +116,20 @@ def spoken_under(
 
 def compares_beyond_label(index: Index, product: str, masked: str) -> bool:
     """Whether a question compares ``product`` with something that its label never mentions."""
-    words = lexical.terms(compared_with(masked))
-    return bool(words) and (not product or not index.postings(product, words))
+    words = frozenset(lexical.terms(compared_with(masked)))
+    if not words or not product:
+        return bool(words)
+    if not prefers(masked):
+        return not index.postings(product, words)
+    # Which of the two is better only a passage that compares them can say; that it may be taken besides does not.
+    measured = [entry for entry in index.entries(product) if entry.head.topic in _COMPARED_UNDER]
+    return not index.speaks_of([words], measured)
+
+
+def compares_within_label(index: Index, product: str, masked: str, where: Context) -> bool:
+    """Whether what a question compares ``product`` with stands in what the label reports of trials."""
+    words = frozenset(lexical.terms(compared_with(masked)))
+    reports = (
+        [e for e in index.eligible(product, where) if e.head.topic in _COMPARED_UNDER] if words and product else []
+    )
+    return index.speaks_of([words], reports)

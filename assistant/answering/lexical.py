@@ -24,8 +24,14 @@ from assistant.understanding.stems import stem
 K1 = 1.2
 B = 0.75
 
-#: "Type 1" is one word: the number by itself stands wherever a section is referred to.
-_TOKEN = re.compile(r"(?:type|grade|stage|class|genotype|group) (?:\d|[iv]+)\b|\d+(?:[.,]\d+)*|[^\W\d_]+")
+#: "Type 1" is one word: the number by itself stands wherever a section is referred to. So is an alcohol that nobody
+#: drinks: a coated tablet says nothing of wine.
+_TOKEN = re.compile(
+    r"(?:type|grade|stage|class|genotype|group) (?:\d|[iv]+)\b|\d+(?:[.,]\d+)*"
+    r"|(?:polyvinyl|vinyl|benzyl|isopropyl|cetyl|stearyl|cetostearyl|oleyl|lanolin|myristyl|rubbing) alcohols?\b"
+    r"|alcohol[ -](?:pads?|swabs?|wipes?|preps?|prep|dehydrogenase|based|pledgets?)\b"
+    r"|[^\W\d_]+"
+)
 
 #: Words that carry no evidence about which passage answers.
 STOP_WORDS = frozenset(
@@ -53,7 +59,7 @@ _SAME_THING = (
     "pulmonary lung lungs",
     "ophthalmic eye eyes ocular",
     "dermal skin cutaneous",
-    "alcohol alcoholic beer wine liquor drinking ethanol",
+    "alcohol alcoholic beer wine liquor",
     "food foods meal meals breakfast eat eating fed",
     "seizure seizures convulsion convulsions epilepsy epileptic fits",
     "emesis vomit vomiting vomited",
@@ -108,6 +114,7 @@ _SHORTHAND = {
     "pediatric": "peds",
     "urinary tract infection": "uti utis",
     "methotrexate": "mtx",
+    "tamoxifen": "tam",
     "hydroxychloroquine": "hcq",
     "hydrochlorothiazide": "hctz",
     "prolactin": "prl",

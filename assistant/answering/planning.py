@@ -49,7 +49,11 @@ _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "non
 #: What the label says of it counts from this share of the best evidence on.
 _NEAR = 0.7
 #: Intents whose answer for a condition that the label does not mention would promote an unapproved use.
-FOR_A_CONDITION = frozenset(("indication", "dosage", "clinical_studies"))
+FOR_A_CONDITION = frozenset(
+    ("indication", "dosage", "clinical_studies", "pediatric", "geriatric", "renal_impairment", "hepatic_impairment")
+)
+#: Topics that speak against giving the medicine in a condition.
+AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"))
 #: Intents that ask what the medicine is for.
 ABOUT_USE = ("off_label", "indication")
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
@@ -63,6 +67,7 @@ class Found:
 
     ``marked``: the condition was marked by the model as one the medicine would be used for, not guessed from wording.
     ``spoken_under``: the topics under which the label itself speaks of it.
+    ``compares_within_label``: what the medicine is compared with stands in the label's own reports of trials.
     """
 
     flags: frozenset[Flag]
@@ -72,6 +77,7 @@ class Found:
     marked: bool
     compares_beyond_label: bool
     product_known: bool
+    compares_within_label: bool = False
     screened_topic: str = ""
     spoken_under: frozenset[str] = frozenset()
 
@@ -86,6 +92,7 @@ class Route:
 
     ``names``: the question names something (a medicine, a reaction, an illness) that an answer should speak of.
     ``unsure_of_use``: it asks for a use that the label may or may not mean, so passages are offered, not shown.
+    ``how_much``: it asks for the size of a change, which only what was measured answers.
     """
 
     outcome: Outcome | None
@@ -95,6 +102,7 @@ class Route:
     only_safety: bool = False
     names: bool = False
     unsure_of_use: bool = False
+    how_much: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     about_use = found.share(*ABOUT_USE)
+    warned_of = found.status is LabelStatus.NOT_MENTIONED and bool(found.spoken_under & AGAINST_A_CONDITION)
+    if warned_of and about_use >= limits.use and not found.asks_use:
+        return _unless_denied(Route(None, "warnings", 0.0, retrieve=True, only_safety=True), denied)
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
         or (found.asks_use and topic_share < limits.topic_sure)
@@ -162,14 +173,15 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return _unless_denied(Route(None, "contraindication", 0.0, retrieve=True, only_safety=True), denied)
     if found.status is LabelStatus.INDICATED and name == "off_label":
         return _unless_denied(Route(None, "indication", about_use, retrieve=True), denied)
-    if name in _OUTCOME_OF_INTENT:
+    if name in _OUTCOME_OF_INTENT and not (name == "comparison" and found.compares_within_label):
         # With a product named, what the label holds may still decide against a fixed outcome that is not sure.
         needed = limits.intent_answer_with_product if found.product_known else limits.intent_answer
         if confidence >= needed or not topic_share:
             return Route(_OUTCOME_OF_INTENT[name], name, confidence)
     if topic not in denied and not found.product_known and topic_share < limits.intent_ask:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
-    unsure = found.marked and found.status is LabelStatus.UNSURE and about_use >= limits.topic_sure
+    of_use = about_use >= limits.topic_sure or (topic in FOR_A_CONDITION and topic != "clinical_studies")
+    unsure = found.marked and found.status is LabelStatus.UNSURE and of_use
     return _unless_denied(Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure), denied)
 
 
@@ -219,7 +231,7 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     if plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer:
         # A trial reports doses that were given, often to others than those asked about: it is no direction for use.
         usable = [c for c in usable if c.entry.head.topic not in REPORTS]
-    if plan.intent in _ASKS_WHETHER_TOGETHER:
+    if plan.intent in _ASKS_WHETHER_TOGETHER and not plan.how_much:
         usable = _directions_first(usable, plan.intent)
     sure_of_topic = plan.confidence >= limits.topic_sure
     stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out

@@ -6,7 +6,7 @@ is no answer. Only things all of whose names are known decide; what is merely me
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from assistant.answering import drug_classes, lexical
 from assistant.answering.index import Entry, Index
@@ -17,7 +17,7 @@ from assistant.understanding.reading import Reading
 from assistant.understanding.spelling import is_ordinary
 
 #: Questions that only what the label says of the other substance can answer.
-_WITH_ANOTHER = frozenset(("drug_interaction", "food_interaction"))
+_WITH_ANOTHER = frozenset(("drug_interaction",))
 #: Questions that only what the label says of the complaint or illness can answer.
 _OF_A_COMPLAINT = frozenset(("adverse_reactions", "warnings", "contraindication"))
 #: Questions that only what the label says of the matter can answer, where one is named.
@@ -28,13 +28,20 @@ _OF_A_MATTER = (
         "administration",
         "cost_coverage",
         "discontinuation",
+        "food_interaction",
         "how_supplied",
         "ingredients",
+        "missed_dose",
+        "overdose",
         "patient_counseling",
+        "pediatric",
+        "pharmacokinetics",
         "reproductive_potential",
         "storage",
     }
 )
+#: Intents that are a matter by themselves.
+_MATTERS = {"missed_dose": ("missed", "late", "delayed", "interrupted", "vomits", "repeat")}
 
 
 def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Entry]) -> bool:
@@ -42,20 +49,27 @@ def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Ent
 
     False where it is about nothing that is known by all its names.
     """
-    names = [frozenset(lexical.terms(name)) for name in _names(reading, intent)]
+    own = frozenset(lexical.terms(entries[0].head.product.replace("-", " "))) if entries else frozenset()
+    names = [frozenset(lexical.terms(name)) for name in _names(reading, intent, own)]
     return bool(names) and not index.speaks_of(names, entries)
 
 
-def _names(reading: Reading, intent: str) -> Iterator[str]:
-    """All names of what the question is about: the substances taken besides, else complaints, else matters."""
+def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
+    """All names of what the question is about: the substances taken besides, else complaints, else matters.
+
+    :param own: the terms of the product's own name: what it consists of is none taken besides.
+    """
     named = False
     if intent in _WITH_ANOTHER:
         # Words that everybody uses ("heart pills") name nothing that a label could be searched for.
-        spans = [[word for word in words(span) if not is_ordinary(word)] for span in reading.named("substance")]
+        beside = [span for span in reading.named("substance") if not _is_own(span, own)]
+        spans = [[word for word in words(span) if not is_ordinary(word)] for span in beside]
         if all(spans):
             for word in (word for span in spans for word in span):
                 named = True
                 yield from (word, *drug_classes.called(word))
+            for matter, _ in matters_in(" ".join(beside)) if named else ():
+                yield from matter.written
     # Cirrhosis may be what the label calls hepatic impairment: of groups of patients it has its own words.
     if not named and intent in _OF_A_COMPLAINT and not reading.population:
         for complaint in lay_terms.named(reading.masked):
@@ -64,4 +78,17 @@ def _names(reading: Reading, intent: str) -> Iterator[str]:
     if not named and intent in _OF_A_MATTER:
         for matter, _ in matters_in(reading.masked):
             if matter.decides:
+                named = True
                 yield from matter.written
+    if not named:
+        yield from _MATTERS.get(intent, ())
+
+
+def _is_own(span: str, own: Set[str]) -> bool:
+    """Whether ``span`` names a substance of the product itself, by any of its names."""
+    return any(
+        term in own
+        for word in words(span)
+        for name in (word, *drug_classes.called(word))
+        for term in lexical.terms(name)
+    )

@@ -61,7 +61,9 @@ ABBREVIATIONS: dict[str, str] = {
     "scz": "schizophrenia",
     "swd": "shift work disorder",
     "t1d": "type 1 diabetes mellitus",
+    "t1dm": "type 1 diabetes mellitus",
     "t2d": "type 2 diabetes mellitus",
+    "t2dm": "type 2 diabetes mellitus",
     "uc": "ulcerative colitis",
     "vte": "venous thromboembolism",
 }
@@ -84,7 +86,8 @@ _FILLER = frozenset(
     "once twice "
     "elderly older prophylaxis girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
     "liver "
-    "impairment severe moderate mild initial starting maximum max long much many often start stop interaction".split()
+    "impairment severe moderate mild initial starting maximum max long much many often start stop interaction "
+    "giving suitable study studies".split()
 )
 
 #: Filler that is no filler where a condition was marked: Still's disease.
@@ -151,9 +154,15 @@ _OF_ANY_ILLNESS = frozenset(
     map(
         stem,
         "pain pains disease diseases disorder disorders syndrome symptom symptoms acute chronic severe mild moderate "
-        "attack attacks problem problems condition conditions infection infections onset".split(),
+        "attack attacks problem problems condition conditions infection infections onset flare flares "
+        "cancer cancers carcinoma tumor tumors tumour tumours leukemia leukaemia lymphoma sarcoma metastatic advanced "
+        "recurrent relapsed refractory cell cells".split(),
     )
 )
+
+
+#: Words for the course that any illness takes; what it is called stays.
+COURSE = frozenset(map(stem, "flare flares episode episodes attack attacks problem problems symptom symptoms".split()))
 
 
 def compare(condition: frozenset[str], indicated: frozenset[str], limited: frozenset[str]) -> LabelStatus:
@@ -170,9 +179,18 @@ def compare(condition: frozenset[str], indicated: frozenset[str], limited: froze
     own = condition - _OF_ANY_ILLNESS
     if own and own.isdisjoint(indicated | limited):
         return LabelStatus.NOT_MENTIONED
+    if _of_another_type(own, indicated | limited):
+        return LabelStatus.NOT_MENTIONED
     # "Chronic" of an illness that is approved when acute is no word to refer by, and none to answer by.
     judged = own or condition
     return LabelStatus.NOT_MENTIONED if len(judged & indicated) / len(judged) <= 0.34 else LabelStatus.UNSURE
+
+
+def _of_another_type(condition: frozenset[str], written: frozenset[str]) -> bool:
+    """Whether the label speaks of one type of an illness ("type 2") and ``condition`` is another ("type 1")."""
+    types = {term for term in condition if " " in term}
+    kinds = {term.split()[0] for term in types}
+    return bool(types) and types.isdisjoint(written) and any(t.split()[0] in kinds for t in written if " " in t)
 
 
 #: References to other sections and documents, whose numbers are no part of what is said.

@@ -29,7 +29,7 @@ peripheral edema, swollen ankles, swollen legs, swollen feet, ankle swelling, le
 hypoglycemia, low blood sugar
 hyperglycemia, high blood sugar
 diabetes mellitus, sugar disease
-obesity, being overweight
+obesity, being overweight, overweight
 hypothyroidism, underactive thyroid
 hyperthyroidism, overactive thyroid, thyrotoxicosis
 gastroesophageal reflux, acid reflux
@@ -38,6 +38,10 @@ gastroenteritis, stomach flu, stomach bug
 diarrhea, diarrhoea, loose stools, the runs
 cirrhosis, scarred liver
 cholelithiasis, gallstones
+pancreatic insufficiency, pancreas failure, pancreatic failure, exocrine pancreas failure, \
+exocrine pancreatic insufficiency
+abdominoplasty, tummy tuck
+bunionectomy, bunion surgery, bunion operation
 nephrolithiasis, kidney stones
 urinary tract infection, bladder infection, cystitis
 overactive bladder, urge incontinence
@@ -194,6 +198,7 @@ gastrointestinal bleeding, stomach bleed, bleeding stomach
 hematuria, haematuria, blood in urine, blood in the urine, blood in my pee
 hemoptysis, coughing up blood, coughing blood
 hematochezia, blood in the stool, blood in my stool
+narrow-angle glaucoma, closed-angle glaucoma, angle-closure glaucoma, angle closure glaucoma
 glaucoma, high pressure in the eye
 g6pd deficiency, glucose-6-phosphate dehydrogenase deficiency, favism
 myasthenia gravis, myasthenia

@@ -14,12 +14,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: What labels write | what people say. Parts are parted by commas; "*" stands for the rest of a word.
-_SPOKEN_OF = """
+_PARTED = re.compile(r",\s+")
+#: What labels write | what people say. Parts are parted by a comma and a space; "*" stands for the rest of a word.
+_SPOKEN_OF = r"""
 drive, driving, machinery, machines, motor vehicle, automobile | drive, drives, driving, motorbike*, motorcycle*, \
 forklift*, behind the wheel, operat* (?:heavy )?machin*, take the car
-split, halves, crush, chew, swallow | split*, halve*, cut it, cut in half, cut them, break it in half, \
-break in half, break them, open the capsule*, chop*, mash*, grind*, crush*
+split, halves, crush, chew, swallow whole, swallowed whole, scored | split*, halve*, cut it, \
+cut them, (?:cut|break|snap) (?:\w+ ){0,6}(?:in half|in two|into halves), break them, chop*, mash*, grind*, crush*
+sprinkle, capsule contents, swallow whole, swallowed whole, capsules chew | \
+open(?:ed|ing)? (?:\w+ ){0,4}capsule*, capsules? (?:can |may |to )?be opened, \
+open (?:it|them) up, (?:empty|pour) (?:\w+ ){0,3}capsule*
+hemodialysis, dialysis, dialyzable, dialyzed, dialysate | (?:removed|cleared|eliminated|washed out|taken out) \
+(?:by|with|through) (?:ha?emo)?dialysis, dialy[sz]able, dialy[sz]ed (?:out|off|away), dialy[sz]e (?:it|the)
+morning, evening, bedtime | (?:morning|evening|night|bedtime) or (?:\w+ ){0,3}(?:morning|\
+evening|night|bedtime), time of (?:the )?day
+fasting, fast, empty stomach, food, meal, eat | fast(?:ing|ed)? (?:\w+ ){0,3}(?:before|for|prior), \
+(?:on|with) an empty stomach, (?:come|be) fasting, nil by mouth, npo
+nasogastric, gastrostomy, feeding tube, enteral, tube feeding | feeding tube*, ng tube*, peg tube*, nasogastric*, \
+gastrostomy*
 latex, rubber | latex, natural rubber, rubber stopper*, rubber gloves
 gluten, wheat | gluten*, wheat
 lactose | lactose, dairy free, milk sugar
@@ -30,7 +42,7 @@ peanut, nut | peanut*, nuts, nut allergy
 sulfite | sulfite*, sulphite*
 preservative, benzyl alcohol, thimerosal, paraben | preservative*, thimerosal, thiomersal, paraben*
 sugar, sucrose, saccharin, aspartame, sorbitol | sugar free, sugar-free, sweetener*
-vaccine, vaccination, immunization | vaccin*, flu shot*, flu jab*, jabs, live shot*, immuni[sz]ation*, mmr, \
+vaccine, vaccination | vaccin*, flu shot*, flu jab*, jabs, live shot*, immuni[sz]ation*, mmr, \
 shingles shot*, covid shot*
 contraceptive, birth control | birth control, contracepti*, the pill, mini-?pill*
 surgery, surgical, anesthesia, perioperative, procedure | surgery, surgeries, anesthesi*, anaesthesi*
@@ -52,7 +64,8 @@ caffeine, coffee, tea, cola, xanthine | caffeine, coffee, energy drink*, espress
 grapefruit | grapefruit*
 probiotic, yogurt | probiotic*
 vitamin, multivitamin | multivitamin*, vitamin*
-alcohol | alcohol*, beers?, wines?, liquor, whiske?y, vodka, gin and tonic, champagne, booze, cocktail*
+alcohol | alcohol*, beers?, wines?, liquor, whiske?y, vodka, gin and tonic, champagne, booze, cocktail*, \
+drinking (?:on|with|while|during), (?:a|have a|few) drinks?
 cannabis, marijuana | cannabis, marijuana, weed, cbd, thc
 tattoo, piercing | tattoo*, inked, piercing*
 fasting, ramadan | ramadan, break* (?:my|the) fast, religious fast*
@@ -82,7 +95,7 @@ smoking, smoker, tobacco, cigarette, nicotine | smok*, cigarette*, tobacco, nico
 """
 
 #: What labels write | what people say, for searching alone: other words do for it as well.
-_SEARCHED_AS = """
+_SEARCHED_AS = r"""
 inactive ingredients | inactives
 half life | t1/2, t½, t 1/2, how long does it stay in (?:my|the|your) (?:body|system|blood), \
 leave* (?:my|the|your) (?:body|system), out of (?:my|your|the) system
@@ -103,7 +116,6 @@ interchangeable, substitute, convert | conversion ratio, convert*, 1:1, one to o
 extravasation | leaked, leak* into, leak* out
 room temperature | out of the fridge, left out, outside the fridge, unrefrigerated
 stable, discard | shelf life, beyond use, how long is it good
-nasogastric, gastrostomy, feeding tube | feeding tube*, ng tube*, peg tube*
 neutrophil, white blood cell | white cells, white count
 interrupt | pause*
 """
@@ -122,11 +134,11 @@ def _read() -> tuple[list[Matter], re.Pattern[str]]:
     matters: list[Matter] = []
     forms: list[str] = []
     for lines, decides in ((_SPOKEN_OF, True), (_SEARCHED_AS, False)):
-        for line in lines.strip().splitlines():
+        for line in lines.replace("\\\n", "").strip().splitlines():
             written, _, said = line.partition("|")
-            parts = "|".join(part.strip().replace("*", r"\w*") for part in said.split(","))
+            parts = "|".join(part.replace("*", r"\w*") for part in _PARTED.split(said.strip()))
             forms.append(f"(?P<m{len(matters)}>{parts})")
-            matters.append(Matter(tuple(part.strip() for part in written.split(",")), decides))
+            matters.append(Matter(tuple(_PARTED.split(written.strip())), decides))
     return matters, re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)")
 
 

@@ -15,17 +15,24 @@ from assistant.understanding.spelling import is_ordinary
 _COMPARES = re.compile(
     r"\b(?:(?:better|worse|safer|gentler|stronger|weaker|faster|cheaper|less|more|fewer|rather|superior|"
     r"inferior)\b[^.?!]*?"
-    r"\b(?:than|to)|vs\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+(?:the |a )?([^\W\d][\w-]+)|"
+    r"\b(?:than|to)|\bvs?\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+"
+    r"(?:the |a |adding |using |taking |giving )?([^\W\d][\w-]+)|"
     r"\bas (?:effective|good|safe|strong|potent|well tolerated) as (?:the |a )?([^\W\d][\w-]+)|"
     r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b|"
     r"([^\W\d][\w-]+)\s+(?:vs\.?|versus)\s+the medicine\b",
+    re.IGNORECASE,
+)
+#: Wording that asks which of two is to be preferred.
+_PREFERS = re.compile(
+    r"\b(?:better|superior|inferior|safer|stronger|preferred|preferable|best|"
+    r"more (?:effective|potent|efficacious)|as (?:effective|good|safe|strong) as)\b",
     re.IGNORECASE,
 )
 _NO_MEDICINE = frozenset(("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline"))
 
 #: Before what somebody takes besides.
 _TAKES = (
-    r"\b(?:takes?|taking|took|on|with|plus|besides|uses?|using|gets?|getting|receiv\w+|start(?:s|ed|ing)?)\s+"
+    r"\b(?:takes?|taking|took|stays? on|on|with|plus|besides|uses?|using|gets?|getting|receiv\w+|start(?:s|ed|ing)?)\s+"
     r"(?:\w+\s+){0,2}?"
 )
 #: What a story calls the medicine that it is about.
@@ -44,8 +51,16 @@ def compared_with(question: str) -> str:
     return ""
 
 
+def prefers(question: str) -> bool:
+    """Whether the wording asks which of two medicines is to be preferred."""
+    return bool(_PREFERS.search(question))
+
+
+def taken(question: str, substances: Collection[str]) -> bool:
+    """Whether the wording says that a patient takes each of ``substances``; False where there are none."""
+    return bool(substances) and all(re.search(_TAKES + re.escape(name), question, re.IGNORECASE) for name in substances)
+
+
 def taken_beside(question: str, substances: Collection[str]) -> bool:
     """Whether each of ``substances`` is only what the patient takes besides, in a question about another medicine."""
-    return bool(substances and _IT.search(question)) and all(
-        re.search(_TAKES + re.escape(name), question, re.IGNORECASE) for name in substances
-    )
+    return bool(_IT.search(question)) and taken(question, substances)

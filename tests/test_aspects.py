@@ -1,0 +1,38 @@
+"""The second side of a question: what was measured of an interaction, the dose of a group."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.understanding.aspects import asks_how_much, with_second_side
+
+
+@pytest.mark.parametrize(
+    ("intent", "question", "second"),
+    [
+        ("drug_interaction", "By how much does verapamil raise its levels?", "pharmacokinetics"),
+        ("drug_interaction", "with ketoconazole, AUC up how much?", "pharmacokinetics"),
+        ("drug_interaction", "how much exposure is lost on rifampicin", "pharmacokinetics"),
+        ("drug_interaction", "Can I take it with verapamil?", ""),
+        ("drug_interaction", "how much verapamil may she take", ""),
+        ("hepatic_impairment", "Which strength do we start with in Child-Pugh C?", "dosage"),
+        ("renal_impairment", "how many mg at eGFR 20", "dosage"),
+        ("renal_impairment", "safe on dialysis?", ""),
+        ("storage", "what dose may stay in the fridge", ""),
+    ],
+)
+def test_the_wording_tells_the_second_side(intent: str, question: str, second: str) -> None:
+    found = with_second_side([(intent, 0.9), ("overview", 0.05)], question)
+    assert found[0] == (intent, 0.9)
+    assert [name for name, share in found[1:] if share > 0.3] == ([second] if second else [])
+
+
+def test_what_the_model_knows_stays() -> None:
+    asked = [("renal_impairment", 0.5), ("dosage", 0.45)]
+    assert with_second_side(asked, "which dose at eGFR 20") == asked
+    assert with_second_side([], "which dose") == []
+
+
+def test_a_size_is_asked_for_in_so_many_words() -> None:
+    assert asks_how_much("by what percentage does rifampin lower it")
+    assert not asks_how_much("does rifampin lower it")
