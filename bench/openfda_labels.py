@@ -1,4 +1,4 @@
-"""Ask 1,056 questions over 48 openFDA labels, and judge the answers.
+"""Ask 1,914 questions over 87 openFDA labels, and judge the answers.
 
     python bench/openfda_labels.py --work FOLDER
     python bench/openfda_labels.py --half tune --misses misses.md
@@ -7,9 +7,11 @@
 The questions (``bench/openfda_questions.jsonl``) were written by people who saw the labels' text and nothing of this
 project. A line names what a right answer must hold by where it stands in the record (field, start and end of its text
 with white space made single), so no label text is kept here; the records are read from the evaluation data. Every
-question is asked as on its product's own page. Verdicts and halves are those of ``bench/labels.py``. One message a
-label tells of harm: it must raise a flag. ``--refusals`` asks 408 questions instead that no passage may answer (other
-uses, comparisons, what the label is silent on), on twelve labels of the tuning half: all of them were read.
+question is asked as on its product's own page. Verdicts are those of ``bench/labels.py``. Misses on the 48 labels of
+the part ``tune`` were read and mended, those on the 39 of the part ``test`` were not (``openfda_labels.jsonl`` says
+which is which). One message a label tells of harm: it must raise a flag. ``--refusals`` asks 408 questions instead that
+no passage may answer (other uses, comparisons, what the label is silent on), on twelve labels of the part ``tune``: all
+of them were read.
 """
 
 from __future__ import annotations
@@ -19,24 +21,18 @@ import gzip
 import json
 import tempfile
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
-from labels import Judged, built, by, causes, data_folder, given_product, half_of, judge, report, write_misses
+from labels import Judged, built, by, causes, data_folder, given_product, judge, report, write_misses
 
 from assistant.content.openfda import read_record
 from assistant.pipeline import Assistant
 from assistant.trust.log.log import AuditLog
 
-#: Labels of which misses were read before anything was halved: they count as ``tune``.
-_READ = frozenset(
-    (
-        "95b7dc92-2180-42f1-8699-3c28f609e674",
-        "6f3ce597-64c1-4204-a67a-8b6f6e7e8bca",
-        "ad8c7930-92e2-4372-a874-da22b9ae333e",
-    )
-)
+LABELS = Path(__file__).with_name("openfda_labels.jsonl")
 QUESTIONS = Path(__file__).with_name("openfda_questions.jsonl")
 REFUSALS = Path(__file__).with_name("openfda_refusals.jsonl")
 
@@ -46,9 +42,14 @@ def read_questions(path: Path = QUESTIONS) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+@cache
+def _halves() -> dict[str, str]:
+    return {row["set_id"]: row["half"] for row in map(json.loads, LABELS.read_text(encoding="utf-8").splitlines())}
+
+
 def half_of_label(set_id: str) -> str:
-    """``tune`` or ``test``, as in ``bench/labels.py`` but for the labels that were read too early."""
-    return "tune" if set_id in _READ else half_of(set_id)
+    """``tune`` where misses of the label were read, else ``test``."""
+    return _halves()[set_id]
 
 
 def read_records(data: Path, set_ids: set[str]) -> dict[str, dict[str, Any]]:

@@ -15,6 +15,8 @@ from assistant.understanding.aspects import asks_how_much, with_second_side
         ("drug_interaction", "how much exposure is lost on rifampicin", "pharmacokinetics"),
         ("drug_interaction", "Can I take it with verapamil?", ""),
         ("drug_interaction", "how much verapamil may she take", ""),
+        ("drug_interaction", "how much ibuprofen can I have before it upsets my stomach", ""),
+        ("drug_interaction", "is sun exposure a problem with it", ""),
         ("hepatic_impairment", "Which strength do we start with in Child-Pugh C?", "dosage"),
         ("renal_impairment", "how many mg at eGFR 20", "dosage"),
         ("renal_impairment", "safe on dialysis?", ""),

@@ -6,7 +6,7 @@ import pytest
 
 from assistant.answering import lexical
 from assistant.answering.label_status import Label, label_status
-from assistant.understanding.conditions import LabelStatus, compare, indicating, spelled_out
+from assistant.understanding.conditions import LabelStatus, asks_use, compare, indicating, spelled_out
 
 INDICATED = frozenset(
     lexical.terms("prevention of pregnancy; management of neuropathic pain and severe acute migraine")
@@ -87,3 +87,24 @@ def test_a_name_keeps_its_words() -> None:
 def test_the_course_of_an_illness_is_not_its_name() -> None:
     assert label_status(label("for ulcerative colitis"), ["colitis", "flare"]) is LabelStatus.INDICATED
     assert label_status(label("for asthma"), ["gout", "flare"]) is LabelStatus.NOT_MENTIONED
+    # An attack may be what the illness is.
+    assert label_status(label("for heart failure"), ["heart", "attack"]) is not LabelStatus.INDICATED
+
+
+def test_stages_and_classes_are_given_as_ranges() -> None:
+    said = label("for heart failure of NYHA class II-IV", "for stage II or III breast cancer")
+    for condition in ("class III heart failure", "stage III breast cancer"):
+        assert label_status(said, condition.casefold().split()) is not LabelStatus.NOT_MENTIONED
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is it approved for depression?",
+        "Can I take it for my migraine?",
+        "the medicine off-label for gout",
+        "licensed in MS?",
+    ],
+)
+def test_a_use_is_asked_for_in_many_ways(question: str) -> None:
+    assert asks_use(question)

@@ -37,6 +37,33 @@ def test_an_alcohol_that_nobody_drinks_is_no_wine(label: str) -> None:
     assert lexical.terms("wine")[0] in lexical.terms("avoid alcohol.")
 
 
+@pytest.mark.parametrize(
+    ("british", "american"),
+    [
+        ("anaemia", "anemia"),
+        ("diarrhoea", "diarrhea"),
+        ("dyspnoea", "dyspnea"),
+        ("oestrogen", "estrogen"),
+        ("oedema", "edema"),
+        ("tumour", "tumor"),
+        ("foetal", "fetal"),
+    ],
+)
+def test_british_and_american_spelling_are_one(british: str, american: str) -> None:
+    assert lexical.terms(british) == lexical.terms(american)
+
+
+def test_how_often_is_spelled_out() -> None:
+    assert set(lexical.terms("every 12 hours")) <= set(lexical.terms("q12h"))
+    assert lexical.terms("potatoes") != ["potat"]
+
+
+def test_no_shorthand_stands_in_two_lists() -> None:
+    written = [short for shorts in lexical._SHORTHAND.values() for short in shorts.split()]
+    assert len(written) == len(set(written))
+    assert not set(written) & set(drug_classes.NAMES_OF)
+
+
 def searched(question: str, label: str) -> set[str]:
     return set(lexical.Wording.of(question).in_words_of(set(lexical.terms(label))))
 

@@ -29,6 +29,8 @@ from assistant.understanding.matters import matters_in
         ("In the morning or at bedtime?", "bedtime"),
         ("Does it go down a PEG tube?", "nasogastric"),
         ("is drinking while on it allowed", "alcohol"),
+        ("are alcoholic drinks allowed", "alcohol"),
+        ("must I fast?", "fasting"),
     ],
 )
 def test_a_matter_is_known_by_what_people_say(question: str, written: str) -> None:
@@ -46,6 +48,11 @@ def test_a_matter_is_known_by_what_people_say(question: str, written: str) -> No
         "pigmentation",
         "it costars",
         "eggplant",
+        "does it contain benzyl alcohol",
+        "do I wipe the skin with an alcohol swab first",
+        "take it with a drink of milk",
+        "how fast does it work for migraine",
+        "a fast heartbeat for two days",
     ],
 )
 def test_parts_of_words_name_nothing(question: str) -> None:

@@ -22,6 +22,9 @@ from assistant.understanding.other_medicines import compared_with, prefers, take
         ("adding the medicine vs adding rasagiline", "rasagiline"),
         ("head to head v trioctanoin, events?", "trioctanoin"),
         ("the iv form", ""),
+        ("is it safe with factor V Leiden?", ""),
+        ("with i.v. ketorolac?", ""),
+        ("in stage V ckd?", ""),
     ],
 )
 def test_what_a_medicine_is_compared_with_is_a_medicine(question: str, other: str) -> None:
@@ -51,4 +54,7 @@ def test_a_preference_is_asked_for_in_so_many_words() -> None:
 def test_who_takes_something_says_so() -> None:
     assert taken("My epileptic patient stays on phenytoin. Which dose?", ["phenytoin"])
     assert not taken("dose with cisplatin and irradiation", [])
+    # What is given together with it for one illness is not taken for another.
+    assert not taken("What dose of the medicine with methotrexate for Crohn's disease?", ["methotrexate"])
+    assert not taken("the medicine plus cisplatin for head and neck cancer?", ["cisplatin"])
     assert not taken("Is phenytoin an option in epilepsy?", ["phenytoin"])

@@ -49,6 +49,18 @@ def test_who_asks_how_much_gets_what_was_measured(entry: Entry) -> None:
     assert choose((measured, said), asked, POLICY).shown[0] is measured
 
 
+def test_a_groups_dose_is_no_trial(entry: Entry) -> None:
+    trial, directions = candidate(entry, "clinical_studies", 0.63), candidate(entry, "renal_impairment", 0.60)
+    asked = Route(None, "renal_impairment", 0.95, retrieve=True, dosed=True)
+    assert choose((trial, directions), asked, POLICY).shown == (directions,)
+
+
+def test_only_what_speaks_against_it_follows_where_only_warnings_may(entry: Entry) -> None:
+    dose, warned = candidate(entry, "dosage", 0.63), candidate(entry, "warnings", 0.60)
+    asked = Route(None, "warnings", 0.0, retrieve=True, only_warnings=True)
+    assert dose not in choose((dose, warned), asked, POLICY).shown
+
+
 def test_where_it_says_nothing_near_the_measurement_is_shown(entry: Entry) -> None:
     measured, far = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, "drug_interaction", 0.30)
     assert shown("drug_interaction", measured, far) == ["pharmacokinetics"]
@@ -94,7 +106,9 @@ def test_a_dose_for_what_its_directions_speak_of_is_not() -> None:
 def test_an_illness_that_the_label_warns_of_is_no_use_unless_a_use_is_asked_for() -> None:
     warned = found(spoken_under=frozenset(("warnings",)), intents=(("indication", 0.6),))
     plan = route(warned, "hcp", POLICY)
-    assert (plan.outcome, plan.intent, plan.only_safety) == (None, "warnings", True)
+    assert (plan.outcome, plan.intent, plan.only_warnings) == (None, "warnings", True)
+    beyond = dataclasses.replace(warned, intents=(("off_label", 0.95),))
+    assert route(beyond, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
     assert route(dataclasses.replace(warned, asks_use=True), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
 
 
@@ -112,6 +126,8 @@ def test_of_several_illnesses_the_least_approved_counts_where_a_use_is_asked_for
         assert status_of_all(statuses, use=False) is LabelStatus.INDICATED
     assert status_of_all((LabelStatus.LIMITED, LabelStatus.UNSURE), use=True) is LabelStatus.LIMITED
     assert status_of_all((), use=True) is LabelStatus.UNSURE
+    # What it must not be given in says nothing of what it is asked for.
+    assert status_of_all((LabelStatus.LIMITED, LabelStatus.NOT_MENTIONED), use=False) is LabelStatus.NOT_MENTIONED
     # Asthma beside a colitis that may be the label's is what the patient has besides.
     assert status_of_all((LabelStatus.NOT_MENTIONED, LabelStatus.UNSURE), use=False) is LabelStatus.UNSURE
 

@@ -98,6 +98,18 @@ def test_words_of_the_text_add_topics(text: str, topic: str) -> None:
     assert topic in meaning("Other matters", "5.1", top="5 WARNINGS AND PRECAUTIONS", text=text).also
 
 
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("Store in a safe place out of the reach of children.", "pediatric"),
+        ("Not used in patients over 65 years of age.", "pediatric"),
+        ("Missing data were counted as treatment failures.", "missed_dose"),
+    ],
+)
+def test_false_friends_add_no_topic(text: str, topic: str) -> None:
+    assert topic not in meaning("Other matters", "5.1", text=text).also
+
+
 @pytest.mark.parametrize("text", ["contains benzyl alcohol", "wipe with an alcohol swab", "in human milk"])
 def test_false_friends_add_no_food(text: str) -> None:
     assert "food_interaction" not in meaning("Other matters", "5.1", text=text).also

@@ -32,7 +32,7 @@ from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products, stages
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
-from assistant.understanding.matters import matters_in
+from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
@@ -220,7 +220,7 @@ class Decider:
             status=conditions.LabelStatus.UNSURE,
             asks_use=conditions.asks_use(reading.masked),
             marked=_marked_for_use(reading),
-            compares_beyond_label=between or compares_beyond_label(self.index, product, reading.masked),
+            compares_beyond_label=between or compares_beyond_label(self.index, product, reading.masked, asked.where),
             compares_within_label=not between
             and compares_within_label(self.index, product, reading.masked, asked.where),
             product_known=bool(product),
@@ -265,21 +265,21 @@ class Decider:
         """``found`` with what the label of ``product`` says of the illnesses that the question names."""
         of_use = found.share(*planning.ABOUT_USE) >= self.policy.thresholds.topic_sure
         named = reading.conditions
-        if any("vaccine" in matter.written for matter, _ in matters_in(reading.masked)):
-            return found  # the illness is what the vaccine is against
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = label_of(self.index, product, where)
         if of_use and label.indications and stages.beyond(reading.masked, label.indications):
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED)
+        if names_vaccine(reading.masked) and not of_use and not found.asks_use:
+            return found  # the illness is what the vaccine is against
         statuses = [label_status(label, condition) for condition in named] if product else []
         status = status_of_all(statuses, use=of_use)
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
-        unknown = named[statuses.index(status)]
         topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION
-        spoken = spoken_under(self.index, product, unknown, topics, where)
-        return replace(found, status=status, spoken_under=spoken)
+        unknown = [condition for condition, said in zip(named, statuses, strict=True) if said is status]
+        spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
+        return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
         """What the question calls ``product`` by; on its own page a slip in its name is one of them."""
@@ -336,7 +336,12 @@ class Decider:
         intents = aspects.with_second_side(intents, reading.masked)
         query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
-        plan = replace(plan, names=bool(query.named), how_much=aspects.asks_how_much(reading.masked))
+        plan = replace(
+            plan,
+            names=bool(query.named),
+            dosed=aspects.asks_a_groups_dose(plan.intent, reading.masked),
+            how_much=aspects.asks_how_much(reading.masked),
+        )
         chosen = planning.choose(ranked, plan, self.policy)
         draft.candidates = tuple(ranked[:5])
         draft.confidence = chosen.confidence

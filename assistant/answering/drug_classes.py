@@ -276,7 +276,8 @@ _MEMBERS = {
     "sulfonylurea": "glipizide glimepiride glyburide",
     "thiazolidinedione": "pioglitazone rosiglitazone",
     "antidiabetic": "metformin glipizide glimepiride glyburide sitagliptin pioglitazone insulin",
-    "thyroid": "levothyroxine liothyronine radioiodine",
+    "thyroid": "levothyroxine liothyronine",
+    "radioactive iodine": "radioiodine",
     "tnf blocker": "adalimumab etanercept infliximab certolizumab golimumab",
     "immunosuppressant": "cyclosporine tacrolimus sirolimus azathioprine mycophenolate methotrexate",
     "biologic": "adalimumab etanercept infliximab rituximab tocilizumab abatacept ustekinumab",
@@ -324,13 +325,13 @@ _ROLES = {
     "ritonavir verapamil ranolazine dronedarone carvedilol azithromycin",
     "p gp inducer": "rifampin carbamazepine phenytoin wort",
     "oatp inhibitor": "cyclosporine rifampin gemfibrozil",
-    "cyp3a substrate/cyp substrate": "cyclosporine tacrolimus sirolimus everolimus midazolam triazolam alprazolam "
+    "cyp3a substrate": "cyclosporine tacrolimus sirolimus everolimus midazolam triazolam alprazolam "
     "simvastatin lovastatin atorvastatin fentanyl quinidine ergotamine pimozide felodipine nifedipine",
-    "cyp2d6 substrate/cyp substrate": "desipramine nortriptyline metoprolol codeine tamoxifen dextromethorphan "
+    "cyp2d6 substrate": "desipramine nortriptyline metoprolol codeine tamoxifen dextromethorphan "
     "risperidone propafenone flecainide",
-    "cyp2c9 substrate/cyp substrate": "warfarin phenytoin tolbutamide",
+    "cyp2c9 substrate": "warfarin phenytoin tolbutamide",
     "cyp2c19 substrate": "clopidogrel omeprazole citalopram",
-    "cyp1a2 substrate/cyp substrate": "theophylline caffeine tizanidine clozapine",
+    "cyp1a2 substrate": "theophylline caffeine tizanidine clozapine",
     "cyp2b6 substrate": "bupropion efavirenz",
     "p gp substrate": "digoxin dabigatran colchicine fexofenadine",
     "oatp substrate": "rosuvastatin pravastatin atorvastatin",
@@ -384,9 +385,10 @@ def _named() -> dict[str, Names]:
             if letters := _LETTERS.get(kind):
                 known = dict.fromkeys((kind, *members.split(), *classes.get(letters, ())))
                 named[letters] = named[f"{letters}s"] = Names("", tuple(known), ())
-    for said in {*_GENERIC, *classes, *roles} - set(named):
+    for said in {*_GENERIC, *classes, *roles}:
         generic = _GENERIC.get(said, "")
-        known = dict.fromkeys((*classes.get(said, ()), *classes.get(generic, ())))
+        own = named[said].classes if said in named else ()
+        known = dict.fromkeys((*own, *classes.get(said, ()), *classes.get(generic, ())))
         acts = dict.fromkeys((*roles.get(said, ()), *roles.get(generic, ())))
         named[said] = Names(generic, tuple(known), tuple(acts))
     return named
@@ -397,6 +399,18 @@ NAMES_OF: dict[str, Names] = _named()
 
 
 def called(substance: str) -> tuple[str, ...]:
-    """Whatever labels may call ``substance``, in lower case, beside its own name."""
+    """Whatever labels may mean ``substance``, in lower case, by, beside its own name.
+
+    Not what it is a substrate of: that the medicine is one as well says nothing of the other.
+    """
     named = NAMES_OF.get(substance)
-    return (*filter(None, (named.generic,)), *named.classes, *named.roles) if named else ()
+    if named is None:
+        return ()
+    acts = (role for role in named.roles if not role.endswith("substrate"))
+    return (*filter(None, (named.generic,)), *named.classes, *acts)
+
+
+def generic_of(substance: str) -> str:
+    """The generic name of a brand, in lower case; "" of anything else."""
+    named = NAMES_OF.get(substance)
+    return named.generic if named else ""

@@ -1,7 +1,7 @@
 """What a product's approved words say of the illness, or of the other medicine, that a question is about.
 
 The label decides, not the model (DESIGN, section 3.2): its indications, contraindications, warnings and limitations are
-compared with the words of the question, under every name that an illness goes by. Only passages of the context count.
+compared with the words of the question, under every name that an illness goes by. Only passages in force count.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from assistant.understanding.conditions import COURSE, LabelStatus, compare
 from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.other_medicines import compared_with, prefers
 
-#: Topics of passages that put two medicines side by side.
-_COMPARED_UNDER = frozenset(("clinical_studies", "adverse_reactions", "dosage", "pharmacokinetics", "mechanism"))
+#: Topics of passages that report of one medicine beside another.
+_COMPARED_UNDER = frozenset(("clinical_studies", "adverse_reactions"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,14 @@ def status_of_all(statuses: Sequence[LabelStatus], *, use: bool) -> LabelStatus:
     """What counts where a question names several illnesses.
 
     :param use: whether it asks if the medicine is for them: then it must be for each. Else one that it is for is why it
-        is taken, and the others are what the patient has besides.
+        is taken, and the others are what the patient has besides; what it is not to be given in is no reason to.
     """
     if use and LabelStatus.NOT_MENTIONED in statuses:
         return LabelStatus.NOT_MENTIONED
     if use:
         return statuses[0] if statuses else LabelStatus.UNSURE
-    return next((status for status in LabelStatus if status in statuses), LabelStatus.UNSURE)
+    order = (LabelStatus.INDICATED, LabelStatus.UNSURE, LabelStatus.NOT_MENTIONED, LabelStatus.LIMITED)
+    return next((status for status in order if status in statuses), LabelStatus.UNSURE)
 
 
 def spoken_under(
@@ -114,22 +115,27 @@ def spoken_under(
     )
 
 
-def compares_beyond_label(index: Index, product: str, masked: str) -> bool:
-    """Whether a question compares ``product`` with something that its label never mentions."""
+def compares_beyond_label(index: Index, product: str, masked: str, where: Context) -> bool:
+    """Whether a question compares ``product`` with something that its label never mentions, or prefers one of the two
+    without a trial of both."""
     words = frozenset(lexical.terms(compared_with(masked)))
     if not words or not product:
         return bool(words)
     if not prefers(masked):
         return not index.postings(product, words)
-    # Which of the two is better only a passage that compares them can say; that it may be taken besides does not.
-    measured = [entry for entry in index.entries(product) if entry.head.topic in _COMPARED_UNDER]
-    return not index.speaks_of([words], measured)
+    # Which of the two is better only a trial of both can say; that it may be taken besides does not.
+    return not _reported_beside(index, product, words, where)
 
 
 def compares_within_label(index: Index, product: str, masked: str, where: Context) -> bool:
-    """Whether what a question compares ``product`` with stands in what the label reports of trials."""
+    """Whether a question sets ``product`` beside what stands in the label's own reports of trials.
+
+    Not where it asks which is to be preferred: no label says so.
+    """
     words = frozenset(lexical.terms(compared_with(masked)))
-    reports = (
-        [e for e in index.eligible(product, where) if e.head.topic in _COMPARED_UNDER] if words and product else []
-    )
+    return bool(words and product) and not prefers(masked) and _reported_beside(index, product, words, where)
+
+
+def _reported_beside(index: Index, product: str, words: frozenset[str], where: Context) -> bool:
+    reports = [entry for entry in index.eligible(product, where) if entry.head.topic in _COMPARED_UNDER]
     return index.speaks_of([words], reports)

@@ -27,10 +27,10 @@ B = 0.75
 #: "Type 1" is one word: the number by itself stands wherever a section is referred to. So is an alcohol that nobody
 #: drinks: a coated tablet says nothing of wine.
 _TOKEN = re.compile(
-    r"(?:type|grade|stage|class|genotype|group) (?:\d|[iv]+)\b|\d+(?:[.,]\d+)*"
-    r"|(?:polyvinyl|vinyl|benzyl|isopropyl|cetyl|stearyl|cetostearyl|oleyl|lanolin|myristyl|rubbing) alcohols?\b"
-    r"|alcohol[ -](?:pads?|swabs?|wipes?|preps?|prep|dehydrogenase|based|pledgets?)\b"
-    r"|[^\W\d_]+"
+    r"(?:type|grade|stage|class|genotype|group)\s(?:\d|[iv]+)\b|\d+(?:[.,]\d+)*"
+    r"|(?:polyvinyl|vinyl|benzyl|isopropyl|cetyl|stearyl|cetostearyl|oleyl|lanolin|myristyl|rubbing)\s+alcohols?\b"
+    r"|alcohol[\s-](?:pads?|swabs?|wipes?|preps?|dehydrogenase|based|pledgets?)\b"
+    r"|q\d{1,2}[wdhm]\b|(?:hb)?a1c\b|[^\W\d_]+"
 )
 
 #: Words that carry no evidence about which passage answers.
@@ -90,7 +90,7 @@ _SHORTHAND = {
     "absolute neutrophil count": "anc",
     "white blood cell": "wbc wbcs leukocyte leukocytes leucocyte leucocytes",
     "red blood cell": "rbc rbcs",
-    "hemoglobin": "hgb hb haemoglobin",
+    "hemoglobin": "hgb hb a1c",
     "platelet": "plt plts thrombocytes",
     "liver test": "lft lfts",
     "creatinine clearance": "crcl clcr",
@@ -106,7 +106,6 @@ _SHORTHAND = {
     "intravenous": "iv",
     "subcutaneous": "sc sq subq subcut",
     "oral contraceptive": "ocp ocps",
-    "proton pump inhibitor": "ppi ppis",
     "placebo": "pbo plb",
     "interaction": "ddi ddis",
     "pharmacokinetics": "pk",
@@ -116,10 +115,54 @@ _SHORTHAND = {
     "methotrexate": "mtx",
     "tamoxifen": "tam",
     "hydroxychloroquine": "hcq",
-    "hydrochlorothiazide": "hctz",
     "prolactin": "prl",
     "poor metabolizer": "pm pms",
     "extensive metabolizer": "em ems",
+    "treatment emergent adverse": "teae teaes",
+    "injection site reaction": "isr isrs",
+    "infusion related reaction": "irrs",
+    "cytokine release": "crs",
+    "once daily": "qd",
+    "twice daily": "bid",
+    "three times daily": "tid",
+    "four times daily": "qid",
+    "as needed": "prn",
+    "serum creatinine": "scr",
+    "upper limit of normal": "uln",
+    "alanine aminotransferase": "alt",
+    "aspartate aminotransferase": "ast",
+    "alkaline phosphatase": "alp",
+    "creatine phosphokinase": "cpk",
+    "low density lipoprotein": "ldl",
+    "high density lipoprotein": "hdl",
+    "triglyceride": "tgs",
+    "hemoglobin a1c": "hba1c",
+    "thyroid stimulating hormone": "tsh",
+    "parathyroid hormone": "pth ipth",
+    "body mass": "bmi",
+    "heart rate": "bpm",
+    "left ventricular ejection fraction": "lvef",
+    "cardiovascular": "cv",
+    "transient ischemic": "tia",
+    "cerebrovascular accident stroke": "cva",
+    "hepatitis b": "hbv",
+    "hepatitis c": "hcv",
+    "human immunodeficiency": "hiv",
+    "central nervous system": "cns",
+    "percutaneous coronary": "pci",
+    "coronary artery bypass": "cabg",
+    "interstitial lung": "ild",
+    "posterior reversible encephalopathy": "rpls",
+    "progressive multifocal leukoencephalopathy": "pml",
+    "neuroleptic malignant": "nms",
+    "graft versus host": "gvhd",
+    "body weight": "bw",
+    "monotherapy": "mono",
+    "combination": "combo",
+    "maximum": "max",
+    "versus": "vs",
+    "maximum tolerated": "mtd",
+    "confidence interval": "ci",
 }
 #: Professional shorthand counts as what it stands for besides itself, in questions and labels alike.
 _SPELLED_OUT: dict[str, tuple[str, ...]] = {
@@ -127,18 +170,42 @@ _SPELLED_OUT: dict[str, tuple[str, ...]] = {
 } | {short: tuple(long.split()) for long, written in _SHORTHAND.items() for short in written.split()}
 
 
+#: "q12h", as prescriptions say how often.
+_EVERY = re.compile(r"q(\d{1,2})([hdwm])")
+_UNITS = {"h": "hours", "d": "days", "w": "weeks", "m": "months"}
+
+#: British spelling, read as labels of the United States write.
+_BRITISH = re.compile(
+    r"aem|aes(?=th)|(?<=p)aed|(?<=f)aec|oed(?=em)|\boes|(?<=rrh)oe|(?<=n)oe(?=a)|(?<=f)oet|umour|olour|ulph|isation"
+)
+_AMERICAN = {
+    "aem": "em", "aes": "es", "aed": "ed", "aec": "ec", "oed": "ed", "oes": "es", "oe": "e", "oet": "et",
+    "umour": "umor", "olour": "olor", "ulph": "ulf", "isation": "ization",
+}  # fmt: skip
+
+
+def _american(token: str) -> str:
+    return _BRITISH.sub(lambda found: _AMERICAN[found[0]], token) if len(token) > 5 else token
+
+
 @lru_cache(maxsize=1)
 def _concepts() -> dict[str, str]:
     lines = (group.split() for group in _SAME_THING)
-    return {stem(word): stem(same[0]) for same in lines for word in same}
+    return {stem(_american(word)): stem(_american(same[0])) for same in lines for word in same}
+
+
+def _spelled_out(token: str) -> tuple[str, ...]:
+    if interval := _EVERY.fullmatch(token):
+        return ("every", interval[1], _UNITS[interval[2]])
+    return _SPELLED_OUT.get(token, ())
 
 
 def terms(text: str) -> list[str]:
     """The stemmed words and the numbers of ``text``, one for all words of one thing, stop words left out."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     concepts = _concepts()
-    tokens = (part for token in _TOKEN.findall(folded) for part in (token, *_SPELLED_OUT.get(token, ())))
-    stems = (stem(token) for token in tokens if token not in STOP_WORDS)
+    tokens = (part for token in _TOKEN.findall(folded) for part in (" ".join(token.split()), *_spelled_out(token)))
+    stems = (stem(_american(token)) for token in tokens if token not in STOP_WORDS)
     return [concepts.get(found, found) for found in stems]
 
 

@@ -91,7 +91,9 @@ class Route:
     """Where a question goes. ``outcome`` None: what retrieval finds decides; passages may follow a grave one.
 
     ``names``: the question names something (a medicine, a reaction, an illness) that an answer should speak of.
+    ``only_warnings``: nothing but what the label says against it may follow.
     ``unsure_of_use``: it asks for a use that the label may or may not mean, so passages are offered, not shown.
+    ``dosed``: it asks what dose to give.
     ``how_much``: it asks for the size of a change, which only what was measured answers.
     """
 
@@ -100,8 +102,10 @@ class Route:
     confidence: float
     retrieve: bool = False
     only_safety: bool = False
+    only_warnings: bool = False
     names: bool = False
     unsure_of_use: bool = False
+    dosed: bool = False
     how_much: bool = False
 
 
@@ -158,8 +162,8 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     about_use = found.share(*ABOUT_USE)
     warned_of = found.status is LabelStatus.NOT_MENTIONED and bool(found.spoken_under & AGAINST_A_CONDITION)
-    if warned_of and about_use >= limits.use and not found.asks_use:
-        return _unless_denied(Route(None, "warnings", 0.0, retrieve=True, only_safety=True), denied)
+    if warned_of and about_use >= limits.use and name != "off_label" and not found.asks_use:
+        return _unless_denied(Route(None, "warnings", 0.0, retrieve=True, only_warnings=True), denied)
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
         or (found.asks_use and topic_share < limits.topic_sure)
@@ -228,10 +232,12 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     """The passages to show from a ranking (best first)."""
     limits = policy.thresholds
     usable = [c for c in ranked if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
-    if plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer:
+    if plan.only_warnings:
+        usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
+    if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):
         # A trial reports doses that were given, often to others than those asked about: it is no direction for use.
         usable = [c for c in usable if c.entry.head.topic not in REPORTS]
-    if plan.intent in _ASKS_WHETHER_TOGETHER and not plan.how_much:
+    if plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _directions_first(usable, plan.intent)
     sure_of_topic = plan.confidence >= limits.topic_sure
     stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out

@@ -17,7 +17,7 @@ from assistant.understanding.reading import Reading
 from assistant.understanding.spelling import is_ordinary
 
 #: Questions that only what the label says of the other substance can answer.
-_WITH_ANOTHER = frozenset(("drug_interaction",))
+_WITH_ANOTHER = frozenset(("drug_interaction", "food_interaction"))
 #: Questions that only what the label says of the complaint or illness can answer.
 _OF_A_COMPLAINT = frozenset(("adverse_reactions", "warnings", "contraindication"))
 #: Questions that only what the label says of the matter can answer, where one is named.
@@ -28,20 +28,22 @@ _OF_A_MATTER = (
         "administration",
         "cost_coverage",
         "discontinuation",
-        "food_interaction",
         "how_supplied",
         "ingredients",
-        "missed_dose",
-        "overdose",
         "patient_counseling",
-        "pediatric",
-        "pharmacokinetics",
         "reproductive_potential",
         "storage",
     }
 )
-#: Intents that are a matter by themselves.
-_MATTERS = {"missed_dose": ("missed", "late", "delayed", "interrupted", "vomits", "repeat")}
+#: Of other questions some matters are what is asked: intent -> one of the words that labels write of it.
+_OF_ONE_MATTER = {"overdose": "dialysis", "pharmacokinetics": "dialysis", "pediatric": "vaccine"}
+#: Parts of substances' names that tell none from another.
+_SALTS = frozenset(
+    lexical.terms(
+        "acid acetate besylate bromide carbonate chloride citrate fumarate gluconate hydrochloride maleate mesylate "
+        "phosphate sodium succinate sulfate tartrate calcium potassium magnesium"
+    )
+)
 
 
 def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Entry]) -> bool:
@@ -49,7 +51,7 @@ def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Ent
 
     False where it is about nothing that is known by all its names.
     """
-    own = frozenset(lexical.terms(entries[0].head.product.replace("-", " "))) if entries else frozenset()
+    own = frozenset(lexical.terms(entries[0].head.product.replace("-", " "))) - _SALTS if entries else frozenset()
     names = [frozenset(lexical.terms(name)) for name in _names(reading, intent, own)]
     return bool(names) and not index.speaks_of(names, entries)
 
@@ -63,7 +65,7 @@ def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
     if intent in _WITH_ANOTHER:
         # Words that everybody uses ("heart pills") name nothing that a label could be searched for.
         beside = [span for span in reading.named("substance") if not _is_own(span, own)]
-        spans = [[word for word in words(span) if not is_ordinary(word)] for span in beside]
+        spans = [[word for word in words(span) if _may_decide(word, intent)] for span in beside]
         if all(spans):
             for word in (word for span in spans for word in span):
                 named = True
@@ -75,20 +77,23 @@ def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
         for complaint in lay_terms.named(reading.masked):
             named = True
             yield from complaint
-    if not named and intent in _OF_A_MATTER:
-        for matter, _ in matters_in(reading.masked):
-            if matter.decides:
-                named = True
-                yield from matter.written
     if not named:
-        yield from _MATTERS.get(intent, ())
+        for matter, _ in matters_in(reading.masked):
+            if matter.decides and (intent in _OF_A_MATTER or _OF_ONE_MATTER.get(intent) in matter.written):
+                yield from matter.written
+
+
+def _may_decide(word: str, intent: str) -> bool:
+    """Whether a word of a substance's name is one that a label would use, by that or by a name that is known.
+
+    A food is called by many words ("citrus") of which no list knows the others.
+    """
+    if intent == "food_interaction":
+        return word in drug_classes.NAMES_OF or any(True for _ in matters_in(word))
+    return not is_ordinary(word)
 
 
 def _is_own(span: str, own: Set[str]) -> bool:
-    """Whether ``span`` names a substance of the product itself, by any of its names."""
-    return any(
-        term in own
-        for word in words(span)
-        for name in (word, *drug_classes.called(word))
-        for term in lexical.terms(name)
-    )
+    """Whether ``span`` names a substance of the product itself, by its generic name or a brand."""
+    names = (name for word in words(span) for name in (word, drug_classes.generic_of(word)))
+    return any(term in own for name in names for term in lexical.terms(name))

@@ -271,7 +271,8 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
     (topic, re.compile(pattern, re.IGNORECASE), least)
     for topic, pattern, least in (
         ("missed_dose", r"\bmiss(ed|es|ing)?\b[^.]{0,30}\b(doses?|injections?|infusions?|pills?"
-            r"|tablets?|capsules?|appointments?|visits?|treatments?)\b|forg[eo]t to (take|use)|dose is missed", 1),
+            r"|tablets?|capsules?)\b|\bmiss(?:ed|es)? (?:a|an|any|your) (?:\w+ )?(?:appointment|visit|treatment)s?\b"
+            r"|forg[eo]t to (take|use)|dose is missed", 1),
         ("overdose", r"\boverdos(e|es|age|ed)\b|\b(take|took|takes|taken|use|used|receive) too much\b"
             r"|poison control", 1),
         ("food_interaction", r"\b(with|without|regard to) (food|meals?)\b|empty stomach|high-? ?fat|grapefruit"
@@ -293,9 +294,10 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
             r"|\bfertility\b", 1),
         ("pediatric", r"pa?ediatric|\bchildren\b|adolescents?|\binfants?\b|younger than \d+|under \d+ years"
             r"|\d+ (to|through|-) ?\d+ years", 2),
-        ("pediatric", r"(?:safe|effective|safety|effectiveness|established|studied)\b[^.]{0,60}"
+        ("pediatric", r"(?:safe and effective|safety|effectiveness|established|studied)\b[^.]{0,60}"
             r"\b(?:children|pa?ediatric)"
-            r"|not (?:be )?(?:used?|given|take[ns]?)\b[^.]{0,30}\b(?:children|years of age)", 1),
+            r"|not (?:be )?(?:used?|given|take[ns]?)\b[^.]{0,30}"
+            r"\b(?:children|(?:under|below|younger than) \d+ years)", 1),
         ("geriatric", r"\belderly\b|geriatric|6[05] years|older (adults|patients)", 1),
         ("renal_impairment", r"renal (impairment|insufficiency|failure|function|disease)|creatinine clearance"
             r"|dialysis|kidney (problems|disease)|end-stage renal", 1),

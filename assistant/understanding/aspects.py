@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+_CHANGES = (
+    r"(?:rais(?:e|es|ed|ing)|increas(?:e|es|ed|ing)|lower(?:s|ed|ing)?|decreas(?:e|es|ed|ing)|reduc(?:e|es|ed|ing)|"
+    r"chang(?:e|es|ed|ing)|alter(?:s|ed)?|affect(?:s|ed)?)"
+)
 _MEASURED = re.compile(
-    r"\b(?:how much|how far|how many (?:percent|times|fold))\b.{0,60}\b(?:rais|increas|low|decreas|reduc|rise|drop|"
-    r"fall|chang|exposure|levels?|lost|lose|higher|up|down|affect|alter)\w*|\bby what (?:percentage|factor|percent)\b|"
-    r"\bby how (?:much|many)\b|\b(?:what|which) (?:percentage|percent|fold)\b|\bAUC\b|\bC ?max\b|\b\w*fold\b|"
-    r"\bexposure\b|\blevels? (?:up|down|go|change|rise|fall|drop)|\bhit on levels?\b|% (?:increase|decrease|change)",
+    rf"\bhow (?:much|far)\b.{{0,60}}\b(?:{_CHANGES}|exposure|levels?|lost|higher)\b|\bup how much\b|"
+    r"\bby (?:what|which) (?:percentage|factor|percent)\b|\bby how (?:much|many)\b|"
+    r"\b(?:what|which) (?:percentage|percent|fold)\b|\bAUC\b|\bC ?max\b|\b(?:[\d.]+|\w+)-fold\b|\bhow many fold\b|"
+    rf"\b{_CHANGES} (?:\w+ ){{0,3}}exposure\b|\blevels? (?:up|down|go|rise|fall|drop)\b|\bhit on levels?\b|"
+    r"% (?:increase|decrease|change)",
     re.IGNORECASE,
 )
 _DOSED = re.compile(
@@ -34,15 +39,20 @@ def asks_how_much(question: str) -> bool:
     return bool(_MEASURED.search(question))
 
 
+def asks_a_groups_dose(intent: str, question: str) -> bool:
+    """Whether a question about a group of patients asks what dose they get."""
+    return intent in _GROUPS and bool(_DOSED.search(question))
+
+
 def with_second_side(intents: Sequence[tuple[str, float]], question: str) -> list[tuple[str, float]]:
     """``intents`` with the second side that the wording tells, where the likeliest leaves it out."""
     if not intents:
         return []
     first, share = intents[0]
     second = ""
-    if first == _INTERACTION and _MEASURED.search(question):
+    if first == _INTERACTION and asks_how_much(question):
         second = "pharmacokinetics"
-    elif first in _GROUPS and _DOSED.search(question):
+    elif asks_a_groups_dose(first, question):
         second = "dosage"
     if not second:
         return list(intents)

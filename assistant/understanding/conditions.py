@@ -109,7 +109,8 @@ _ASKS_USE = re.compile(
     r"prescribed? (?:for|to)|evidence (?:for|in|supports?)|use of the medicine (?:for|in|to treat)|"
     r"(?:like|want|wants|thinking|plan\w*) (?:to|of) (?:try|use|using|trying|add|adding|give|giving)|"
     r"worth (?:giving|trying|a try)|(?:any|is there) data (?:in|for|on)|an option|do (?:something|anything) for|"
-    r"(?:start|put) (?:him|her|them|me) on)\b|"
+    r"(?:start|put) (?:him|her|them|me) on|(?:approved|indicated|licensed|off[- ]label) (?:for|in)|"
+    r"(?:take|use|give|try|have|get) (?:it|the medicine) (?:for|against))\b|"
     r"^\W*the medicine (?:for|in) [\w\s'-]+\??$",
     re.IGNORECASE,
 )
@@ -161,8 +162,8 @@ _OF_ANY_ILLNESS = frozenset(
 )
 
 
-#: Words for the course that any illness takes; what it is called stays.
-COURSE = frozenset(map(stem, "flare flares episode episodes attack attacks problem problems symptom symptoms".split()))
+#: What any illness has and none is called by.
+COURSE = frozenset(map(stem, "flare flares".split()))
 
 
 def compare(condition: frozenset[str], indicated: frozenset[str], limited: frozenset[str]) -> LabelStatus:
@@ -187,10 +188,12 @@ def compare(condition: frozenset[str], indicated: frozenset[str], limited: froze
 
 
 def _of_another_type(condition: frozenset[str], written: frozenset[str]) -> bool:
-    """Whether the label speaks of one type of an illness ("type 2") and ``condition`` is another ("type 1")."""
-    types = {term for term in condition if " " in term}
-    kinds = {term.split()[0] for term in types}
-    return bool(types) and types.isdisjoint(written) and any(t.split()[0] in kinds for t in written if " " in t)
+    """Whether the label speaks of one type of an illness ("type 2") and ``condition`` is another ("type 1").
+
+    Only types: stages, classes and genotypes are given as ranges.
+    """
+    asked, known = ({term for term in terms if term.startswith("type ")} for terms in (condition, written))
+    return bool(asked and known) and asked.isdisjoint(known)
 
 
 #: References to other sections and documents, whose numbers are no part of what is said.

@@ -28,8 +28,8 @@ hemodialysis, dialysis, dialyzable, dialyzed, dialysate | (?:removed|cleared|eli
 (?:by|with|through) (?:ha?emo)?dialysis, dialy[sz]able, dialy[sz]ed (?:out|off|away), dialy[sz]e (?:it|the)
 morning, evening, bedtime | (?:morning|evening|night|bedtime) or (?:\w+ ){0,3}(?:morning|\
 evening|night|bedtime), time of (?:the )?day
-fasting, fast, empty stomach, food, meal, eat | fast(?:ing|ed)? (?:\w+ ){0,3}(?:before|for|prior), \
-(?:on|with) an empty stomach, (?:come|be) fasting, nil by mouth, npo
+fasting, fast, empty stomach, food, meal, eat | fast(?:ing|ed) (?:\w+ ){0,3}(?:before|for|prior), \
+(?:to|must i|must we|should i) fast, (?:on|with) an empty stomach, (?:come|be) fasting, nil by mouth, npo
 nasogastric, gastrostomy, feeding tube, enteral, tube feeding | feeding tube*, ng tube*, peg tube*, nasogastric*, \
 gastrostomy*
 latex, rubber | latex, natural rubber, rubber stopper*, rubber gloves
@@ -42,7 +42,7 @@ peanut, nut | peanut*, nuts, nut allergy
 sulfite | sulfite*, sulphite*
 preservative, benzyl alcohol, thimerosal, paraben | preservative*, thimerosal, thiomersal, paraben*
 sugar, sucrose, saccharin, aspartame, sorbitol | sugar free, sugar-free, sweetener*
-vaccine, vaccination | vaccin*, flu shot*, flu jab*, jabs, live shot*, immuni[sz]ation*, mmr, \
+vaccine, vaccination | vaccin*, flu shot*, flu jab*, live shot*, immuni[sz]ation*, mmr, \
 shingles shot*, covid shot*
 contraceptive, birth control | birth control, contracepti*, the pill, mini-?pill*
 surgery, surgical, anesthesia, perioperative, procedure | surgery, surgeries, anesthesi*, anaesthesi*
@@ -64,8 +64,10 @@ caffeine, coffee, tea, cola, xanthine | caffeine, coffee, energy drink*, espress
 grapefruit | grapefruit*
 probiotic, yogurt | probiotic*
 vitamin, multivitamin | multivitamin*, vitamin*
-alcohol | alcohol*, beers?, wines?, liquor, whiske?y, vodka, gin and tonic, champagne, booze, cocktail*, \
-drinking (?:on|with|while|during), (?:a|have a|few) drinks?
+alcohol | (?<!benzyl )(?<!cetyl )(?<!stearyl )(?<!isopropyl )(?<!polyvinyl )(?<!rubbing )\
+alcohol(?![ -](?:swab|pad|wipe|prep|based))*, \
+beers?, wines?, liquor, whiske?y, vodka, gin and tonic, champagne, booze, cocktail*, \
+drinking (?:on|while|during|with (?:it|this|these|the)), a few drinks, a drink(?! of)
 cannabis, marijuana | cannabis, marijuana, weed, cbd, thc
 tattoo, piercing | tattoo*, inked, piercing*
 fasting, ramadan | ramadan, break* (?:my|the) fast, religious fast*
@@ -143,6 +145,11 @@ def _read() -> tuple[list[Matter], re.Pattern[str]]:
 
 
 _MATTERS, _SAID = _read()
+
+
+def names_vaccine(text: str) -> bool:
+    """Whether ``text`` names a vaccine."""
+    return any("vaccine" in matter.written for matter, _ in matters_in(text))
 
 
 def matters_in(text: str) -> Iterator[tuple[Matter, str]]:

@@ -11,30 +11,34 @@ from collections.abc import Collection
 
 from assistant.understanding.spelling import is_ordinary
 
+#: Words that put one medicine above another.
+_ABOVE = (
+    "better|worse|safer|gentler|stronger|weaker|faster|superior|inferior|preferred|preferable|"
+    "more (?:effective|potent|efficacious)"
+)
+_AS_GOOD = r"as (?:effective|good|safe|strong|potent|well tolerated) as"
 #: Wording that compares, and what is compared with.
 _COMPARES = re.compile(
-    r"\b(?:(?:better|worse|safer|gentler|stronger|weaker|faster|cheaper|less|more|fewer|rather|superior|"
-    r"inferior)\b[^.?!]*?"
-    r"\b(?:than|to)|\bvs?\.?|versus|compared? (?:with|to|against)|instead of|in place of)\s+"
+    rf"\b(?:(?:{_ABOVE}|cheaper|less|more|fewer|rather)\b[^.?!]*?"
+    r"\b(?:than|to)|\bvs\.?|(?<![.\w])(?<!factor )(?<!stage )(?<!class )(?<!type )(?-i:v)\.?(?=\s)|versus|"
+    r"compared? (?:with|to|against)|instead of|in place of)\s+"
     r"(?:the |a |adding |using |taking |giving )?([^\W\d][\w-]+)|"
-    r"\bas (?:effective|good|safe|strong|potent|well tolerated) as (?:the |a )?([^\W\d][\w-]+)|"
+    rf"\b{_AS_GOOD} (?:the |a )?([^\W\d][\w-]+)|"
     r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b|"
     r"([^\W\d][\w-]+)\s+(?:vs\.?|versus)\s+the medicine\b",
     re.IGNORECASE,
 )
 #: Wording that asks which of two is to be preferred.
-_PREFERS = re.compile(
-    r"\b(?:better|superior|inferior|safer|stronger|preferred|preferable|best|"
-    r"more (?:effective|potent|efficacious)|as (?:effective|good|safe|strong) as)\b",
-    re.IGNORECASE,
-)
+_PREFERS = re.compile(rf"\b(?:{_ABOVE}|best|{_AS_GOOD})\b", re.IGNORECASE)
 _NO_MEDICINE = frozenset(("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline"))
 
 #: Before what somebody takes besides.
 _TAKES = (
-    r"\b(?:takes?|taking|took|stays? on|on|with|plus|besides|uses?|using|gets?|getting|receiv\w+|start(?:s|ed|ing)?)\s+"
+    r"\b(?:takes?|taking|took|on|with|plus|besides|uses?|using|gets?|getting|receiv\w+|start(?:s|ed|ing)?)\s+"
     r"(?:\w+\s+){0,2}?"
 )
+#: Before what a patient takes for something else: not what is given together with the medicine.
+_STAYS_ON = r"\b(?:takes?|taking|took|(?:stays?|remains?|is|are|am|been|already|patients?) on)\s+(?:\w+\s+){0,2}?"
 #: What a story calls the medicine that it is about.
 _IT = re.compile(r"\b(?:it|this|these|the medicine)\b", re.IGNORECASE)
 
@@ -57,10 +61,14 @@ def prefers(question: str) -> bool:
 
 
 def taken(question: str, substances: Collection[str]) -> bool:
-    """Whether the wording says that a patient takes each of ``substances``; False where there are none."""
-    return bool(substances) and all(re.search(_TAKES + re.escape(name), question, re.IGNORECASE) for name in substances)
+    """Whether a patient is said to take each of ``substances``, not together with the medicine for one illness."""
+    return bool(substances) and all(_follows(_STAYS_ON, name, question) for name in substances)
 
 
 def taken_beside(question: str, substances: Collection[str]) -> bool:
     """Whether each of ``substances`` is only what the patient takes besides, in a question about another medicine."""
-    return bool(_IT.search(question)) and taken(question, substances)
+    return bool(substances and _IT.search(question)) and all(_follows(_TAKES, name, question) for name in substances)
+
+
+def _follows(before: str, name: str, question: str) -> bool:
+    return re.search(before + re.escape(name), question, re.IGNORECASE) is not None
