@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 
 from cluster import NAME
-from connection import BrokenError, Connection, post
+from connection import BrokenError, Connection, post, reused
 
 REPORT = "patient number {number} broke out in hives after zorvanta"
 QUESTIONS = (
@@ -108,7 +108,7 @@ class _Callers:
         since = time.monotonic()
         try:
             async with asyncio.timeout(_PATIENCE):
-                connection = connection if connection and connection.usable else await self._connected()
+                connection = await reused(connection, self._connected)
                 response = await connection.exchange(request)
         except (BrokenError, OSError, TimeoutError):
             self._seen.broken.append(since)

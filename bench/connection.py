@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
 import httptools
+
+# Seconds that a connection may lie idle before a new one is opened instead: a service closes idle ones (uvicorn after
+# five seconds), and a request that crosses with that is lost without being heard, which would be counted against it.
+_IDLE_SECONDS = 2.0
 
 
 class BrokenError(Exception):
@@ -55,6 +60,15 @@ def raw(method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | 
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
+async def reused(connection: Connection | None, connect: Callable[[], Awaitable[Connection]]) -> Connection:
+    """``connection``, or another in its place where no request may be sent on it any more."""
+    if connection is not None:
+        if connection.usable and connection.idle < _IDLE_SECONDS:
+            return connection
+        connection.close()
+    return await connect()
+
+
 class Connection(asyncio.Protocol):
     """A connection to a service. Not to be shared by callers: it waits for each response."""
 
@@ -64,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._response = Response()
         self._waiting: asyncio.Future[Response] | None = None
         self._usable = True
+        self._idle_since = time.monotonic()
 
     @classmethod
     async def open(cls, host: str, port: int) -> Self:
@@ -72,8 +87,13 @@ class Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent: neither side has closed it."""
+        """Whether neither side has closed it."""
         return self._usable and self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last response was whole."""
+        return time.monotonic() - self._idle_since
 
     async def exchange(self, request: bytes) -> Response:
         """The response to ``request``.
@@ -125,6 +145,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         self._response.status = self._parser.get_status_code()
         self._usable = self._parser.should_keep_alive()
+        self._idle_since = time.monotonic()
         if not self._usable and self._transport is not None:
             self._transport.close()
         waiting, self._waiting = self._waiting, None

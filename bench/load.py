@@ -28,12 +28,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from connection import BrokenError, Connection, Response, post
+from connection import BrokenError, Connection, Response, post, reused
 from tables import table
 
 SCHEMA = "onlabel.bench-load/1"
@@ -133,8 +134,7 @@ class Callers:
     ) -> Connection | None:
         """Ask until there is an answer, coming back as often as one is told to."""
         while time.perf_counter() - since < _PATIENCE:
-            if connection is None or not connection.usable:
-                connection = await Connection.open(self._plan.host, self._plan.port)
+            connection = await reused(connection, partial(Connection.open, self._plan.host, self._plan.port))
             try:
                 async with asyncio.timeout(_PATIENCE):
                     response = await connection.exchange(request)

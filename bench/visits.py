@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connection import BrokenError, Connection, Response, post, raw
+from connection import BrokenError, Connection, Response, post, raw, reused
 
 #: Written before a question, so that a long soak does not run out of different ones.
 _LEADS = (
@@ -117,8 +117,7 @@ class Visitor:
 
     async def exchange(self, request: bytes) -> Response:
         """Send ``request`` on this visitor's connection, a new one where the old one was closed."""
-        if self._connection is None or not self._connection.usable:
-            self._connection = await self.connect()
+        self._connection = await reused(self._connection, self.connect)
         return await self._connection.exchange(request)
 
     async def connect(self) -> Connection:

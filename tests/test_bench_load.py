@@ -126,6 +126,25 @@ def test_a_connection_that_is_cut_is_no_answer_and_ends_nothing_else(bench: dict
     assert (tally.broken, len(tally.waits)) == (1, 2)
 
 
+def test_a_connection_that_lay_idle_is_not_raced_against_the_service_closing_it(
+    bench: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    real = bench["connection"].Connection.open
+
+    async def counted(host: str, port: int) -> Any:
+        opened.append(await real(host, port))
+        return opened[-1]
+
+    monkeypatch.setattr(bench["connection"].Connection, "open", counted)
+    tally, _ = _asked(bench["load"], [_response("200 OK")], 3)
+    assert (len(tally.waits), len(opened)) == (3, 1)
+    monkeypatch.setattr(bench["connection"], "_IDLE_SECONDS", 0.0)
+    tally, _ = _asked(bench["load"], [_response("200 OK")], 3)
+    assert (len(tally.waits), len(opened)) == (3, 4)
+    assert not any(connection.usable for connection in opened)
+
+
 def test_errors_are_counted_and_are_no_answers(bench: dict[str, ModuleType]) -> None:
     tally, _ = _asked(bench["load"], [_response("503 Service Unavailable"), _response("200 OK")], 3)
     assert tally.statuses == {503: 1, 200: 2}

@@ -37,6 +37,23 @@ def test_a_name_in_the_question_decides_against_what_was_given(quick: Assistant,
     assert answer.carried == ()
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "the patient takes quovendry, can it be given with it?",
+        "headache rate in the trials vs quovendry?",
+        "is it better than quovendry?",
+    ],
+)
+def test_what_is_taken_besides_or_compared_with_is_not_what_the_page_is_about(quick: Assistant, question: str) -> None:
+    answer = quick.ask(question, _HCP, product="zorvanta")
+    assert answer.slots.get("product") == "zorvanta"
+    assert answer.carried == ("product",)
+    assert {reference.passage.product for reference in answer.references} <= {"zorvanta", ""}
+    # Where no page says which medicine is meant, the one that is named is.
+    assert quick.ask(question, _HCP).slots.get("product") in ("quovendry", None)
+
+
 def test_a_slip_of_another_name_is_asked_back(quick: Assistant) -> None:
     answer = quick.ask("quovendri storage", _HCP, product="zorvanta")
     assert answer.outcome is Outcome.CLARIFY

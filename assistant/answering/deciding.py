@@ -150,8 +150,10 @@ class Decider:
         """Decide for each product that the question may be about; ask back where two are about as likely."""
         named, alike = named_products(self.index, asked.mentions, asked.where)
         carried = "" if asked.mentions else self._carried(asked)
+        if asked.given and asked.given not in named and _names_only_others(asked):
+            carried = asked.given
         if carried:
-            named = (carried,)
+            named, alike = (carried,), False
         if not named:
             return self._decide_for("", asked)
         if alike and len(named) > 1:
@@ -380,3 +382,10 @@ class Decider:
 def _marked_for_use(reading: Reading) -> bool:
     """Whether an illness is marked that the medicine would be used for, not one that another is taken for."""
     return bool(reading.named("condition")) and not other_medicines.taken(reading.masked, reading.named("substance"))
+
+
+def _names_only_others(asked: _Question) -> bool:
+    """Whether a question names nothing but what it compares with, or what the patient takes besides."""
+    keys = [mention.key for mention in asked.mentions]
+    other = other_medicines.compared_with(asked.plain)
+    return any(other in words(key) for key in keys) or other_medicines.taken_beside(asked.plain, keys)
