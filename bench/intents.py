@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -23,7 +22,8 @@ from pathlib import Path
 import click
 import numpy as np
 import numpy.typing as npt
-from labels import REPOSITORY, data_folder
+from consumer_questions import medication_qa
+from labels import data_folder
 
 from assistant.training import finetune, making
 from assistant.training.dataset import Dataset, SpanMark, Utterance
@@ -34,8 +34,6 @@ from assistant.understanding.model_file import heads_metadata, read_heads
 from assistant.understanding.words import words
 
 Floats = npt.NDArray[np.float32]
-#: Words of somebody who asks about himself: advice may then be what he wants (the data's README).
-OWN_CASE = re.compile(r"\b(?:i|i'm|my|me)\b", re.IGNORECASE)
 #: Share of in-scope questions that may be refused where out-of-scope ones are looked for.
 REFUSED = 0.04
 RECIPES = {
@@ -232,47 +230,6 @@ def public_set(data: Path, name: str, work: Path, beside: bool) -> None:
         outside(split, encoder, heads, run(encoder, heads, split.train), test)
     if beside:
         baselines(split)
-
-
-def medication_qa(data: Path, misses: Path | None) -> None:
-    """Our taxonomy with the shipped model on consumers' questions, the medicine they ask about masked."""
-    from assistant.content.lexicon import mask, name_key
-    from assistant.understanding.readers import TrainedReader
-    from assistant.understanding.router import NearestUtterances
-    from assistant.understanding.spelling import respelled
-    from assistant.workspace import SHIPPED_MODEL
-
-    acceptable = json.loads((data / "questions" / "type_to_intents.json").read_text(encoding="utf-8"))
-    lines = (data / "questions" / "medication_qa.jsonl").read_text(encoding="utf-8").splitlines()
-    path = REPOSITORY / "models" / SHIPPED_MODEL
-    encoder = GgufEncoder(path)
-    heads = read_heads(path, encoder.dimension)
-    assert heads is not None
-    reader = TrainedReader(encoder, heads, NearestUtterances(np.zeros((0, encoder.dimension), np.float32), []))
-    asked = right = answered = 0
-    wrong = []
-    for row in map(json.loads, lines):
-        if row["type"] not in acceptable:
-            continue
-        asked += 1
-        key = name_key(row["focus"])
-        masked = respelled(mask(row["question"], (key,) if key else ()), lambda _: False)
-        _, chosen = reader.read(masked)
-        intent, share = chosen.intents[0]
-        if share < 0.5:
-            continue
-        answered += 1
-        own_case = OWN_CASE.search(row["question"]) is not None
-        fits = intent in acceptable[row["type"]] or (own_case and intent == "medical_advice")
-        right += fits
-        if not fits:
-            wrong.append(f"{row['type']:28s} {intent:20s} {share:.2f} {masked}")
-    print(
-        f"medication_qa: {asked} of {len(lines)} questions have a type that is judged, {answered} surer than 0.5, "
-        f"of these acceptable {right / answered:.2%}"
-    )
-    if misses:
-        misses.write_text("\n".join(wrong) + "\n", encoding="utf-8")
 
 
 @click.command()
