@@ -62,7 +62,7 @@ class Recipe:
     dropout: float = 0.1
     averaged: float = 0.4
     max_tokens: int = 128
-    pair_batch: int = 16
+    pair_batch: int = 32
     pair_tokens: int = 112
     pair_every: int = 2
     pair_scale: float = 20.0
