@@ -25,7 +25,7 @@ SETTINGS_FILE = "onlabel.toml"
 SERVER_FILE = "serve.toml"
 #: Environment variables: another file instead of that one, and where records are kept, with a password if need be.
 CONFIG_VARIABLE, AUDIT_VARIABLE, INTAKE_VARIABLE = "ONLABEL_CONFIG", "ONLABEL_AUDIT", "ONLABEL_INTAKE"
-SHIPPED_MODEL = "onlabel-q8_0.gguf"
+SHIPPED_MODEL = "onlabel-mixed.gguf"
 
 
 def sample_root() -> Path:

@@ -1,4 +1,4 @@
-"""Ask 1,914 questions over 87 openFDA labels, and judge the answers.
+"""Ask 2,266 questions over 103 openFDA labels, and judge the answers.
 
     python bench/openfda_labels.py --work FOLDER
     python bench/openfda_labels.py --half tune --misses misses.md

@@ -30,7 +30,7 @@ from assistant.understanding.prompting import Prompt, Query, Tokens, codes_for, 
 from tests.tiny_causal import CONTROL, LABELS, toy_data, write_base, write_gguf, write_mamba
 
 ROOT = Path(__file__).parent.parent
-ENCODER = ROOT / "models" / "onlabel-q8_0.gguf"
+ENCODER = ROOT / "models" / "onlabel-mixed.gguf"
 
 HOSTILE = {
     "empty": "",
@@ -552,7 +552,7 @@ def _folder(folder: Path) -> Path:
 
 def _encoder(_: Path) -> Path:
     if not ENCODER.is_file():
-        pytest.skip("models/onlabel-q8_0.gguf is not there")
+        pytest.skip("models/onlabel-mixed.gguf is not there")
     return ENCODER
 
 

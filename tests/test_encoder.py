@@ -28,7 +28,7 @@ from assistant.understanding.encoder import (
 )
 
 ROOT = Path(__file__).parent.parent
-MODEL = ROOT / "models" / "onlabel-q8_0.gguf"
+MODEL = ROOT / "models" / "onlabel-mixed.gguf"
 
 QUESTIONS = [
     "What is the recommended starting dose in adults?",
@@ -68,7 +68,7 @@ ODD = {
 @pytest.fixture(scope="module")
 def encoder() -> GgufEncoder:
     if not MODEL.is_file():
-        pytest.skip("models/onlabel-q8_0.gguf is not there")
+        pytest.skip("models/onlabel-mixed.gguf is not there")
     return GgufEncoder(MODEL)
 
 

@@ -94,7 +94,7 @@ def test_the_shipped_file_is_the_one_its_card_and_lineage_name() -> None:
     assert not set(lineage["domain"]["left_out_set_ids"]) & set(lineage["domain"]["labels"])
 
 
-@pytest.mark.parametrize("type_", ["f16", "q8_0"])
+@pytest.mark.parametrize("type_", ["f16", "mixed", "q8_0"])
 def test_same_input_gives_same_bytes_whatever_the_path(small: Path, tmp_path: Path, type_: export.FileType) -> None:
     moved = shutil.copytree(small, tmp_path / "elsewhere" / "copy")
     first = export_gguf(small, tmp_path / "a.gguf", type_)

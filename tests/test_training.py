@@ -21,15 +21,18 @@ pytest.importorskip("gguf", reason="the extra 'train' (gguf) is not installed")
 pytest.importorskip("safetensors", reason="the extra 'train' (safetensors) is not installed")
 
 import torch
+from click.testing import CliRunner, Result
 
 from assistant.domain import INTENTS
 from assistant.errors import ContentError, NotReadyError
+from assistant.serving.commands.model_train import export_command
 from assistant.training import finetune
 from assistant.training.batches import encode
 from assistant.training.dataset import Dataset, SpanMark, Utterance, write_dataset
 from assistant.training.export import Extra, FileType, export_gguf
 from assistant.training.finetune import Recipe, Trained, save_network
 from assistant.training.making import Sources, load_heads, make_model, save_heads
+from assistant.training.measuring import parity
 from assistant.training.measuring.network import best_temperature, measure, score
 from assistant.training.network import Network, open_base
 from assistant.training.pairs import Pair
@@ -165,7 +168,7 @@ def questions() -> list[str]:
     return _masked(TOY.utterances)
 
 
-@pytest.mark.parametrize("type_", ["f16", "q8_0", "q4_k_m"])
+@pytest.mark.parametrize("type_", ["f16", "mixed", "q8_0", "q4_k_m"])
 def test_the_exported_file_decides_as_torch_does(
     made: Made, questions: list[str], tmp_path: Path, type_: FileType, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,7 +183,7 @@ def test_the_exported_file_decides_as_torch_does(
     assert heads.labels == LABELS
     assert heads_metadata(heads) == heads_metadata(made.heads)
     network, tokenizer = _network(made)
-    off = {"f16": 0.01, "q8_0": 0.05, "q4_k_m": 0.25}[type_]
+    off = {"f16": 0.01, "mixed": 0.02, "q8_0": 0.05, "q4_k_m": 0.25}[type_]
     for text, (scores, pooled, _) in zip(questions, score(network, tokenizer, questions), strict=True):
         got, _ = encoder.read(text)
         assert int(heads.intent_shares(got).argmax()) == int(scores.intent.argmax()), text
@@ -235,14 +238,49 @@ def test_q4_k_m_is_smaller_and_the_same_each_time(tmp_path: Path) -> None:
 
     folder = write_base(tmp_path / "wide", width=256, layers=1)
     sizes = {}
-    for type_ in ("f16", "q8_0", "q4_k_m"):
+    for type_ in ("f16", "mixed", "q8_0", "q4_k_m"):
         sizes[type_] = export_gguf(folder, tmp_path / f"{type_}.gguf", cast(FileType, type_)).size
     assert sizes["q4_k_m"] < 0.8 * sizes["q8_0"] < 0.8 * 0.8 * sizes["f16"]
+    assert sizes["q8_0"] < sizes["mixed"] < sizes["f16"]
+    types = {tensor.name: tensor.tensor_type.name for tensor in GGUFReader(tmp_path / "mixed.gguf").tensors}
+    assert {name for name, kind in types.items() if kind == "Q8_0"} == {"token_embd.weight"}
+    assert types["blk.0.attn_q.weight"] == types["blk.0.ffn_down.weight"] == "F16"
     types = {tensor.name: tensor.tensor_type.name for tensor in GGUFReader(tmp_path / "q4_k_m.gguf").tensors}
     assert {"Q4_K", "Q6_K"} <= set(types.values())
     assert types["position_embd.weight"] == types["token_types.weight"] == types["blk.0.attn_q.bias"] == "F32"
     again = export_gguf(folder, tmp_path / "again.gguf", "q4_k_m")
     assert again.path.read_bytes() == (tmp_path / "q4_k_m.gguf").read_bytes()
+
+
+def test_the_command_writes_file_and_card_and_refuses_a_file_that_decides_otherwise(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, out = made.folder.parent / "data.jsonl", tmp_path / "toy.gguf"
+
+    def export(*more: str) -> Result:
+        return CliRunner().invoke(export_command, [str(made.folder), "--out", str(out), "--data", str(data), *more])
+
+    ran = export()
+    assert ran.exit_code == 0, ran.output
+    assert "decides as torch does on 20 test questions: intent 100.00%" in ran.output
+    assert " mixed," in out.with_suffix(".md").read_text(encoding="utf-8")
+
+    def agreement(questions: int, share: float) -> None:
+        found = parity.Parity(questions, 1.0, 1.0, 1.0, share, 0.999)
+        monkeypatch.setattr(parity, "parity", lambda *_: found)
+
+    agreement(2000, 0.9945)
+    ran = export("--type", "q8_0")
+    assert isinstance(ran.exception, ContentError)
+    assert "labels agree in 99.45% only, where q8_0 promises 99.5%: export it with --type mixed or f16" in str(
+        ran.exception
+    )
+    # q4_k_m promises nothing, and of few questions one is decided by a rounding.
+    assert export("--type", "q4_k_m").exit_code == 0
+    agreement(100, 0.99)
+    assert export("--type", "f16").exit_code == 0
+    agreement(100, 0.98)
+    assert isinstance(export("--type", "f16").exception, ContentError)
 
 
 def test_what_cannot_be_quantised_is_said(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from tests import tiny_bert
 from tests.conftest import REPOSITORY
 from tests.test_encoder import ODD, PASSAGES, QUESTIONS
 
-SHIPPED = REPOSITORY / "models" / "onlabel-q8_0.gguf"
+SHIPPED = REPOSITORY / "models" / "onlabel-mixed.gguf"
 #: llama.cpp's own mark of a word's start: in a text it may begin a second one.
 MARK = "\u2581"
 
@@ -66,7 +66,7 @@ def test_words_are_in_order_apart_and_hold_no_space(text: str) -> None:
 @pytest.fixture(scope="module")
 def shipped() -> LlamaBert:
     if not SHIPPED.is_file():
-        pytest.skip("models/onlabel-q8_0.gguf is not there")
+        pytest.skip("models/onlabel-mixed.gguf is not there")
     return LlamaBert(SHIPPED, 512, 0)
 
 

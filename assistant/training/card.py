@@ -28,6 +28,8 @@ def _lines(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: P
         else "| labels as torch decides | not measured |"
     )
     domain = lineage.get("domain", {})
+    models = "; ".join(f"`{one['file']}`, made {one['made']}" for one in lineage.get("averaged", ()))
+    averaged = [f"| the mean of | {models}; data, recipe and retrieval are the first one's |"] if models else []
     return [
         f"# {out.name}",
         "",
@@ -48,6 +50,7 @@ def _lines(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: P
         f"| retrieval | {lineage.get('pairs', {}).get('written', 0)} written pairs, {domain.get('pairs', 0)} weak "
         f"pairs from {len(domain.get('labels', ()))} labels; "
         f"{len(domain.get('left_out_set_ids', ()))} set ids left out |",
+        *averaged,
         f"| trained | {lineage['made']}, {lineage['seconds']} s, {lineage['machine']} |",
         f"| recipe | `{json.dumps(lineage['recipe'], sort_keys=True)}` |",
         parity,

@@ -7,7 +7,7 @@ Refuses, with a :class:`ContentError`, whatever llama.cpp would read without com
 architecture, activation or position embedding, a tokenizer that is not lower-casing WordPiece, pooling that is neither
 mean nor CLS, modules behind the pooling, and tensors that it does not know.
 
-    python -m assistant.training.export models/minilm-q8_0.gguf --type q8_0
+    python -m assistant.training.export minilm-q8_0.gguf --type q8_0
 
 Runs nowhere near a question: needs the extra ``train`` (gguf, safetensors), never torch.
 """
@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 import numpy as np
@@ -30,7 +30,7 @@ from assistant.errors import ContentError, NotReadyError, OnlabelError
 if TYPE_CHECKING:
     import gguf
 
-FileType = Literal["f16", "q8_0", "q4_k_m"]
+FileType = Literal["f16", "mixed", "q8_0", "q4_k_m"]
 Value = str | int | float | bool | list[str] | list[int] | list[float]
 
 #: The package that carries all-MiniLM-L6-v2 (Apache-2.0); the shipped file is made from it.
@@ -59,6 +59,7 @@ _LAYER = {
 _LEFT_OUT = ("embeddings.position_ids", "pooler.dense.weight", "pooler.dense.bias")
 #: Looked up row by row, never multiplied: they stay exact.
 _ALWAYS_F32 = ("position_embd.weight", "token_types.weight")
+_TOKENS = "token_embd.weight"
 #: llama.cpp refuses a BERT file with any further tensor; other heads travel as metadata arrays or beside the file.
 HEAD_TENSORS = ("cls.weight", "cls.bias", "cls.output.weight", "cls.output.bias")
 
@@ -108,8 +109,9 @@ def export_gguf(model_folder: Path, out: Path, type: FileType, extra: Extra | No
 
     :param model_folder: a sentence-transformers folder (``config.json``, ``tokenizer.json``, ``model.safetensors``,
         ``1_Pooling/config.json``).
-    :param type: ``f16``, ``q8_0`` (blocks of 32 weights with one f16 scale), or ``q4_k_m`` (llama.cpp's mix of 4 and
-        6 bits); vectors and the position and token-type embeddings stay f32 in all.
+    :param type: ``f16``; ``q8_0`` (blocks of 32 weights with one f16 scale); ``mixed``, which is q8_0 for the token
+        embeddings, half of all weights, and f16 for what is multiplied; or ``q4_k_m`` (llama.cpp's mix of 4 and 6
+        bits). Vectors and the position and token-type embeddings stay f32 in all.
     :raises ContentError: the folder holds something this exporter cannot carry over faithfully.
     :raises NotReadyError: the extra ``train`` is not installed.
     """
@@ -242,7 +244,7 @@ def _add_architecture(writer: gguf.GGUFWriter, checkpoint: _Checkpoint, type: Fi
     config = checkpoint.config
     writer.add_type("model")
     writer.add_string("onlabel.weights_sha256", checkpoint.weights_sha256)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0 if type == "q8_0" else gguf.LlamaFileType.MOSTLY_F16)
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16 if type == "f16" else gguf.LlamaFileType.MOSTLY_Q8_0)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
@@ -300,11 +302,14 @@ def _add_value(writer: gguf.GGUFWriter, key: str, value: Value) -> None:
 def _add_tensors(writer: gguf.GGUFWriter, checkpoint: _Checkpoint, type: FileType, extra: Extra) -> int:
     import gguf
 
-    matrices = gguf.GGMLQuantizationType.Q8_0 if type == "q8_0" else gguf.GGMLQuantizationType.F16
     count = 0
     for name, tensor in _renamed(checkpoint):
-        exact = tensor.ndim == 1 or name in _ALWAYS_F32
-        kind = gguf.GGMLQuantizationType.F32 if exact else matrices
+        if tensor.ndim == 1 or name in _ALWAYS_F32:
+            kind = gguf.GGMLQuantizationType.F32
+        elif type == "q8_0" or (type == "mixed" and name == _TOKENS):
+            kind = gguf.GGMLQuantizationType.Q8_0
+        else:
+            kind = gguf.GGMLQuantizationType.F16
         writer.add_tensor(name, gguf.quants.quantize(tensor.astype(np.float32), kind), raw_dtype=kind)
         count += 1
     for name, tensor in extra.tensors.items():
@@ -315,17 +320,23 @@ def _add_tensors(writer: gguf.GGUFWriter, checkpoint: _Checkpoint, type: FileTyp
 
 def _renamed(checkpoint: _Checkpoint) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     """The tensors in llama.cpp's names and in a fixed order; one missing or left over is refused."""
-    names = dict(_OUTER)
-    for layer in range(int(checkpoint.config["num_hidden_layers"])):
-        for ours, theirs in _LAYER.items():
-            for part in ("weight", "bias"):
-                names[f"encoder.layer.{layer}.{ours}.{part}"] = f"blk.{layer}.{theirs}.{part}"
+    names = checkpoint_names(int(checkpoint.config["num_hidden_layers"]))
     missing = sorted(names.keys() - checkpoint.weights.keys())
     left_over = sorted(checkpoint.weights.keys() - names.keys() - set(_LEFT_OUT))
     if missing or left_over:
         raise ContentError(f"tensors missing: {missing}, not known: {left_over}", checkpoint.folder)
     for ours, theirs in names.items():
         yield theirs, checkpoint.weights[ours]
+
+
+def checkpoint_names(layers: int) -> dict[str, str]:
+    """Name in the checkpoint -> name in llama.cpp, of all tensors of an encoder of so many layers, in a fixed order."""
+    names = dict(_OUTER)
+    for layer in range(layers):
+        for ours, theirs in _LAYER.items():
+            for part in ("weight", "bias"):
+                names[f"encoder.layer.{layer}.{ours}.{part}"] = f"blk.{layer}.{theirs}.{part}"
+    return names
 
 
 def _file_sha256(path: Path) -> str:
@@ -367,7 +378,7 @@ def base_model() -> tuple[Path, Extra]:
 
 @click.command()
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--type", "type_", type=click.Choice(["f16", "q8_0", "q4_k_m"]), default="q8_0", show_default=True)
+@click.option("--type", "type_", type=click.Choice(get_args(FileType)), default="q8_0", show_default=True)
 @click.option(
     "--model",
     "folder",
@@ -379,7 +390,7 @@ def main(out: Path, type_: FileType, folder: Path | None) -> None:
 
     \b
     Example:
-      python -m assistant.training.export models/minilm-q8_0.gguf --type q8_0
+      python -m assistant.training.export minilm-q8_0.gguf --type q8_0
     """
     try:
         source, extra = base_model() if folder is None else (folder, None)

@@ -13,8 +13,8 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -47,17 +47,12 @@ class Sources:
     left_out: tuple[Path, ...] = ()
 
 
-@dataclass(slots=True)
-class _Lineage:
-    """What is written to ``lineage.json``; see :func:`make_model`."""
-
-    entries: dict[str, Any] = field(default_factory=lambda: {"schema": SCHEMA})
-
-    def write(self, path: Path) -> None:
-        scratch = path.with_suffix(".part")
-        text = json.dumps(self.entries, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-        scratch.write_text(text, encoding="utf-8", newline="\n")
-        scratch.replace(path)
+def write_lineage(lineage: Mapping[str, Any], path: Path) -> None:
+    """Write ``lineage`` whole or not at all."""
+    scratch = path.with_suffix(".part")
+    text = json.dumps(lineage, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    scratch.write_text(text, encoding="utf-8", newline="\n")
+    scratch.replace(path)
 
 
 def make_model(
@@ -81,15 +76,18 @@ def make_model(
     if not train or not validation:
         raise ContentError("the data has no training or no validation split", sources.data[0])
     labels = data.label_sets(INTENTS)
-    lineage = _Lineage()
+    lineage: dict[str, Any] = {"schema": SCHEMA}
     tell(f"{len(train)} training questions, {len(labels.intents)} intents, {len(labels.spans)} span types")
     written = pairs.read_written(sources.pairs)
-    paired = gather_pairs(sources, written, train, recipe.seed, lineage.entries, tell)
+    paired = gather_pairs(sources, written, train, recipe.seed, lineage, tell)
     code = Path(__file__).parent
-    lineage.entries |= {
+    lineage |= {
         "recipe": dataclasses.asdict(recipe),
-        "base": {"weights_sha256": _sha256(base / "model.safetensors"), "config": _sha256(base / "config.json")},
-        "code": {path.relative_to(code).as_posix(): _sha256(path) for path in sorted(code.rglob("*.py"))},
+        "base": {
+            "weights_sha256": file_sha256(base / "model.safetensors"),
+            "config": file_sha256(base / "config.json"),
+        },
+        "code": {path.relative_to(code).as_posix(): file_sha256(path) for path in sorted(code.rglob("*.py"))},
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "machine": f"{platform.system()} {platform.machine()}, {n_threads} threads",
         "data": describe(data),
@@ -102,17 +100,17 @@ def make_model(
     temperature = best_temperature(network, tokenizer, calibration)
     finetune.save_network(trained, out / "encoder")
     save_heads(network.exported(temperature), out / "heads.npz")
-    lineage.entries |= {
+    lineage |= {
         "epochs": trained.epochs,
         "temperature": temperature,
-        "weights_sha256": _sha256(out / "encoder" / "model.safetensors"),
+        "weights_sha256": file_sha256(out / "encoder" / "model.safetensors"),
         "test": measure(network, tokenizer, data.split("test"), recipe.max_tokens),
         "seconds": round(time.monotonic() - began),
         "made": dt.datetime.now(dt.UTC).date().isoformat(),
     }
-    lineage.write(out / "lineage.json")
+    write_lineage(lineage, out / "lineage.json")
     (out / "checkpoint.pt").unlink(missing_ok=True)
-    return lineage.entries
+    return lineage
 
 
 def gather_pairs(
@@ -186,6 +184,7 @@ def load_heads(path: Path) -> Heads:
         return Heads(labels, intent, found["slot"], found["flag"], found["tag"], float(read["temperature"]))
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,6 +14,7 @@ from assistant.serving.commands import LazyGroup
 _MODULES = {
     "audit-data": "model_data",
     "train": "model_train",
+    "average": "model_train",
     "export": "model_train",
     "calibrate": "model_calibrate",
     "evaluate": "model_measure",
@@ -22,6 +23,7 @@ _MODULES = {
 _SUMMARIES = {
     "audit-data": "Look for duplicates, contradictions, leaks and noise in labelled questions.",
     "train": "Fine-tune an encoder on labelled questions.",
+    "average": "Average models that were trained from one base.",
     "export": "Write a trained model as one GGUF file and prove that it decides alike.",
     "calibrate": "Find the thresholds that hold the promised risk.",
     "evaluate": "Measure a model on labelled questions; report as HTML and JSON.",
@@ -37,8 +39,8 @@ def model_command() -> None:
     Example:
       onlabel model audit-data training_data/utterances
       onlabel model train --data training_data/utterances --out build/model
-      onlabel model export build/model --out models/mine-q8_0.gguf
-      onlabel model evaluate models/mine-q8_0.gguf --data training_data/utterances
+      onlabel model export build/model --out models/mine.gguf
+      onlabel model evaluate models/mine.gguf --data training_data/utterances
     """
 
 

@@ -73,7 +73,7 @@ def evaluate_command(
 
     \b
     Example:
-      onlabel model evaluate models/mine-q8_0.gguf \\
+      onlabel model evaluate models/mine.gguf \\
         --data training_data/utterances --html evaluation.html
     """
     _require(plots=page is not None and plots)
@@ -109,7 +109,7 @@ def compare_command(
 
     \b
     Example:
-      onlabel model compare models/mine-q8_0.gguf models/mine-f16.gguf \\
+      onlabel model compare models/mine.gguf models/mine-f16.gguf \\
         --data training_data/utterances
     """
     if len(models) < 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _EXISTING = click.Path(exists=True, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 #: What a file of each type must agree with torch in, at least.
-PROMISED = {"f16": 0.999, "q8_0": 0.995, "q4_k_m": 0.0}
+PROMISED = {"f16": 0.999, "mixed": 0.995, "q8_0": 0.995, "q4_k_m": 0.0}
 
 
 @click.command("train")
@@ -87,9 +88,12 @@ def train_command(
         from assistant.training.measuring.plots import draw_training
 
         draw_training(out, sources.data, base or base_model()[0], _drawn)
-    measured = {name: round(value, 4) for name, value in lineage["test"].items()}
-    click.echo(f"trained in {lineage['seconds']} s; test split: {json.dumps(measured)}")
-    click.echo(f"next: onlabel model export {out} --out models/mine-q8_0.gguf --data {data[0]}")
+    click.echo(f"trained in {lineage['seconds']} s; test split: {_measured(lineage)}")
+    click.echo(f"next: onlabel model export {out} --out models/mine.gguf --data {data[0]}")
+
+
+def _measured(lineage: Mapping[str, Any]) -> str:
+    return json.dumps({name: round(value, 4) for name, value in lineage["test"].items()})
 
 
 def _is_causal(base: Path) -> bool:
@@ -122,10 +126,33 @@ def _recipe(chosen: dict[str, Any]) -> Recipe:
     return Recipe(**{name: value for name, value in chosen.items() if value is not None})
 
 
+@click.command("average")
+@click.argument("models", type=_EXISTING, nargs=-1, required=True)
+@click.option("--out", type=_FOLDER, required=True, help="Folder for the model, as `train` leaves it.")
+@click.option("--data", "data", type=_EXISTING, multiple=True, required=True, help="Labelled questions, to calibrate.")
+def average_command(models: tuple[Path, ...], out: Path, data: tuple[Path, ...]) -> None:
+    """Average MODELS that were trained from one base into a model that is mostly better than each of them.
+
+    The first is a folder of `onlabel model train`; the others too, or GGUF files beside
+    their lineage.
+
+    \b
+    Example:
+      onlabel model average build/model build/other-seed --out build/mean \\
+        --data training_data/utterances
+    """
+    require("gguf", "safetensors", "torch", "transformers")
+    from assistant.training.averaging import average_models
+
+    lineage = average_models(models, data, out)
+    click.echo(f"averaged {len(models)} models; test split: {_measured(lineage)}")
+    click.echo(f"next: onlabel model export {out} --out models/mine.gguf --data {data[0]}")
+
+
 @click.command("export")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The GGUF file to write.")
-@click.option("--type", "type_", type=click.Choice(list(PROMISED)), default="q8_0", show_default=True)
+@click.option("--type", "type_", type=click.Choice(list(PROMISED)), default="mixed", show_default=True)
 @click.option(
     "--data", "data", type=_EXISTING, multiple=True, help="Labelled questions whose test split proves parity."
 )
@@ -134,7 +161,7 @@ def export_command(folder: Path, out: Path, type_: str, data: tuple[Path, ...]) 
 
     \b
     Example:
-      onlabel model export build/model --out models/mine-q8_0.gguf \\
+      onlabel model export build/model --out models/mine.gguf \\
         --data training_data/utterances
     """
     require("gguf", "safetensors", "torch", "transformers")
@@ -161,8 +188,12 @@ def export_command(folder: Path, out: Path, type_: str, data: tuple[Path, ...]) 
         f"decides as torch does on {proof.questions} test questions: intent {proof.intent:.2%}, "
         f"slots {proof.slots:.2%}, flags {proof.flags:.2%}, spans {proof.spans:.2%}; cosine {proof.cosine:.6f}"
     )
-    if proof.intent < PROMISED[type_]:
-        raise ContentError(f"intents agree in {proof.intent:.2%} only; {type_} promises {PROMISED[type_]:.1%}", out)
+    # Of a few questions one may differ: it is decided by a rounding.
+    if (1 - proof.everything) * proof.questions > max(1.0, (1 - PROMISED[type_]) * proof.questions) + 1e-6:
+        exact = "" if type_ == "f16" else ": export it with --type mixed or f16"
+        raise ContentError(
+            f"labels agree in {proof.everything:.2%} only, where {type_} promises {PROMISED[type_]:.1%}{exact}", out
+        )
 
 
 def _tell(text: str) -> None:
