@@ -151,6 +151,13 @@ def test_anothers_medicine_written_wrong_is_never_answered_as_the_one_before(ass
     assert assistant.ask(f"what about {named}?", context, before).outcome.value != "answered"
 
 
+def test_a_slip_in_a_word_of_the_label_is_no_medicine(assistant: Assistant) -> None:
+    before = ask(assistant, "how much zorvanta?")
+    context = assistant.context("hcp", date=dt.date(2026, 11, 21))
+    answer = assistant.ask("what about diziness?", context, before)
+    assert (answer.outcome.value, answer.slots["product"]) == ("answered", "zorvanta")
+
+
 def test_what_is_reported_is_quoted_as_it_was_typed() -> None:
     reading = read("she had the diziness", (), Listening())
     assert reading.named("event") == ("dizziness",)

@@ -36,7 +36,7 @@ from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
 from assistant.understanding.screen import Screen
-from assistant.understanding.spelling import is_ordinary
+from assistant.understanding.spelling import is_ordinary, respelled
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
@@ -297,12 +297,14 @@ class Decider:
         """Whether a question that names no product of ours is about a medicine that we do not know at all.
 
         A further question that names nothing else ("what about eliquis?") is, unless the words of the product that the
-        conversation is about speak of what it names.
+        conversation is about speak of what it names. A word that was read as an ordinary one counts as a name here: it
+        may be a medicine's, written wrong.
         """
         spans = reading.named("substance")
         named = [word for span in spans for word in words(span)]
-        if fragment.only_names(named):
-            return not product or not self.index.postings(product, lexical.terms(" ".join(fragment.rest)))
+        read_as = {word: word if word in named else respelled(word, self.left_alone) for word in fragment.rest}
+        if fragment.only_names((*named, *(word for word, meant in read_as.items() if meant != word))):
+            return not product or not self.index.postings(product, lexical.terms(" ".join(read_as.values())))
         if not product or not plan.retrieve or plan.intent in _BESIDE_ANOTHER:
             return False
         if other_medicines.taken_beside(reading.masked, spans):
