@@ -21,9 +21,9 @@ import torch
 
 from assistant.errors import ContentError
 from assistant.training.dataset import read_dataset
-from assistant.training.export import checkpoint_names
+from assistant.training.export import checkpoint_names, file_sha256
 from assistant.training.finetune import Trained, save_network
-from assistant.training.making import LAYERS, file_sha256, load_heads, save_heads, write_lineage
+from assistant.training.making import LAYERS, load_heads, save_heads, write_lineage
 from assistant.training.measuring.network import best_temperature, measure
 from assistant.training.network import Network, open_base
 from assistant.understanding.heads import Floats, Heads

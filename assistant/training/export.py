@@ -124,7 +124,7 @@ def export_gguf(model_folder: Path, out: Path, type: FileType, extra: Extra | No
     if unknown:
         raise ContentError(f"llama.cpp knows no BERT tensor {', '.join(unknown)}", model_folder)
     count = _write(checkpoint, out, type, extra)
-    digest = _file_sha256(out)
+    digest = file_sha256(out)
     dimension = int(checkpoint.config["hidden_size"])
     return ExportReport(out, type, out.stat().st_size, digest, checkpoint.weights_sha256, count, dimension)
 
@@ -142,7 +142,7 @@ def _requantised(model_folder: Path, out: Path, extra: Extra) -> ExportReport:
     finally:
         exact.unlink(missing_ok=True)
         scratch.unlink(missing_ok=True)
-    return replace(report, path=out, type="q4_k_m", size=out.stat().st_size, sha256=_file_sha256(out))
+    return replace(report, path=out, type="q4_k_m", size=out.stat().st_size, sha256=file_sha256(out))
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def _read(folder: Path) -> _Checkpoint:
     if not weights_path.is_file():
         raise ContentError("is missing: the weights must be in the safetensors format", weights_path)
     weights = {name.removeprefix("bert."): tensor for name, tensor in load_file(weights_path).items()}
-    return _Checkpoint(folder, config, tokenizer, _pooling(folder), weights, _file_sha256(weights_path))
+    return _Checkpoint(folder, config, tokenizer, _pooling(folder), weights, file_sha256(weights_path))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -339,7 +339,8 @@ def checkpoint_names(layers: int) -> dict[str, str]:
     return names
 
 
-def _file_sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

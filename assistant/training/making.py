@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import json
 import platform
 import time
@@ -25,6 +24,7 @@ from assistant.domain import INTENTS
 from assistant.errors import ContentError
 from assistant.training import finetune, pairs
 from assistant.training.dataset import Dataset, Utterance, read_dataset
+from assistant.training.export import file_sha256
 from assistant.training.measuring.network import best_temperature, measure
 from assistant.training.network import threads
 from assistant.understanding.heads import Heads, LabelSets, Layer
@@ -182,9 +182,3 @@ def load_heads(path: Path) -> Heads:
         if intent is None:
             raise ContentError("holds no head for intents", path)
         return Heads(labels, intent, found["slot"], found["flag"], found["tag"], float(read["temperature"]))
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
