@@ -46,6 +46,8 @@ def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
         product = f"medicine-{path.stem}"
         passages, questions = [], []
         for row in rows:
+            if "unanswered" in row:
+                continue
             title = " ".join(filter(None, (row.get("section", ""), row["title"])))
             text = f"{title}\n\n{row['text']}"
             also = tuple(topic for topic in row.get("also", ()))

@@ -23,7 +23,9 @@ from assistant.understanding.heads import LabelSets
 IGNORED = -100
 _WORD_START = "##"
 _QUESTION_TOKENS = 64
-#: A question and a passage in tokens, and the number of the passage's text.
+#: Number of the passage of a question that no passage answers.
+UNANSWERED = -1
+#: A question and a passage in tokens, and the number of the passage's text; no tokens and UNANSWERED where none answers.
 PairRow = tuple[list[int], list[int], int]
 
 
@@ -87,14 +89,14 @@ def encode(utterance: Utterance, labels: LabelSets, tokenizer: Any, max_tokens: 
 
 
 def encode_pairs(pairs: Sequence[Pair], tokenizer: Any, passage_tokens: int) -> list[PairRow]:
-    """Question, passage and the passage's number, equal where the texts are."""
+    """Question, passage and the passage's number, equal where the texts are; unanswered ones as :data:`PairRow` says."""
     if not pairs:
         return []
     numbers: dict[str, int] = {}
     questions = tokenizer([p.question for p in pairs], truncation=True, max_length=_QUESTION_TOKENS)["input_ids"]
     texts = tokenizer([p.passage for p in pairs], truncation=True, max_length=passage_tokens)["input_ids"]
     return [
-        (question, text, numbers.setdefault(pair.passage, len(numbers)))
+        (question, text, numbers.setdefault(pair.passage, len(numbers))) if pair.passage else (question, [], UNANSWERED)
         for question, text, pair in zip(questions, texts, pairs, strict=True)
     ]
 

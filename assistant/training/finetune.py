@@ -30,6 +30,7 @@ from assistant.errors import ContentError
 from assistant.training.augment import Augmenter
 from assistant.training.batches import (
     IGNORED,
+    UNANSWERED,
     Encoded,
     PairRow,
     encode,
@@ -52,7 +53,7 @@ Method = Literal["full", "lora"]
 class Recipe:
     """How to train; the defaults are the shipped model's. Learning rates are peaks; warm-up and decay are linear."""
 
-    epochs: int = 4
+    epochs: int = 3
     batch: int = 64
     rate: float = 1.2e-4
     head_rate: float = 2e-3
@@ -62,11 +63,12 @@ class Recipe:
     dropout: float = 0.1
     averaged: float = 0.4
     max_tokens: int = 128
-    pair_batch: int = 32
+    pair_batch: int = 40
     pair_tokens: int = 112
     pair_every: int = 2
     pair_scale: float = 20.0
     pair_weight: float = 1.0
+    none_at: float = 0.45
     span_weight: float = 1.0
     flag_weight: float = 1.0
     slot_weight: float = 1.0
@@ -218,19 +220,30 @@ class _Run:
         return losses
 
     def _pair_loss(self, rows: Sequence[PairRow]) -> Tensor:
-        """Each question against all passages of the batch; passages of the same text count as right as well."""
-        sides = []
-        for side in (0, 1):
-            ids, mask = padded([row[side] for row in rows], self.padding)  # type: ignore[misc]
-            with torch.autocast("cpu", torch.bfloat16):
-                states = self.network.states(ids, mask)
-            sides.append(functional.normalize(self.network.pooled(states, mask), dim=-1))
-        near = sides[0] @ sides[1].T * self.recipe.pair_scale
-        same = torch.tensor([[one[2] == two[2] for two in rows] for one in rows])
-        right = (torch.logsumexp(near.masked_fill(~same, -torch.inf), 1) - torch.logsumexp(near, 1)).mean()
+        """Each question against all passages of the batch; passages of the same text count as right as well.
+
+        "None of them" stands among them at a fixed nearness, and is what is right for a question without a passage: so
+        nearness means the same in every label (as SQuAD 2.0 is learnt, Devlin et al. 2019, section 4.3).
+        """
+        answered = [row for row in rows if row[2] != UNANSWERED]
+        if not answered:
+            return torch.zeros(())
+        asked = self._vectors([row[0] for row in rows])
+        near = asked @ self._vectors([row[1] for row in answered]).T * self.recipe.pair_scale
+        same = torch.tensor([[one[2] == two[2] for two in answered] for one in rows])
+        none = torch.full((len(rows), 1), self.recipe.pair_scale * self.recipe.none_at)
+        nearer, wanted = torch.cat([near, none], 1), torch.cat([same, ~same.any(1, keepdim=True)], 1)
+        right = (torch.logsumexp(nearer.masked_fill(~wanted, -torch.inf), 1) - torch.logsumexp(nearer, 1)).mean()
         # The other way round only with passages that stand for one question: each passage finds its question.
         back = (torch.logsumexp(near.T.masked_fill(~same.T, -torch.inf), 1) - torch.logsumexp(near.T, 1)).mean()
         return -(right + 0.3 * back)
+
+    def _vectors(self, texts: Sequence[Sequence[int]]) -> Tensor:
+        """Retrieval vectors (texts, width) of length 1."""
+        ids, mask = padded(texts, self.padding)
+        with torch.autocast("cpu", torch.bfloat16):
+            states = self.network.states(ids, mask)
+        return functional.normalize(self.network.pooled(states, mask), dim=-1)
 
     # -- the mean of the weights, and checkpoints -----------------------------------------------------------------
 

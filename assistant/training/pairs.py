@@ -1,7 +1,7 @@
 """Questions with the passages that answer them: what the retrieval vector learns from.
 
 Two sources. *Written* pairs: invented labels, passage by passage, each with questions that it and no other passage of
-its label answers. *Weak* pairs: passages of real labels (openFDA records), each with the training question of the same
+its label answers; and questions that none of its passages answers, which should be near to none. *Weak* pairs: passages of real labels (openFDA records), each with the training question of the same
 topic that shares the most telling words with it, or with its own title; no person looked at them, so they must be many
 and their share small. Weak pairs are drawn from the training split alone, and from no label whose set id is left out or
 any of whose names holds a generic name that is: "adalimumab-aacf" is adalimumab, and so is a combination with it.
@@ -38,7 +38,10 @@ _LONGEST = 900
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A question and a passage that answers it, both with the product masked; ``label`` groups those of one label."""
+    """A question and a passage that answers it, both with the product masked; ``label`` groups those of one label.
+
+    ``passage`` is empty where no passage of the label answers.
+    """
 
     question: str
     passage: str
@@ -70,6 +73,15 @@ class _LabelPassage(BaseModel):
     questions: tuple[_Question, ...]
 
 
+class _Unanswered(BaseModel):
+    """Questions that no passage of the label answers, though one comes near; they bear no intent to learn."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str
+    unanswered: tuple[_Question, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """Label passages with their questions: what is found for each, and in which section its answer stands."""
@@ -96,18 +108,32 @@ def read_written(paths: Sequence[Path]) -> Written:
     pairs: list[Pair] = []
     questions: list[Utterance] = []
     for path in data_files(paths):
+        answered: list[Pair] = []
+        unanswered: list[Pair] = []
         for number, line in read_lines(path):
             digest.update(line + b"\n")
             try:
-                read = _LabelPassage.model_validate_json(line)
+                read = (_Unanswered if b'"unanswered"' in line else _LabelPassage).model_validate_json(line)
             except ValidationError as error:
                 raise ContentError(str(error.errors()[0]["msg"]), path, number) from error
+            if isinstance(read, _Unanswered):
+                asked = (question.text.replace(PRODUCT_MARK, PLACEHOLDER) for question in read.unanswered)
+                unanswered.extend(Pair(text, "", f"{path.stem}/{read.label}") for text in asked)
+                continue
             text = titled(read.title, read.text.replace(PRODUCT_MARK, PLACEHOLDER))
             for question in read.questions:
                 asked = question.text.replace(PRODUCT_MARK, PLACEHOLDER)
-                pairs.append(Pair(asked, text, f"{path.stem}/{read.label}"))
+                answered.append(Pair(asked, text, f"{path.stem}/{read.label}"))
                 questions.append(_labelled(question, read))
+        pairs.extend(_spread(unanswered, answered))
     return Written(pairs, questions, digest.hexdigest())
+
+
+def _spread(few: Sequence[Pair], among: Sequence[Pair]) -> list[Pair]:
+    """``few`` evenly ``among`` the others, whose order is kept: in training neighbours meet, and each should meet some."""
+    places = [(number, 1, pair) for number, pair in enumerate(among)]
+    places += [(number * len(among) // len(few), 0, pair) for number, pair in enumerate(few)]
+    return [pair for _, _, pair in sorted(places, key=lambda place: place[:2])]
 
 
 def _labelled(question: _Question, passage: _LabelPassage) -> Utterance:
