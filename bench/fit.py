@@ -1,11 +1,11 @@
-"""Fit the ranking weights and the confidence of ``policy.yaml`` on questions that are not reported on.
+"""Fit the ranking weights, the confidence and the margins of ``policy.yaml`` on questions that are not reported on.
 
     python bench/fit.py --work /tmp/labels
 
-Three sources, weighed alike: the questions on real labels of the half ``tune`` (see ``bench/labels.py`` and
-``bench/openfda_labels.py``; the other halves are for reporting), and the questions written for the invented labels that
-were held out of training. Prints what to write into the policy; nothing is changed. Needs scikit-learn, which the extra
-``train`` brings.
+Three sources, weighed alike in the fit and told one by one for the margins: the questions on real labels of the half
+``tune`` (see ``bench/labels.py`` and ``bench/openfda_labels.py``; the other halves are for reporting), and the
+questions written for the invented labels that were held out of training. Prints what to write into the policy; nothing
+is changed. Needs scikit-learn, which the extra ``train`` brings.
 """
 
 from __future__ import annotations
@@ -36,12 +36,16 @@ TOPIC = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 POPULATION = (0.0, 0.1, 0.2, 0.3)
 NAMED = (0.0, 0.15, 0.3, 0.5)
 QUANTITIES = (0.0, 0.1, 0.2, 0.3)
+PASSAGES_SHOWN = 3
+#: ``passage_margin`` and ``passage_margin_short`` that are tried.
+MARGINS = ((0.06, 0.06), (0.08, 0.08), (0.1, 0.1), (0.06, 0.15), (0.08, 0.15), (0.1, 0.15), (0.08, 0.2))
 NAMES = ("dense", "lexical", "topic", "population", "named", "quantities")
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A question's candidates: evidence (n, 6), which of them answer (n,), how sure its intent is, what it names."""
+    """A question's candidates: evidence (n, 6), which of them answer (n,), their bytes (n,), how sure its intent is,
+    what it names."""
 
     evidence: npt.NDArray[np.float64]
     answers: npt.NDArray[np.bool_]
@@ -50,6 +54,8 @@ class Ranked:
     names: bool
     numbers: bool
     weight: float
+    sizes: tuple[int, ...]
+    source: str
 
 
 class Recorder:
@@ -83,7 +89,7 @@ def collect(data: Path, work: Path) -> list[Ranked]:
     recorder = Recorder()
     assistants, set_ids = open_assistants(data, work)
     real = [
-        _of_label(recorder, assistants(question["label"]), question, set_id)
+        _of_label(recorder, assistants(question["label"]), question, set_id, "labels")
         for question in read_questions(data)
         if half_of(set_id := set_ids[question["label"]]) == "tune"
     ]
@@ -91,7 +97,7 @@ def collect(data: Path, work: Path) -> list[Ranked]:
     records = openfda_labels.read_records(data, {question["set_id"] for question in on_openfda})
     assistant = openfda_labels.open_workspace(records, work)
     flat = [
-        _of_label(recorder, assistant, openfda_labels.with_quotations(question, records[set_id]), set_id)
+        _of_label(recorder, assistant, openfda_labels.with_quotations(question, records[set_id]), set_id, "openFDA")
         for question in on_openfda
         if openfda_labels.half_of_label(set_id := question["set_id"]) == "tune"
         and question["expected_outcome"] != "report"
@@ -107,11 +113,11 @@ def collect(data: Path, work: Path) -> list[Ranked]:
         )
         if found:
             wanted = [plain(asked.passage.split("\n\n", 1)[1])]
-            written.append(_ranked(recorder, *found, wanted, True, weight))
+            written.append(_ranked(recorder, *found, wanted, True, weight, "invented"))
     return [ranked for ranked in (*real, *flat, *written) if ranked is not None]
 
 
-def _of_label(recorder: Recorder, assistant: Assistant, question: dict, set_id: str) -> Ranked | None:
+def _of_label(recorder: Recorder, assistant: Assistant, question: dict, set_id: str, source: str) -> Ranked | None:
     """What was ranked for a question on a real label; None where its ranking was not asked for."""
     where, product = assistant.context(question["audience"]), given_product(assistant, question, set_id)
     found = recorder.ask(
@@ -121,7 +127,7 @@ def _of_label(recorder: Recorder, assistant: Assistant, question: dict, set_id: 
     if not found:
         return None
     wanted = [plain(text) for text in question["must_contain"]]
-    return _ranked(recorder, *found, wanted, question["expected_outcome"] == "answered", 1.0)
+    return _ranked(recorder, *found, wanted, question["expected_outcome"] == "answered", 1.0, source)
 
 
 def _ranked(
@@ -132,6 +138,7 @@ def _ranked(
     wanted: list[str],
     answerable: bool,
     weight: float,
+    source: str,
 ) -> Ranked:
     texts = [plain(index.load(candidate.entry).text.decode()) for candidate in ranked]
     evidence = [
@@ -140,7 +147,10 @@ def _ranked(
     ]
     answers = np.array([any(want in text for want in wanted) for text in texts])
     numbers = bool(quantities_in(query.text))
-    return Ranked(np.array(evidence), answers, answerable, recorder.intent, bool(query.named), numbers, weight)
+    sizes = tuple(candidate.entry.size for candidate in ranked)
+    return Ranked(
+        np.array(evidence), answers, answerable, recorder.intent, bool(query.named), numbers, weight, sizes, source
+    )
 
 
 def scores_of(question: Ranked, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -190,6 +200,42 @@ def fit_confidence(questions: list[Ranked], weights: tuple[float, ...]) -> dict[
     return {"bias": float(fitted.intercept_[0]), **dict(zip(names, map(float, fitted.coef_[0]), strict=True))}
 
 
+def try_margins(questions: list[Ranked], weights: tuple[float, ...]) -> None:
+    """Print, for each source, how many have an answer among those shown with each two margins, and their bytes."""
+    for source in dict.fromkeys(question.source for question in questions):
+        asked = [q for q in questions if q.source == source and q.answerable]
+        for near, short in MARGINS:
+            shown = [_shown(question, scores_of(question, np.array(weights)), near, short) for question in asked]
+            right = sum(question.answers[rows].any() for question, rows in zip(asked, shown, strict=True))
+            together = [sum(q.sizes[row] for row in rows) for q, rows in zip(asked, shown, strict=True)]
+            middle, most = np.percentile(together, (50, 90))
+            told = f"margins {near:.2f} {short:.2f}: right {right / len(asked):.1%}, bytes {middle:.0f}, p90 {most:.0f}"
+            click.echo(f"{source:<9} {told}")
+
+
+def tell_answerable(questions: list[Ranked]) -> None:
+    """Print how well nearness tells what a label answers from what it does not: the area under the ROC curve."""
+    from sklearn.metrics import roc_auc_score
+
+    for source in dict.fromkeys(question.source for question in questions if not question.answerable):
+        asked = [question for question in questions if question.source == source]
+        near = [question.evidence[:, 0].max() for question in asked]
+        area = roc_auc_score([question.answerable for question in asked], near)
+        click.echo(f"{source:<9} answerable by the nearest passage: area {area:.3f} of {len(asked)} questions")
+
+
+def _shown(question: Ranked, scores: npt.NDArray[np.float64], near: float, short: float) -> list[int]:
+    """The rows of the candidates that planning would show."""
+    order = np.argsort(-scores, kind="stable")
+    shown, used = [int(order[0])], question.sizes[order[0]]
+    for row in map(int, order[1:]):
+        together = used + question.sizes[row]
+        fits = planning.fits_beside(scores[order[0]] - scores[row], together, near, short)
+        if fits and len(shown) < PASSAGES_SHOWN:
+            shown, used = [*shown, row], together
+    return shown
+
+
 @click.command()
 @click.option(
     "--work", type=click.Path(path_type=Path), required=True, help="Where bench/labels.py built its workspaces."
@@ -202,6 +248,8 @@ def main(work: Path, weights: str | None) -> None:
     click.echo("ranking:    " + json.dumps(dict(zip(NAMES, chosen, strict=True))))
     fitted = {name: round(value, 2) for name, value in fit_confidence(questions, chosen).items()}
     click.echo("confidence: " + json.dumps(fitted))
+    try_margins(questions, chosen)
+    tell_answerable(questions)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     python bench/intents.py --set banking77 --set clinc150 --set snips --work /tmp/intents
     python bench/intents.py --set medication_qa
 
-Each set is trained with the shipped recipe (batch and epochs as printed), exported as q8_0 and run by llama.cpp; beside
-it stand TF-IDF with a linear SVC, and the nearest training utterances by the untouched encoder. Nothing of a set's test
-part is looked at in training; out-of-scope questions are never trained on: CLINC150's threshold is the one that wrongly
-refuses 4 % of the in-scope *validation* questions.
+Each set is trained with a recipe of its own (``RECIPES``), exported as q8_0 and as what ships, and run by llama.cpp;
+beside it stand TF-IDF with a linear SVC, and the nearest training utterances by the untouched encoder. Nothing of a
+set's test part is looked at in training; out-of-scope questions are never trained on: CLINC150's threshold is the one
+that wrongly refuses 4 % of the in-scope *validation* questions.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ from labels import data_folder
 
 from assistant.training import finetune, making
 from assistant.training.dataset import Dataset, SpanMark, Utterance
-from assistant.training.export import Extra, base_model, export_gguf
+from assistant.training.export import Extra, FileType, base_model, export_gguf
 from assistant.understanding.encoder import GgufEncoder, unit
 from assistant.understanding.heads import Heads
 from assistant.understanding.model_file import heads_metadata, read_heads
 from assistant.understanding.words import words
 
 Floats = npt.NDArray[np.float32]
+#: Types that are measured; the last one is what ships.
+TYPES: tuple[FileType, ...] = ("q8_0", "mixed")
 #: Share of in-scope questions that may be refused where out-of-scope ones are looked for.
 REFUSED = 0.04
 RECIPES = {
@@ -86,11 +88,11 @@ def _spoken(row: dict) -> Utterance:
     return Utterance(text=text, intent=row["intent"], spans=marks)
 
 
-def train(name: str, split: Split, work: Path) -> Path:
-    """The q8_0 file of a model trained on a set; reused where it is there."""
-    out = work / f"{name}-q8_0.gguf"
-    if out.is_file():
-        return out
+def train(name: str, split: Split, work: Path) -> dict[str, Path]:
+    """The files of a model trained on a set, by type; reused where they are there."""
+    files = {kind: work / f"{name}-{kind}.gguf" for kind in TYPES}
+    if all(file.is_file() for file in files.values()):
+        return files
     labels = Dataset((*split.train, *split.validation, *split.test), "").label_sets()
     began = time.perf_counter()
 
@@ -104,9 +106,10 @@ def train(name: str, split: Split, work: Path) -> Path:
     finetune.save_network(trained, work / name / "encoder")
     heads = trained.network.exported(1.0)
     making.save_heads(heads, work / name / "heads.npz")
-    export_gguf(work / name / "encoder", out, "q8_0", Extra(metadata=heads_metadata(heads)))
+    for kind, file in files.items():
+        export_gguf(work / name / "encoder", file, kind, Extra(metadata=heads_metadata(heads)))
     click.echo(f"{name}: trained in {time.perf_counter() - began:.0f} s")
-    return out
+    return files
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,19 +218,20 @@ def baselines(split: Split) -> None:
 def public_set(data: Path, name: str, work: Path, beside: bool) -> None:
     """Train, export, run and print one public set."""
     split = read_set(data, name)
-    path = train(name, split, work)
-    encoder = GgufEncoder(path)
-    heads = read_heads(path, encoder.dimension)
-    assert heads is not None
-    test = run(encoder, heads, split.test)
-    guessed = np.array(heads.labels.intents)[test.scores.argmax(axis=1)]
     wanted = np.array([line.intent for line in split.test])
-    print(f"{name}: {len(split.train)} trained on, {len(split.test)} tested, {path.stat().st_size / 1e6:.1f} MB q8_0")
-    print(f"  fine-tuned, q8_0 by llama.cpp: intent {np.mean(guessed == wanted):.2%}")
-    if heads.tag is not None:
-        print(f"  slot F1 {slot_f1(test, split.test):.2%}")
-    if split.outside:
-        outside(split, encoder, heads, run(encoder, heads, split.train), test)
+    print(f"{name}: {len(split.train)} trained on, {len(split.test)} tested")
+    for kind, path in train(name, split, work).items():
+        encoder = GgufEncoder(path)
+        heads = read_heads(path, encoder.dimension)
+        assert heads is not None
+        test = run(encoder, heads, split.test)
+        guessed = np.array(heads.labels.intents)[test.scores.argmax(axis=1)]
+        size = path.stat().st_size / 1e6
+        print(f"  fine-tuned, {kind} ({size:.1f} MB) by llama.cpp: intent {np.mean(guessed == wanted):.2%}")
+        if heads.tag is not None:
+            print(f"  slot F1 {slot_f1(test, split.test):.2%}")
+        if split.outside:
+            outside(split, encoder, heads, run(encoder, heads, split.train), test)
     if beside:
         baselines(split)
 

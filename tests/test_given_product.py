@@ -11,6 +11,7 @@ from assistant.domain import Context, Outcome
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
 from assistant.understanding.choosing import Choosing
+from assistant.understanding.products import shortened
 from assistant.understanding.reading import parts
 from tests.conftest import TODAY
 
@@ -59,6 +60,57 @@ def test_a_slip_of_another_name_is_asked_back(quick: Assistant) -> None:
     assert answer.outcome is Outcome.CLARIFY
     assert [choice.id for choice in answer.choices] == ["product:quovendry"]
     assert quick.ask("zorvnta storage", _HCP, product="zorvanta").slots["product"] == "zorvanta"
+
+
+def _heard(quick: Assistant, question: str, page: str) -> list[str]:
+    """What the model is given to read."""
+    heard: list[str] = []
+
+    class Listening:
+        fingerprint = quick.encoder.fingerprint
+
+        def read(self, masked: str) -> Any:
+            heard.append(masked)
+            return quick.decider.reader.read(masked)
+
+    replace(quick.decider, reader=Listening()).decide(question, _HCP, None, page)
+    return heard
+
+
+@pytest.mark.parametrize("name", ["zorva", "ZORVA", "zorvan"])
+def test_the_beginning_of_the_pages_own_name_is_its_name(quick: Assistant, name: str) -> None:
+    assert _heard(quick, f"{name} storage", "zorvanta") == ["the medicine storage"]
+    assert _heard(quick, f"{name} storage", "quovendry") == [f"{name} storage"]  # another's
+    assert _heard(quick, "zorv storage", "zorvanta") == ["zorv storage"]  # four letters begin too many names
+
+
+class Named:
+    """Names as an index has them: "nitrofurantoin sulfate" and two that begin alike."""
+
+    name_keys = ("nitrofurantoin sulfate", "prednisone", "prednisolone")
+
+    def find_names(self, keys: Any) -> dict[str, tuple[tuple[str, str], ...]]:
+        return {key: ((key.split()[0], "generic"),) for key in keys}
+
+    def knows_word(self, word: str) -> bool:
+        return word == "nitroglycerin"
+
+
+@pytest.mark.parametrize(
+    ("word", "product", "is_name"),
+    [
+        ("nitrofur", "nitrofurantoin", True),
+        ("nitrofurantoin", "nitrofurantoin", False),  # whole names are found as names
+        ("sulfa", "nitrofurantoin", False),  # a word of its own
+        ("sulfat", "nitrofurantoin", False),  # the beginning of a salt
+        ("predni", "prednisone", False),  # it begins two names
+        ("prednisol", "prednisolone", True),
+    ],
+)
+def test_only_what_begins_no_other_word_or_name_is_a_name(word: str, product: str, *, is_name: bool) -> None:
+    keys = [key for key in Named.name_keys if key.startswith(product)]
+    found = shortened(f"can it be taken with {word}?", product, keys, Named())
+    assert found == ((word,) if is_name else ())
 
 
 def test_a_product_may_be_given_by_a_name_of_it(quick: Assistant) -> None:

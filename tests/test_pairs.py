@@ -246,13 +246,38 @@ def test_the_section_that_answers_is_what_a_written_question_asks_about(tmp_path
     ]  # fmt: skip
 
 
+def test_questions_that_no_passage_answers_stand_evenly_among_the_others(tmp_path: Path) -> None:
+    asked = [{"text": f"question {number}?"} for number in range(6)]
+    silent = {"label": "L1", "unanswered": [{"text": "price of {product}?", "style": "lay"}, {"text": "latex?"}]}
+    read = read_written([_written(tmp_path / "a.jsonl", [_passage(questions=asked), silent])])
+    assert [pair.question for pair in read.pairs if not pair.passage] == ["price of the medicine?", "latex?"]
+    assert [number for number, pair in enumerate(read.pairs) if not pair.passage] == [0, 4]
+    assert {pair.label for pair in read.pairs} == {"a/L1"}
+    # A passage that says so is a passage.
+    assert read_written([_written(tmp_path / "b.jsonl", [_passage(title="unanswered")])]).questions
+    with pytest.raises(ContentError, match="no passage here is of the label L2"):
+        read_written([_written(tmp_path / "c.jsonl", [_passage(), silent | {"label": "L2"}])])
+    # Nothing is known of their intent.
+    assert [question.text for question in read.questions] == [f"question {number}?" for number in range(6)]
+
+
 def test_a_title_is_not_said_twice() -> None:
     assert titled("Storage", "STORAGE and handling") == "STORAGE and handling"
     assert titled(" ", "x") == "x"
     assert titled(" 7.1 Storage ", "x") == "7.1 Storage. x"
 
 
-@pytest.mark.parametrize("change", [{"text": ""}, {"more": 1}, {"questions": [{"text": ""}]}, {"questions": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": ""},
+        {"more": 1},
+        {"questions": [{"text": ""}]},
+        {"questions": None},
+        {"unanswered": [{"text": "x"}]},
+        {"questions": [{"text": "x", "style": 1}]},
+    ],
+)
 def test_a_written_line_that_cannot_be_meant_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     path = _written(tmp_path / "a.jsonl", [_passage(), _passage(**change)])
     with pytest.raises(ContentError) as caught:

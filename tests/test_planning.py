@@ -1,4 +1,4 @@
-"""Which candidates are shown: what a label forbids goes before what was measured."""
+"""Which candidates are shown, and how many: what a label forbids goes before what was measured."""
 
 from __future__ import annotations
 
@@ -69,6 +69,57 @@ def test_where_it_says_nothing_near_the_measurement_is_shown(entry: Entry) -> No
 def test_who_asks_for_the_measurement_gets_it(entry: Entry) -> None:
     measured, near = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, "drug_interaction", 0.47)
     assert shown("pharmacokinetics", measured, near) == ["pharmacokinetics"]
+
+
+@pytest.mark.parametrize(
+    ("apart", "sizes", "expected"),
+    [
+        (0.07, (900, 900), 2),  # near
+        (0.07, (900, 3200), 1),  # near, but together more than anybody reads
+        (0.12, (900, 900), 2),  # further away, and short together
+        (0.12, (900, 1200), 1),  # further away, and not short
+        (0.12, (2100, 10), 1),
+        (0.20, (100, 100), 1),  # too far, however short
+        (0.12, (500, 500, 500, 500), 3),  # never more than the policy shows
+        (0.12, (900, 1200, 900), 2),  # one that is too long makes room for the next
+        (0.12, (1000, 1000), 2),  # to the byte
+        (0.12, (1000, 1001), 1),
+        (0.07, (1000, 3000), 2),
+        (0.07, (1000, 3001), 1),
+    ],
+)
+def test_what_is_further_away_is_shown_where_all_stays_short(
+    entry: Entry, apart: float, sizes: tuple[int, ...], expected: int
+) -> None:
+    ranked = []
+    for number, size in enumerate(sizes):
+        score = 0.6 if number == 0 else 0.6 - apart - number / 1000
+        one = candidate(entry, "storage", score)
+        head = dataclasses.replace(one.entry.head, id=f"passage-{number}")
+        ranked.append(dataclasses.replace(one, entry=dataclasses.replace(one.entry, head=head, size=size)))
+    found = choose(ranked, Route(None, "storage", 0.95, retrieve=True), POLICY)
+    assert len(found.shown) == expected
+    assert sum(one.entry.size for one in found.shown) <= 4000
+
+
+def test_what_is_near_counts_for_what_is_further_away(entry: Entry) -> None:
+    """Together they would be too long, though the further one alone with the best would not."""
+    best, near, further = (
+        dataclasses.replace(one, entry=dataclasses.replace(one.entry, size=900))
+        for one in (
+            candidate(entry, "storage", 0.6),
+            candidate(entry, "dosage", 0.55),
+            candidate(entry, "warnings", 0.48),
+        )
+    )
+    asked = Route(None, "storage", 0.95, retrieve=True)
+    assert choose((best, near, further), asked, POLICY).shown == (best, near)
+    assert choose((best, further), asked, POLICY).shown == (best, further)
+    # A policy that does not know the further margin has none.
+    thresholds = POLICY.thresholds.model_copy(update={"passage_margin_short": 0.0})
+    before = POLICY.model_copy(update={"thresholds": thresholds})
+    assert choose((best, further), asked, before).shown == (best,)
+    assert further in choose((best, further), asked, before).offered
 
 
 def found(**changed: object) -> Found:

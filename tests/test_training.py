@@ -395,6 +395,40 @@ def test_few_pairs_are_enough(base: Path, tmp_path: Path, count: int) -> None:
     assert np.isfinite(trained.epochs[0]["loss_pairs"])
 
 
+def test_none_of_them_stands_between_what_answers_and_what_does_not(base: Path, tmp_path: Path) -> None:
+    """A question is nearer to its passage than "none of them", one without a passage further from all; untaught not."""
+    silent, asked = Pair("what does the medicine cost?", "", "label-0"), toy_pairs(5)
+    recipe = dataclasses.replace(LEARN, epochs=12, pair_every=1)
+
+    def near(pairs: Sequence[Pair], work: str) -> tuple[float, float]:
+        trained = _run(base, tmp_path / work, recipe, pairs=pairs)
+        sides = [[silent.question, *(pair.question for pair in asked)], [pair.passage for pair in asked]]
+        vectors = [torch.stack([v for _, v, _ in score(trained.network, trained.tokenizer, side)]) for side in sides]
+        found = torch.nn.functional.normalize(vectors[0]) @ torch.nn.functional.normalize(vectors[1]).T
+        return float(found[0].max()), float(found[1:].diagonal().min())
+
+    without, answered = near([*asked, *[silent] * 4], "taught")
+    assert without < recipe.none_at < answered
+    assert near(asked, "untaught")[0] > recipe.none_at
+
+
+def test_what_its_own_label_does_not_answer_another_may(base: Path, tmp_path: Path) -> None:
+    """Questions without an answer teach nothing where no passage of their own label is met."""
+    recipe = dataclasses.replace(SHORT, epochs=1)
+    strangers = [dataclasses.replace(pair, label="elsewhere") for pair in toy_pairs(2)]
+    losses = [
+        _run(base, tmp_path / label, recipe, TRAIN[:10], [*strangers, *[Pair("price?", "", label)] * 2]).epochs[0]
+        for label in ("label-0", "elsewhere")
+    ]
+    assert losses[0]["loss_pairs"] < losses[1]["loss_pairs"]
+
+
+def test_a_step_of_unanswered_questions_alone_teaches_nothing(base: Path, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(SHORT, epochs=1)
+    trained = _run(base, tmp_path, recipe, TRAIN[:20], [Pair("price?", "", "label-0")] * 4)
+    assert trained.epochs[0]["loss_pairs"] == 0
+
+
 def test_intents_alone_are_enough(base: Path, tmp_path: Path) -> None:
     bare = [Utterance(text=u.text, intent=u.intent, split=u.split) for u in TOY.utterances]
     labels = Dataset(tuple(bare), "").label_sets()

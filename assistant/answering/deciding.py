@@ -284,10 +284,12 @@ class Decider:
         return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
-        """What the question calls ``product`` by; on its own page a slip in its name is one of them."""
+        """What the question calls ``product`` by; on its own page also a slip in its name, and its beginning."""
         if asked.mentions or not product or product != asked.given:
             return products.keys_to_mask(asked.mentions, (product,))
-        return tuple(slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
+        slips = (slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
+        known = self.index.product(product)
+        return (*slips, *products.shortened(asked.plain, product, known.keys if known else (), self.index))
 
     def left_alone(self, word: str) -> bool:
         """Whether ``word`` is read as it was typed: one of the corpus, or one that a product's name is near."""

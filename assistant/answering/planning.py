@@ -57,8 +57,10 @@ AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"
 #: Intents that ask what the medicine is for.
 ABOUT_USE = ("off_label", "indication")
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
-#: Most bytes that several passages together may have before the further ones are offered as choices instead.
+#: Most bytes that several passages together may have before the further ones are offered as choices instead; and up to
+#: how many they are short, so that one which is a little further away costs its reader little.
 _TOGETHER_BYTES = 4000
+_SHORT_TOGETHER_BYTES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,14 @@ def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
     return [c for c in usable if c.entry.head.topic not in _MEASURED]
 
 
+def fits_beside(apart: float, together: int, near: float, short: float) -> bool:
+    """Whether a passage is shown besides the best one: ``apart`` from it in score, ``together`` bytes with all before.
+
+    ``near`` and ``short`` are the policy's ``passage_margin`` and ``passage_margin_short``.
+    """
+    return (apart <= near and together <= _TOGETHER_BYTES) or (apart <= short and together <= _SHORT_TOGETHER_BYTES)
+
+
 def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     """The passages to show from a ranking (best first)."""
     limits = policy.thresholds
@@ -253,11 +263,13 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
         return Choice((), tuple(offered), sure)
     best = usable[0]
     shown = [best]
-    room = _TOGETHER_BYTES - best.entry.size
+    used = best.entry.size
     for candidate in usable[1:]:
-        near = best.score - candidate.score <= limits.passage_margin
-        if near and len(shown) < policy.passages_shown and candidate.entry.size <= room:
+        apart, together = best.score - candidate.score, used + candidate.entry.size
+        fits = fits_beside(apart, together, limits.passage_margin, limits.passage_margin_short)
+        if fits and len(shown) < policy.passages_shown:
             shown.append(candidate)
-            room -= candidate.entry.size
-    others = [c for c in usable[1:] if c not in shown and best.score - c.score <= 2 * limits.passage_margin]
+            used = together
+    offered_from = best.score - max(2 * limits.passage_margin, limits.passage_margin_short)
+    others = [c for c in usable[1:] if c not in shown and c.score >= offered_from]
     return Choice(tuple(shown), tuple(others[: policy.choices_offered]), sure)

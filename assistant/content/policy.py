@@ -62,6 +62,7 @@ class Thresholds(_Part):
     passage_answer: Share
     passage_ask: Share
     passage_margin: Share
+    passage_margin_short: Share = 0.0
     stands_out: Share
     product_margin: Share
 

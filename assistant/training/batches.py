@@ -25,8 +25,9 @@ _WORD_START = "##"
 _QUESTION_TOKENS = 64
 #: Number of the passage of a question that no passage answers.
 UNANSWERED = -1
-#: A question and a passage in tokens, and the number of the passage's text; no tokens and UNANSWERED where none answers.
-PairRow = tuple[list[int], list[int], int]
+#: A question and a passage in tokens, the number of the passage's text, and that of its label; where no passage
+#: answers, no tokens and UNANSWERED.
+PairRow = tuple[list[int], list[int], int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,20 @@ def encode(utterance: Utterance, labels: LabelSets, tokenizer: Any, max_tokens: 
 
 
 def encode_pairs(pairs: Sequence[Pair], tokenizer: Any, passage_tokens: int) -> list[PairRow]:
-    """Question, passage and the passage's number, equal where the texts are; unanswered ones as :data:`PairRow` says."""
+    """Pairs in tokens, as :data:`PairRow` says; numbers are equal where the texts, and the labels, are."""
     if not pairs:
         return []
-    numbers: dict[str, int] = {}
+    numbers: dict[str, int] = {"": UNANSWERED}
+    labels: dict[str, int] = {}
     questions = tokenizer([p.question for p in pairs], truncation=True, max_length=_QUESTION_TOKENS)["input_ids"]
     texts = tokenizer([p.passage for p in pairs], truncation=True, max_length=passage_tokens)["input_ids"]
     return [
-        (question, text, numbers.setdefault(pair.passage, len(numbers))) if pair.passage else (question, [], UNANSWERED)
+        (
+            question,
+            text if pair.passage else [],
+            numbers.setdefault(pair.passage, len(numbers)),
+            labels.setdefault(pair.label, len(labels)),
+        )
         for question, text, pair in zip(questions, texts, pairs, strict=True)
     ]
 

@@ -125,8 +125,10 @@ def gather_pairs(
     gathered: list[pairs.Pair] = []
     if sources.pairs:
         gathered += [*written.pairs, *written.pairs]
-        entries["pairs"] = {"written": len(written.pairs), "sha256": written.sha256}
-        tell(f"{len(written.pairs)} questions written for label passages")
+        unanswered = sum(not pair.passage for pair in written.pairs)
+        answered = len(written.pairs) - unanswered
+        entries["pairs"] = {"written": answered, "unanswered": unanswered, "sha256": written.sha256}
+        tell(f"{answered} questions written for label passages, {unanswered} that no passage answers")
     if sources.domain:
         ids = frozenset[str]().union(*map(pairs.set_ids, sources.left_out))
         names = frozenset[str]().union(*map(pairs.generics, sources.left_out))

@@ -1,10 +1,11 @@
 """Questions with the passages that answer them: what the retrieval vector learns from.
 
 Two sources. *Written* pairs: invented labels, passage by passage, each with questions that it and no other passage of
-its label answers; and questions that none of its passages answers, which should be near to none. *Weak* pairs: passages of real labels (openFDA records), each with the training question of the same
-topic that shares the most telling words with it, or with its own title; no person looked at them, so they must be many
-and their share small. Weak pairs are drawn from the training split alone, and from no label whose set id is left out or
-any of whose names holds a generic name that is: "adalimumab-aacf" is adalimumab, and so is a combination with it.
+its label answers; and questions that none of its passages answers, which should be near to none. *Weak* pairs: passages
+of real labels (openFDA records), each with the training question of the same topic that shares the most telling words
+with it, or with its own title; no person looked at them, so they must be many and their share small. They are drawn
+from the training split alone, and from no label whose set id is left out or any of whose names holds a generic name
+that is: "adalimumab-aacf" is adalimumab, and so is a combination with it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from assistant.answering import lexical
 from assistant.content.lexicon import PLACEHOLDER, mask, name_key, words
@@ -73,13 +75,32 @@ class _LabelPassage(BaseModel):
     questions: tuple[_Question, ...]
 
 
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = Field(min_length=1)
+    style: str = ""
+
+
 class _Unanswered(BaseModel):
-    """Questions that no passage of the label answers, though one comes near; they bear no intent to learn."""
+    """Questions that no passage of the label answers, though one comes near; they bear nothing else to learn."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: str
-    unanswered: tuple[_Question, ...]
+    unanswered: tuple[_Asked, ...]
+
+
+def _sort_of_line(line: object) -> str:
+    return "unanswered" if isinstance(line, dict) and "unanswered" in line else "passage"
+
+
+_WRITTEN_LINE: TypeAdapter[_LabelPassage | _Unanswered] = TypeAdapter(
+    Annotated[
+        Annotated[_LabelPassage, Tag("passage")] | Annotated[_Unanswered, Tag("unanswered")],
+        Discriminator(_sort_of_line),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +134,28 @@ def read_written(paths: Sequence[Path]) -> Written:
         for number, line in read_lines(path):
             digest.update(line + b"\n")
             try:
-                read = (_Unanswered if b'"unanswered"' in line else _LabelPassage).model_validate_json(line)
+                read = _WRITTEN_LINE.validate_json(line)
             except ValidationError as error:
                 raise ContentError(str(error.errors()[0]["msg"]), path, number) from error
             if isinstance(read, _Unanswered):
-                asked = (question.text.replace(PRODUCT_MARK, PLACEHOLDER) for question in read.unanswered)
-                unanswered.extend(Pair(text, "", f"{path.stem}/{read.label}") for text in asked)
+                texts = (question.text.replace(PRODUCT_MARK, PLACEHOLDER) for question in read.unanswered)
+                unanswered.extend(Pair(text, "", f"{path.stem}/{read.label}") for text in texts)
                 continue
             text = titled(read.title, read.text.replace(PRODUCT_MARK, PLACEHOLDER))
             for question in read.questions:
                 asked = question.text.replace(PRODUCT_MARK, PLACEHOLDER)
                 answered.append(Pair(asked, text, f"{path.stem}/{read.label}"))
                 questions.append(_labelled(question, read))
-        pairs.extend(_spread(unanswered, answered))
+        if strangers := {pair.label for pair in unanswered} - {pair.label for pair in answered}:
+            raise ContentError(f"no passage here is of the label {min(strangers).rpartition('/')[2]}", path)
+        for label in dict.fromkeys(pair.label for pair in answered):
+            of_label = [[pair for pair in part if pair.label == label] for part in (unanswered, answered)]
+            pairs.extend(_spread(*of_label))
     return Written(pairs, questions, digest.hexdigest())
 
 
 def _spread(few: Sequence[Pair], among: Sequence[Pair]) -> list[Pair]:
-    """``few`` evenly ``among`` the others, whose order is kept: in training neighbours meet, and each should meet some."""
+    """``few`` evenly ``among`` the others, whose order is kept: in training neighbours meet, and each meets some."""
     places = [(number, 1, pair) for number, pair in enumerate(among)]
     places += [(number * len(among) // len(few), 0, pair) for number, pair in enumerate(few)]
     return [pair for _, _, pair in sorted(places, key=lambda place: place[:2])]

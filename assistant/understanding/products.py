@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from assistant.content.lexicon import runs, words
+from assistant.content.lexicon import FORMS, SALTS, runs, words
+from assistant.understanding.spelling import is_typed_so
 
 #: A slip differs in at most this many letters, by the length of the shorter word.
 _SHORTEST_SLIP = 5
@@ -95,6 +96,26 @@ def _parts(question: str, index: Names) -> tuple[Slip, ...]:
             if products[0][1] == "brand":
                 found.append(Slip(first, key, tuple(product for product, _ in products)))
     return tuple(found[:3])
+
+
+def shortened(question: str, product: str, keys: Iterable[str], index: Names) -> tuple[str, ...]:
+    """Words of ``question`` that begin a name of ``product`` and of no other: "atorva" on atorvastatin's page.
+
+    Not words that are known as they stand ("sulfa", "table"), nor the beginnings of a salt or a form ("sulfat").
+    """
+    own = {word for key in keys for word in words(key)} - SALTS - FORMS
+    spoken = {word for word in words(question)[:400] if len(word) >= _SHORTEST_SLIP and not index.knows_word(word)}
+    found = {word for word in spoken if not is_typed_so(word) and any(n.startswith(word) and n != word for n in own)}
+    if not found:
+        return ()
+    others = [key for key in index.name_keys if key.startswith(tuple(found))]
+    known = index.find_names(others)
+    shared = {word for word in found for key in others if key.startswith(word) and _another(known[key], product)}
+    return tuple(sorted(found - shared))
+
+
+def _another(names: Iterable[tuple[str, str]], product: str) -> bool:
+    return any(other != product for other, _ in names)
 
 
 def keys_to_mask(mentions: Sequence[Mention], products: tuple[str, ...]) -> tuple[str, ...]:

@@ -73,6 +73,11 @@ def is_ordinary(word: str) -> bool:
     return word in _lists().ranks
 
 
+def is_typed_so(word: str) -> bool:
+    """Whether ``word``, in lower case, is one that people mean as they type it, ordinary or not ("sulfa")."""
+    return _lists().knows(word)
+
+
 def respelled(text: str, known: Callable[[str], bool]) -> str:
     """``text`` with slips in ordinary words read as what was meant; as many words as before, in their places.
 
