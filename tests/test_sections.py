@@ -123,6 +123,26 @@ def test_roles_and_what_is_never_an_answer() -> None:
     assert not is_boxed_warning(loinc="34066-1", number="2.1", title="Dosing", text="")
 
 
+@pytest.mark.parametrize(
+    ("text", "speaks"),
+    [
+        ("Rx only", False),
+        ("## Other\n\nRx Only.", False),
+        ("![](viagra-10.jpg)\n\nLAB-0221-19.0", False),
+        ("Representative sample of labeling (see the HOW SUPPLIED section for complete listing):", False),
+        ("None.", True),
+        ("Rx only for use in hospitals", True),
+        ("![](figure-1.jpg)\n\nFigure 1: time to first relapse", True),
+        ("ATTENTION: USE ONLY IF TABLET BLISTER SEALS ARE UNBROKEN.", True),
+    ],
+)
+def test_what_says_nothing_by_itself_is_no_answer(text: str, *, speaks: bool) -> None:
+    assert meaning("Other", text=text).retrieve is speaks
+    assert meaning("Other", text=text, patient=True).retrieve is speaks
+    # A boxed warning stays one, whatever stands in it.
+    assert meaning("WARNING: BLEEDING", loinc="34066-1", text=text).serves == ("boxed_warning",)
+
+
 @given(st.text(max_size=20), st.text(max_size=5), st.text(max_size=40), st.text(max_size=200), st.booleans())
 def test_it_is_total_and_speaks_the_domain_s_words(
     loinc: str, number: str, title: str, text: str, patient: bool

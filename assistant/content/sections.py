@@ -351,6 +351,13 @@ _MAKER = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS_CHARS = 350
+_NOTHING_CHARS = 150
+#: A picture with at most its control code, or words that every label bears: nobody's answer either.
+_SAYS_NOTHING = re.compile(
+    r"[\W_]*(?:!\[[^\]]*\]\([^)]*\)\s*)*"
+    r"(?:rx\s+only|[A-Z]{2,4}-\d{3,5}-[\d.]+|representative sample of labeling[^.]*)?[\W_]*",
+    re.IGNORECASE,
+)
 _PURPOSE = "55105-1"  # of Drug Facts: the class of the active ingredient, not what it is indicated for
 _HANDLING = re.compile(
     r"\b(syringe|needle|inject(ion)? (site|it|the)|inhaler|dose counter|peel"
@@ -391,6 +398,8 @@ def classify(*, loinc: str, number: str, title: str, path: tuple[str, ...], text
         return SectionMeaning("overview", retrieve=False)
     if is_boxed_warning(loinc=loinc, number=number, title=titles[-1] if titles else "", text=text) and not patient:
         return _complete(SectionMeaning("boxed_warning", ("warnings",), serves=("boxed_warning",)), titles, text)
+    if 0 < len(own) <= _NOTHING_CHARS and _SAYS_NOTHING.fullmatch(own):
+        return SectionMeaning("overview", retrieve=False)
     if patient:
         return _complete(_patient_meaning(loinc, titles, text), titles, text)
     chapter = _chapter(loinc, number, titles)
