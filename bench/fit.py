@@ -230,7 +230,7 @@ def _shown(question: Ranked, scores: npt.NDArray[np.float64], near: float, short
     shown, used = [int(order[0])], question.sizes[order[0]]
     for row in map(int, order[1:]):
         together = used + question.sizes[row]
-        fits = planning.fits_beside(scores[order[0]] - scores[row], together, near, short)
+        fits = planning.fits_beside(scores[order[0]], scores[row], together, near, short)
         if fits and len(shown) < PASSAGES_SHOWN:
             shown, used = [*shown, row], together
     return shown

@@ -102,6 +102,15 @@ def test_what_is_further_away_is_shown_where_all_stays_short(
     assert sum(one.entry.size for one in found.shown) <= 4000
 
 
+@pytest.mark.parametrize(
+    ("best", "further", "expected"), [(0.6, 0.47, 2), (0.3, 0.2, 2), (0.3, 0.19, 1), (0.2, 0.13, 2)]
+)
+def test_where_even_the_best_has_little_nothing_further_away_is_shown(
+    entry: Entry, best: float, further: float, expected: int
+) -> None:
+    assert len(shown("storage", candidate(entry, "storage", best), candidate(entry, "dosage", further))) == expected
+
+
 def test_what_is_near_counts_for_what_is_further_away(entry: Entry) -> None:
     """Together they would be too long, though the further one alone with the best would not."""
     best, near, further = (

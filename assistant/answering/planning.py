@@ -58,9 +58,11 @@ AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"
 ABOUT_USE = ("off_label", "indication")
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead; and up to
-#: how many they are short, so that one which is a little further away costs its reader little.
+#: how many they are short, so that one which is a little further away costs its reader little. It has this share of the
+#: best one's evidence at least: where even the best has little, what is "a little further away" has none.
 _TOGETHER_BYTES = 4000
 _SHORT_TOGETHER_BYTES = 2000
+_OF_THE_BEST = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +232,14 @@ def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
     return [c for c in usable if c.entry.head.topic not in _MEASURED]
 
 
-def fits_beside(apart: float, together: int, near: float, short: float) -> bool:
-    """Whether a passage is shown besides the best one: ``apart`` from it in score, ``together`` bytes with all before.
+def fits_beside(best: float, score: float, together: int, near: float, short: float) -> bool:
+    """Whether a passage of this ``score`` is shown besides the ``best``; it has ``together`` bytes with all before.
 
     ``near`` and ``short`` are the policy's ``passage_margin`` and ``passage_margin_short``.
     """
-    return (apart <= near and together <= _TOGETHER_BYTES) or (apart <= short and together <= _SHORT_TOGETHER_BYTES)
+    if together <= _SHORT_TOGETHER_BYTES and score >= best - short and score >= _OF_THE_BEST * best:
+        return True
+    return together <= _TOGETHER_BYTES and score >= best - near
 
 
 def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
@@ -265,8 +269,8 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     shown = [best]
     used = best.entry.size
     for candidate in usable[1:]:
-        apart, together = best.score - candidate.score, used + candidate.entry.size
-        fits = fits_beside(apart, together, limits.passage_margin, limits.passage_margin_short)
+        together = used + candidate.entry.size
+        fits = fits_beside(best.score, candidate.score, together, limits.passage_margin, limits.passage_margin_short)
         if fits and len(shown) < policy.passages_shown:
             shown.append(candidate)
             used = together
