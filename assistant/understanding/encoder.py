@@ -97,7 +97,7 @@ class GgufEncoder:
     def __init__(
         self, path: Path, n_threads: int = 1, n_threads_batch: int = 1, n_ctx: int = 512, n_gpu_layers: int = 0
     ) -> None:
-        # Hashing 25 MB takes as long as loading them; both leave the interpreter free, so they run side by side.
+        # Hashing the file takes as long as loading it; both leave the interpreter free, so they run side by side.
         self._digest = _digest_meanwhile(path)
         self._path = path
         from assistant.understanding.llama import LlamaBert
