@@ -35,7 +35,7 @@ from tests.test_verification import AE, AE_NOTICE, LIVER, assemble
 
 WIDGET = REPOSITORY / "widget"
 FOLLOWING = "how should it be stored?"  # about what the question before was about
-QUESTION = "zorvanta with clarithromycin?"  # answered with that passage, even by the fake encoder
+QUESTION = "zorvanta with clarithromycin?"  # answered with that passage first, even by the fake encoder
 PASSAGE = "passage:zorvanta-us-pi.7.1"
 STUDY = "passage:zorvanta-us-pi.14.2"
 ADVERSE = "patient on zorvanta has a rash and was hospitalised"
@@ -133,12 +133,12 @@ def test_an_answer_with_its_passage_table_companion_source_and_checked_receipt(o
     page = open_page()
     article = ask(page, QUESTION)
     passages = article.locator(".passage")
-    assert passages.evaluate_all("all => all.map((one) => one.dataset.passage)") == [
-        "zorvanta-us-pi.7.1",
-        "zorvanta-us-pi.boxed-warning-short",
-    ]
-    assert "Goes with it: Boxed warning, short form" in passages.nth(1).inner_text()
-    assert passages.nth(1).is_visible() and "serious liver injury" in passages.nth(1).inner_text()
+    # Whatever else the fake encoder puts near, what answers comes first, and its companion goes with it.
+    shown = passages.evaluate_all("all => all.map((one) => one.dataset.passage)")
+    assert shown[0] == "zorvanta-us-pi.7.1"
+    companion = passages.nth(shown.index("zorvanta-us-pi.boxed-warning-short"))
+    assert "Goes with it: Boxed warning, short form" in companion.inner_text()
+    assert companion.is_visible() and "serious liver injury" in companion.inner_text()
     cited = passages.nth(0).locator(".cite").inner_text()
     for part in ("ZORVANTA prescribing information", "7.1 Effect of Other", "version 3", "in force since 15 January"):
         assert part in cited
