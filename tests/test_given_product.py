@@ -62,7 +62,7 @@ def test_a_slip_of_another_name_is_asked_back(quick: Assistant) -> None:
     assert quick.ask("zorvnta storage", _HCP, product="zorvanta").slots["product"] == "zorvanta"
 
 
-def _heard(quick: Assistant, question: str, page: str) -> list[str]:
+def _heard(quick: Assistant, question: str, page: str = "") -> list[str]:
     """What the model is given to read."""
     heard: list[str] = []
 
@@ -138,16 +138,7 @@ def test_a_long_text_is_read_in_parts_that_leave_nothing_out() -> None:
 
 def test_parts_are_read_with_the_names_masked_as_the_whole_is(quick: Assistant) -> None:
     spoken = "Zorvanta was given to our patient for the first time on Monday, some weeks after the old tablets. "
-    heard: list[str] = []
-
-    class Listening:
-        fingerprint = quick.encoder.fingerprint
-
-        def read(self, masked: str) -> Any:
-            heard.append(masked)
-            return quick.decider.reader.read(masked)
-
-    replace(quick.decider, reader=Listening()).decide(spoken + "How is it stored? " * 6, _HCP, None)
+    heard = _heard(quick, spoken + "How is it stored? " * 6)
     assert len(heard) > 1  # a part at least, and the whole
     assert not any("zorvanta" in text.casefold() for text in heard)
 
