@@ -227,13 +227,9 @@ def tell_answerable(questions: list[Ranked]) -> None:
 def _shown(question: Ranked, scores: npt.NDArray[np.float64], near: float, short: float) -> list[int]:
     """The rows of the candidates that planning would show."""
     order = np.argsort(-scores, kind="stable")
-    shown, used = [int(order[0])], question.sizes[order[0]]
-    for row in map(int, order[1:]):
-        together = used + question.sizes[row]
-        fits = planning.fits_beside(scores[order[0]], scores[row], together, near, short)
-        if fits and len(shown) < PASSAGES_SHOWN:
-            shown, used = [*shown, row], together
-    return shown
+    sizes = [question.sizes[row] for row in order]
+    places = planning.shown_together(scores[order].tolist(), sizes, near=near, short=short, most=PASSAGES_SHOWN)
+    return [int(order[place]) for place in places]
 
 
 @click.command()

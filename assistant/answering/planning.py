@@ -232,14 +232,23 @@ def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
     return [c for c in usable if c.entry.head.topic not in _MEASURED]
 
 
-def fits_beside(best: float, score: float, together: int, near: float, short: float) -> bool:
-    """Whether a passage of this ``score`` is shown besides the ``best``; it has ``together`` bytes with all before.
+def shown_together(
+    scores: Sequence[float], sizes: Sequence[int], *, near: float, short: float, most: int
+) -> tuple[int, ...]:
+    """The places of what is shown of passages with ``scores``, best first, and ``sizes`` in bytes; at most ``most``.
 
     ``near`` and ``short`` are the policy's ``passage_margin`` and ``passage_margin_short``.
     """
-    if together <= _SHORT_TOGETHER_BYTES and score >= best - short and score >= _OF_THE_BEST * best:
-        return True
-    return together <= _TOGETHER_BYTES and score >= best - near
+    best, used, shown = scores[0], sizes[0], [0]
+    for place in range(1, len(scores)):
+        together, score = used + sizes[place], scores[place]
+        fits = together <= _TOGETHER_BYTES and score >= best - near
+        if together <= _SHORT_TOGETHER_BYTES and score >= best - short and score >= _OF_THE_BEST * best:
+            fits = True
+        if fits and len(shown) < most:
+            shown.append(place)
+            used = together
+    return tuple(shown)
 
 
 def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
@@ -266,14 +275,14 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
         offered = usable[: policy.choices_offered] if sure >= limits.passage_ask else ()
         return Choice((), tuple(offered), sure)
     best = usable[0]
-    shown = [best]
-    used = best.entry.size
-    for candidate in usable[1:]:
-        together = used + candidate.entry.size
-        fits = fits_beside(best.score, candidate.score, together, limits.passage_margin, limits.passage_margin_short)
-        if fits and len(shown) < policy.passages_shown:
-            shown.append(candidate)
-            used = together
+    places = shown_together(
+        [candidate.score for candidate in usable],
+        [candidate.entry.size for candidate in usable],
+        near=limits.passage_margin,
+        short=limits.passage_margin_short,
+        most=policy.passages_shown,
+    )
+    shown = [usable[place] for place in places]
     offered_from = best.score - max(2 * limits.passage_margin, limits.passage_margin_short)
     others = [c for c in usable[1:] if c not in shown and c.score >= offered_from]
     return Choice(tuple(shown), tuple(others[: policy.choices_offered]), sure)

@@ -104,8 +104,9 @@ def shortened(question: str, product: str, keys: Iterable[str], index: Names) ->
     Not words that are known as they stand ("sulfa", "table"), nor the beginnings of a salt or a form ("sulfat").
     """
     own = {word for key in keys for word in words(key)} - SALTS - FORMS
-    spoken = {word for word in words(question)[:400] if len(word) >= _SHORTEST_SLIP and not index.knows_word(word)}
-    found = {word for word in spoken if not is_typed_so(word) and any(n.startswith(word) and n != word for n in own)}
+    spoken = {word for word in words(question)[:400] if len(word) >= _SHORTEST_SLIP}
+    begins = [word for word in spoken if any(name.startswith(word) and name != word for name in own)]
+    found = {word for word in begins if not is_typed_so(word) and not index.knows_word(word)}
     if not found:
         return ()
     others = [key for key in index.name_keys if key.startswith(tuple(found))]
