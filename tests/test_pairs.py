@@ -246,19 +246,26 @@ def test_the_section_that_answers_is_what_a_written_question_asks_about(tmp_path
     ]  # fmt: skip
 
 
-def test_questions_that_no_passage_answers_stand_evenly_among_the_others(tmp_path: Path) -> None:
-    asked = [{"text": f"question {number}?"} for number in range(6)]
-    silent = {"label": "L1", "unanswered": [{"text": "price of {product}?", "style": "lay"}, {"text": "latex?"}]}
-    read = read_written([_written(tmp_path / "a.jsonl", [_passage(questions=asked), silent])])
-    assert [pair.question for pair in read.pairs if not pair.passage] == ["price of the medicine?", "latex?"]
-    assert [number for number, pair in enumerate(read.pairs) if not pair.passage] == [0, 4]
+def test_a_question_that_no_passage_answers_stands_before_one_of_the_passage_it_comes_near(tmp_path: Path) -> None:
+    asked = [{"text": f"question {number}?"} for number in range(3)]
+    cold, rash = _passage(questions=asked), _passage(title="Skin", text="Rash was seen.", questions=asked)
+    near = ["is {product} kept cold on a plane?", "rash on the hands?", "cold car?", "price?"]
+    silent = {"label": "L1", "unanswered": [{"text": text, "style": "lay"} for text in near]}
+    read = read_written([_written(tmp_path / "a.jsonl", [cold, silent, rash])])
+    assert [pair.question for pair in read.pairs] == [
+        "is the medicine kept cold on a plane?", "question 0?", "cold car?", "question 1?", "price?", "question 2?",
+        "rash on the hands?", "question 0?", "question 1?", "question 2?",
+    ]  # fmt: skip
+    assert [pair.question for pair in read.pairs if not pair.passage] == [
+        "is the medicine kept cold on a plane?", "cold car?", "price?", "rash on the hands?",
+    ]  # fmt: skip
     assert {pair.label for pair in read.pairs} == {"a/L1"}
     # A passage that says so is a passage.
     assert read_written([_written(tmp_path / "b.jsonl", [_passage(title="unanswered")])]).questions
     with pytest.raises(ContentError, match="no passage here is of the label L2"):
         read_written([_written(tmp_path / "c.jsonl", [_passage(), silent | {"label": "L2"}])])
     # Nothing is known of their intent.
-    assert [question.text for question in read.questions] == [f"question {number}?" for number in range(6)]
+    assert [question.text for question in read.questions] == [f"question {number}?" for number in range(3)] * 2
 
 
 def test_a_title_is_not_said_twice() -> None:

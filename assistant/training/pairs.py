@@ -150,14 +150,32 @@ def read_written(paths: Sequence[Path]) -> Written:
             raise ContentError(f"no passage here is of the label {min(strangers).rpartition('/')[2]}", path)
         for label in dict.fromkeys(pair.label for pair in answered):
             of_label = [[pair for pair in part if pair.label == label] for part in (unanswered, answered)]
-            pairs.extend(_spread(*of_label))
+            pairs.extend(_beside(*of_label))
     return Written(pairs, questions, digest.hexdigest())
 
 
-def _spread(few: Sequence[Pair], among: Sequence[Pair]) -> list[Pair]:
-    """``few`` evenly ``among`` the others, whose order is kept: in training neighbours meet, and each meets some."""
-    places = [(number, 1, pair) for number, pair in enumerate(among)]
-    places += [(number * len(among) // len(few), 0, pair) for number, pair in enumerate(few)]
+def _beside(few: Sequence[Pair], among: Sequence[Pair]) -> list[Pair]:
+    """Each of ``few`` before a question of the passage that it shares the most telling words with.
+
+    In training neighbours meet: "not this one" is learnt where that passage is. The order of ``among`` is kept.
+    """
+    rows: dict[str, list[int]] = defaultdict(list)
+    words_of: dict[str, set[str]] = defaultdict(set)
+    for row, pair in enumerate(among):
+        rows[pair.passage].append(row)
+        words_of[pair.passage].update(lexical.terms(f"{pair.question} {pair.passage}"))
+    seen = Counter(word for found in words_of.values() for word in found)
+    places = [(row, 1, pair) for row, pair in enumerate(among)]
+    for pair in few:
+        asked = set(lexical.terms(pair.question))
+        shared = {
+            passage: math.fsum(math.log(1 + len(rows) / seen[word]) for word in asked & found)
+            for passage, found in words_of.items()
+        }
+        near = max(shared, key=shared.__getitem__)
+        # The next one near it goes before another of its questions.
+        rows[near].append(rows[near].pop(0))
+        places.append((rows[near][-1], 0, pair))
     return [pair for _, _, pair in sorted(places, key=lambda place: place[:2])]
 
 
