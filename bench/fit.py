@@ -4,8 +4,8 @@
 
 Three sources, weighed alike in the fit and told one by one for the margins: the questions on real labels of the half
 ``tune`` (see ``bench/labels.py`` and ``bench/openfda_labels.py``; the other halves are for reporting), and the
-questions written for the invented labels that were held out of training. Prints what to write into the policy; nothing
-is changed. Needs scikit-learn, which the extra ``train`` brings.
+questions written for the invented labels that were held out of training, answerable and not. Prints what to write into
+the policy; nothing is changed. Needs scikit-learn, which the extra ``train`` brings.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def collect(data: Path, work: Path) -> list[Ranked]:
             lambda best, q=asked: best.entry.head.product == q.product,  # type: ignore[misc]
         )
         if found:
-            wanted = [plain(asked.passage.split("\n\n", 1)[1])]
-            written.append(_ranked(recorder, *found, wanted, True, weight, "invented"))
+            wanted = [plain(asked.passage.partition("\n\n")[2])] if asked.passage else []
+            written.append(_ranked(recorder, *found, wanted, bool(asked.passage), weight, "invented"))
     return [ranked for ranked in (*real, *flat, *written) if ranked is not None]
 
 

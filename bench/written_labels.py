@@ -2,8 +2,9 @@
 
     python bench/written_labels.py --work /tmp/written
 
-Each passage has questions that it and no other passage of its label answers (training_data/label_passages/held_out).
-The product is given, as on a product's own page. *Right*: the question's passage is among those shown.
+Each passage has questions that it and no other passage of its label answers (training_data/label_passages/held_out),
+and each label has questions that none of its passages answers. The product is given, as on a product's own page.
+*Right*: the question's passage is among those shown; where none answers, nothing is shown.
 """
 
 from __future__ import annotations
@@ -29,14 +30,13 @@ HELD_OUT = REPOSITORY / "training_data" / "label_passages" / "held_out"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A written question: the product and the number of the passage that answers it."""
+    """A written question: the product and the passage that answers it, "" where none does."""
 
     text: str
     product: str
     title: str
     passage: str
     topic: str
-    style: str
 
 
 def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
@@ -47,6 +47,7 @@ def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
         passages, questions = [], []
         for row in rows:
             if "unanswered" in row:
+                questions += [_unanswered(question, product) for question in row["unanswered"]]
                 continue
             title = " ".join(filter(None, (row.get("section", ""), row["title"])))
             text = f"{title}\n\n{row['text']}"
@@ -57,8 +58,7 @@ def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
             locator = row.get("section") or row["title"]
             passages.append(PassageDraft(text, row["topic"], locator, row["title"], also, serves=serves))
             for question in row["questions"]:
-                asked = question["text"].replace("{product}", "it")
-                questions.append(Asked(asked, product, row["title"], text, row["topic"], question["style"]))
+                questions.append(Asked(_asked(question), product, row["title"], text, row["topic"]))
         yield (
             DocumentDraft(
                 id=f"{product}-us-pi",
@@ -78,6 +78,14 @@ def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
         )
 
 
+def _asked(question: dict) -> str:
+    return question["text"].replace("{product}", "it")
+
+
+def _unanswered(question: dict, product: str) -> Asked:
+    return Asked(_asked(question), product, "nothing", "", "unanswered")
+
+
 def open_written(work: Path, folder: Path = HELD_OUT) -> tuple[Assistant, list[Asked]]:
     """An assistant over the invented labels, and all their questions."""
     root = work / "written"
@@ -94,6 +102,7 @@ def main(work: Path | None, misses: Path | None) -> None:
     """Measure the answers to the written questions."""
     assistant, questions = open_written(work or Path(tempfile.mkdtemp(prefix="onlabel-written-")))
     counted: collections.Counter[str] = collections.Counter()
+    silent: collections.Counter[str] = collections.Counter()
     lines = []
     for asked in questions:
         answer = assistant.ask(asked.text, assistant.context("hcp"), product=asked.product)
@@ -102,21 +111,26 @@ def main(work: Path | None, misses: Path | None) -> None:
             for span in answer.spans
             if span.source == "passage" and span.role == "answer" and not span.document.startswith("notices-")
         ]
-        wanted = asked.passage.split("\n\n", 1)[1]
-        right = any(wanted in text for text in shown)
-        counted["asked"] += 1
-        counted["answered"] += bool(shown)
-        counted["right"] += right
-        counted["right first"] += bool(shown) and wanted in shown[0]
-        counted[f"outcome {answer.outcome.value}"] += 1
+        wanted = asked.passage.partition("\n\n")[2]
+        right = bool(wanted) and any(wanted in text for text in shown)
+        count = counted if wanted else silent
+        count["asked"] += 1
+        count["answered"] += bool(shown)
+        count[f"outcome {answer.outcome.value}"] += 1
+        if wanted:
+            count["right"] += right
+            count["right first"] += right and wanted in shown[0]
         if shown and not right:
             lines.append(
                 f"{asked.topic:20s} {answer.intent:20s} {asked.text}\n"
                 f"    wanted {asked.title}\n    got {shown[0][:90]!r}"
             )
-    for name, count in counted.items():
-        print(f"{name:32s} {count:5d} = {count / counted['asked']:.1%}")
-    print(f"wrong of the answered  {(counted['answered'] - counted['right']) / max(1, counted['answered']):.1%}")
+    for of, count in (("", counted), ("no passage answers: ", silent)):
+        for name, number in count.items():
+            print(f"{of + name:40s} {number:5d} = {number / count['asked']:.1%}")
+    wrong = counted["answered"] - counted["right"]
+    print(f"wrong of the answered, answerable alone  {wrong / max(1, counted['answered']):.1%}")
+    print(f"wrong of all that was answered  {len(lines) / max(1, counted['answered'] + silent['answered']):.1%}")
     if misses:
         misses.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -26,11 +26,14 @@ RASH = marked(
     slots={"population": ("pediatric",)},
 )
 THANKS = marked("thanks a lot", "small_talk")
-QUESTIONS = (DOSE, STORED, RASH, THANKS)
+TWO = marked("Where do I keep it and what is the dose?", "storage", also="dosage")
+QUESTIONS = (DOSE, STORED, RASH, THANKS, TWO)
 
 
-def all_changes(question: Utterance, times: int = 4000) -> list[Utterance]:
-    augmenter, draw = Augmenter(QUESTIONS), random.Random(3)  # noqa: S311 - reproducible, not secret
+def all_changes(
+    question: Utterance, times: int = 4000, questions: tuple[Utterance, ...] = QUESTIONS
+) -> list[Utterance]:
+    augmenter, draw = Augmenter(questions), random.Random(3)  # noqa: S311 - reproducible, not secret
     return [augmenter.changed(question, draw) for _ in range(times)]
 
 
@@ -57,6 +60,12 @@ def test_a_report_beside_a_question_is_flagged_and_the_question_is_what_is_asked
 def test_of_two_questions_the_first_is_the_intent() -> None:
     pairs = {(one.intent, one.also) for one in all_changes(DOSE) if one.also}
     assert pairs == {("dosage", "storage"), ("storage", "dosage")}
+
+
+def test_where_no_text_of_the_data_has_two_meanings_none_is_made() -> None:
+    without = (DOSE, STORED, RASH, THANKS)
+    assert {one.also for one in all_changes(DOSE, questions=without)} == {None}
+    assert any(one.flags for one in all_changes(DOSE, questions=without))
 
 
 # A report that nobody flagged is one all the same: data of one's own may have intents alone.

@@ -219,8 +219,8 @@ def test_each_written_question_meets_its_passage_under_its_title(tmp_path: Path)
     path = _written(tmp_path / "a01.jsonl", [_passage(), _passage(label="L2", title="", text="x {product}")])
     read = read_written([path])
     assert read.pairs == [
-        Pair("is the medicine kept cold?", "Storage. Keep the medicine cold.", "a01/L1"),
-        Pair("fridge?", "Storage. Keep the medicine cold.", "a01/L1"),
+        Pair("is the medicine kept cold?", "Storage. Keep the medicine cold.", "a01/L1", "Storage"),
+        Pair("fridge?", "Storage. Keep the medicine cold.", "a01/L1", "Storage"),
         Pair("is the medicine kept cold?", "x the medicine", "a01/L2"),
         Pair("fridge?", "x the medicine", "a01/L2"),
     ]

@@ -27,7 +27,7 @@ from assistant.domain import INTENTS
 from assistant.errors import ContentError, NotReadyError
 from assistant.serving.commands.model_train import export_command
 from assistant.training import finetune
-from assistant.training.batches import encode
+from assistant.training.batches import UNANSWERED, encode, encode_pairs
 from assistant.training.dataset import Dataset, SpanMark, Utterance, write_dataset
 from assistant.training.export import Extra, FileType, export_gguf
 from assistant.training.finetune import Recipe, Trained, save_network
@@ -301,6 +301,32 @@ def test_what_cannot_be_quantised_is_said(tmp_path: Path) -> None:
 def short(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A run without a break, to compare with."""
     return _run(base, tmp_path_factory.mktemp("short"), SHORT, pairs=toy_pairs())
+
+
+def _bag(texts: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Vectors that are near where the same tokens stand."""
+    return torch.stack([torch.bincount(torch.tensor(text), minlength=2000)[5:].float() for text in texts])
+
+
+def test_of_a_long_passage_the_window_that_answers_is_learnt(base: Path) -> None:
+    _, tokenizer = open_base(base)
+    passage = "Dose. " + " ".join(f"Take it {number} times with a glass." for number in range(9)) + " Zebras kick."
+    pairs = [
+        Pair("take it 0 times", passage, "a", "Dose"), Pair("zebras kick", passage, "a", "Dose"),
+        Pair("yaks?", "", "a"), Pair("short?", "Short. Text.", "b", "Short"),
+    ]  # fmt: skip
+    first, last, none, short = encode_pairs(pairs, tokenizer, 40, _bag)
+    said = [tokenizer.decode(row[1], skip_special_tokens=True).replace(" ", "") for row in (first, last, short)]
+    assert said[0].startswith("dose.takeit0times")
+    # A further window stands under the title, as in the index.
+    assert said[1].startswith("dose.") and said[1].endswith("zebraskick.") and "0" not in said[1]
+    assert said[2] == "short.text."
+    assert all(len(row[1]) <= 40 for row in (first, last, short))
+    # Windows of one passage are one passage.
+    assert (first[2], none[1], none[2]) == (last[2], [], UNANSWERED)
+    assert len({first[2], none[2], short[2]}) == 3
+    assert first[3] == none[3] != short[3]
+    assert encode_pairs([], tokenizer, 40, _bag) == []
 
 
 def test_the_same_seed_gives_the_same_weights(base: Path, short: Trained, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from assistant.errors import NotReadyError, OnlabelError
 from assistant.trust.ledger import TemplateRecord, write_ledger
 from assistant.understanding.encoder import Encoder
 from assistant.understanding.taxonomy import Taxonomy
-from assistant.understanding.windows import windows
+from assistant.understanding.windows import titled_windows
 
 #: A word of a passage's title counts as this many more words of its text (BM25F, Robertson et al. 2004).
 _TITLE_WEIGHT = 2
@@ -310,10 +310,8 @@ class _Writer:
 
     def _pieces(self, passage: Passage, masked: str) -> list[str]:
         """The texts that are embedded for a passage: overlapping windows, each under the passage's title."""
-        title = passage.title.strip()
         room = max(32, min(self.encoder.max_tokens, 256) - 56)
-        found = windows(masked, room, self.encoder.count_tokens)
-        return [piece if number == 0 else f"{title[:160]}. {piece}" for number, piece in enumerate(found)]
+        return titled_windows(passage.title, masked, room, self.encoder.count_tokens)
 
     def _embed(self, pieces: list[str]) -> tuple[list[str], Vector]:
         keys = [sha256_hex(piece.encode()) for piece in pieces]

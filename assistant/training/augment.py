@@ -4,7 +4,8 @@ A span's words are replaced by another's of the same type, intent and flags (ano
 that what is learnt is the place and not the name. A word gets a typing error (letters swapped, dropped, doubled, or a
 neighbour on the keyboard), as one question in ten has. Marks between sentences are left out, as hasty writers
 do. A question gets another text before or behind it, in most cases a report of harm: reports are told beside a question
-and in any place. Nothing is written to disk and nothing is made from patterns of whole questions.
+and in any place; another question only where the data has questions with two intents. Nothing is written to disk and
+nothing is made from patterns of whole questions.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class Augmenter:
                 self._spoken[_kind(question, span)].append(question.text[span.start : span.end])
         whole = [question for question in questions if question.annotated == "all" and question.intent not in _ALONE]
         self._reports = [question for question in whole if Flag.ADVERSE_EVENT in question.flags and not question.also]
-        self._others = [question for question in whole if not question.flags and not question.also]
+        # Two questions are put together only where the data has such: in other data one text has one meaning.
+        two = any(question.also for question in questions)
+        self._others = [question for question in whole if two and not question.flags and not question.also]
 
     def changed(self, question: Utterance, draw: random.Random) -> Utterance:
         """``question``, or the same question with other names or a typing error in it."""

@@ -7,7 +7,7 @@ seed alone. Refuses labels that are not among those to be learnt.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from assistant.errors import ContentError
 from assistant.training.dataset import Utterance
 from assistant.training.pairs import Pair
 from assistant.understanding.heads import LabelSets
+from assistant.understanding.windows import titled_windows
 
 #: Tag of a token that no word begins with: left out of the loss.
 IGNORED = -100
@@ -25,9 +26,11 @@ _WORD_START = "##"
 _QUESTION_TOKENS = 64
 #: Number of the passage of a question that no passage answers.
 UNANSWERED = -1
-#: A question and a passage in tokens, the number of the passage's text, and that of its label; where no passage
+#: A question and a window of its passage in tokens, the number of the passage, and that of its label; where no passage
 #: answers, no tokens and UNANSWERED.
 PairRow = tuple[list[int], list[int], int, int]
+#: Makes retrieval vectors (texts, width) of texts in tokens.
+Vectors = Callable[[Sequence[Sequence[int]]], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +92,61 @@ def encode(utterance: Utterance, labels: LabelSets, tokenizer: Any, max_tokens: 
     )
 
 
-def encode_pairs(pairs: Sequence[Pair], tokenizer: Any, passage_tokens: int) -> list[PairRow]:
-    """Pairs in tokens, as :data:`PairRow` says; numbers are equal where the texts, and the labels, are."""
+def encode_pairs(pairs: Sequence[Pair], tokenizer: Any, passage_tokens: int, vectors: Vectors) -> list[PairRow]:
+    """Pairs in tokens, as :data:`PairRow` says; numbers are equal where the passages, and the labels, are.
+
+    Of a passage longer than ``passage_tokens`` that window is taken which is nearest to the question: what answers it
+    may stand anywhere in the passage.
+
+    :param vectors: what tells the nearest.
+    """
     if not pairs:
         return []
     numbers: dict[str, int] = {"": UNANSWERED}
     labels: dict[str, int] = {}
     questions = tokenizer([p.question for p in pairs], truncation=True, max_length=_QUESTION_TOKENS)["input_ids"]
-    texts = tokenizer([p.passage for p in pairs], truncation=True, max_length=passage_tokens)["input_ids"]
+    passages = dict.fromkeys((pair.title, pair.passage) for pair in pairs)
+    cut = {passage: _cut(*passage, tokenizer, passage_tokens) for passage in passages}
+    windows = [cut[pair.title, pair.passage] for pair in pairs]
     return [
         (
             question,
-            text if pair.passage else [],
+            of[place],
             numbers.setdefault(pair.passage, len(numbers)),
             labels.setdefault(pair.label, len(labels)),
         )
-        for question, text, pair in zip(questions, texts, pairs, strict=True)
+        for question, of, place, pair in zip(
+            questions, windows, _nearest(questions, windows, vectors), pairs, strict=True
+        )
+    ]
+
+
+def _cut(title: str, passage: str, tokenizer: Any, passage_tokens: int) -> list[list[int]]:
+    """The tokens of each window of ``passage``, cut as the index cuts it; of no passage, one window without any."""
+
+    def count(text: str) -> int:
+        return len(tokenizer(text, verbose=False)["input_ids"])
+
+    if not passage:
+        return [[]]
+    room = max(16, passage_tokens - min(count(title), passage_tokens // 4))
+    found = titled_windows(title, passage, room, count)
+    ids: list[list[int]] = tokenizer(found, truncation=True, max_length=passage_tokens)["input_ids"]
+    return ids
+
+
+def _nearest(questions: Sequence[list[int]], windows: Sequence[list[list[int]]], vectors: Vectors) -> list[int]:
+    """For each question the place of the window that is nearest to it, among its own."""
+    rows: dict[tuple[int, ...], int] = {}
+    for question, of in zip(questions, windows, strict=True):
+        for text in (question, *of) if len(of) > 1 else ():
+            rows.setdefault(tuple(text), len(rows))
+    if not rows:
+        return [0] * len(questions)
+    made = vectors(list(rows))
+    return [
+        int((made[[rows[tuple(window)] for window in of]] @ made[rows[tuple(question)]]).argmax()) if len(of) > 1 else 0
+        for question, of in zip(questions, windows, strict=True)
     ]
 
 

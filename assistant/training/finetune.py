@@ -110,7 +110,7 @@ def finetune(
     if recipe.method == "lora":
         encoder = with_lora(encoder, recipe.rank)
     network = Network(encoder, labels, recipe.dropout)
-    run = _Run(network, tokenizer, recipe, train, encode_pairs(pairs, tokenizer, recipe.pair_tokens))
+    run = _Run(network, tokenizer, recipe, train, pairs)
     run.resume(work / "checkpoint.pt")
     while run.epoch < recipe.epochs:
         measured = run.one_epoch(report)
@@ -134,13 +134,15 @@ class _Run:
         tokenizer: Any,
         recipe: Recipe,
         train: Sequence[Utterance],
-        pairs: Sequence[PairRow],
+        pairs: Sequence[Pair],
     ) -> None:
-        self.network, self.tokenizer, self.recipe, self.pairs = network, tokenizer, recipe, pairs
+        self.network, self.tokenizer, self.recipe = network, tokenizer, recipe
         self.train, self.augmenter = train, Augmenter(train)
         # Encoded here, so that a label nobody knows is told before the first step.
         examples = [encode(utterance, network.labels, tokenizer, recipe.max_tokens) for utterance in train]
         self.padding = int(tokenizer.pad_token_id)
+        # With the weights that training begins from, also where it goes on from a checkpoint.
+        self.pairs = encode_pairs(pairs, tokenizer, recipe.pair_tokens, self._vectors_at_rest)
         self.epoch = self.step = self.averages = 0
         self.history: list[dict[str, float]] = []
         self.optimizer = _optimizer(network, recipe)
@@ -151,7 +153,7 @@ class _Run:
             {
                 "recipe": {name: str(value) for name, value in dataclasses.asdict(recipe).items()},
                 "examples": _digest_of(examples),
-                "pairs": sha256_hex(repr(pairs).encode()),
+                "pairs": sha256_hex(repr(list(pairs)).encode()),
                 "labels": network.labels.as_json(),
                 "begins": _digest_of_weights(network),
             }
@@ -246,10 +248,17 @@ class _Run:
 
     def _vectors(self, texts: Sequence[Sequence[int]]) -> Tensor:
         """Retrieval vectors (texts, width) of length 1."""
-        ids, mask = padded(texts, self.padding)
-        with torch.autocast("cpu", torch.bfloat16):
-            states = self.network.states(ids, mask)
-        return functional.normalize(self.network.pooled(states, mask), dim=-1)
+        return self.network.vectors(*padded(texts, self.padding))
+
+    @torch.no_grad()
+    def _vectors_at_rest(self, texts: Sequence[Sequence[int]]) -> Tensor:
+        """The same of any number of texts, those of a length together, and nothing to learn from."""
+        self.network.eval()
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        made: list[Tensor] = []
+        for start in range(0, len(order), self.recipe.batch):
+            made.append(self._vectors([texts[row] for row in order[start : start + self.recipe.batch]]))
+        return torch.cat(made)[torch.tensor(order).argsort()]
 
     # -- the mean of the weights, and checkpoints -----------------------------------------------------------------
 

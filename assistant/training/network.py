@@ -58,6 +58,13 @@ class Network(nn.Module):
         weights = mask.unsqueeze(-1).to(states.dtype)
         return (states * weights).sum(1) / weights.sum(1)
 
+    def vectors(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Retrieval vectors of length 1, shape (texts, width)."""
+        with torch.autocast("cpu", torch.bfloat16):
+            states = self.states(ids, mask)
+        vectors: Tensor = nn.functional.normalize(self.pooled(states, mask), dim=-1)
+        return vectors
+
     def heads(self, states: Tensor, pooled: Tensor) -> Scores:
         """All heads' scores."""
         read = self.dropout(pooled)

@@ -42,12 +42,13 @@ _LONGEST = 900
 class Pair:
     """A question and a passage that answers it, both with the product masked; ``label`` groups those of one label.
 
-    ``passage`` is empty where no passage of the label answers.
+    ``passage`` begins with its ``title``; it is empty where no passage of the label answers.
     """
 
     question: str
     passage: str
     label: str = ""
+    title: str = ""
 
 
 class _Question(BaseModel):
@@ -144,7 +145,7 @@ def read_written(paths: Sequence[Path]) -> Written:
             text = titled(read.title, read.text.replace(PRODUCT_MARK, PLACEHOLDER))
             for question in read.questions:
                 asked = question.text.replace(PRODUCT_MARK, PLACEHOLDER)
-                answered.append(Pair(asked, text, f"{path.stem}/{read.label}"))
+                answered.append(Pair(asked, text, f"{path.stem}/{read.label}", read.title))
                 questions.append(_labelled(question, read))
         if strangers := {pair.label for pair in unanswered} - {pair.label for pair in answered}:
             raise ContentError(f"no passage here is of the label {min(strangers).rpartition('/')[2]}", path)
@@ -246,12 +247,12 @@ def weak_pairs(labels: Iterable[DomainLabel], questions: Sequence[Utterance], se
             if found >= _PASSAGES_OF_A_LABEL:
                 break
             if title.strip() and len(title) < 80 and draw.random() < _TITLES:
-                pairs.append(Pair(title.strip(), text, label.set_id))
+                pairs.append(Pair(title.strip(), text, label.set_id, title))
                 found += 1
                 continue
             question = asked.nearest(f"{title} {text}", topics[:1], draw)
             if question:
-                pairs.append(Pair(question, titled(title, text), label.set_id))
+                pairs.append(Pair(question, titled(title, text), label.set_id, title))
                 found += 1
     return pairs
 

@@ -48,6 +48,15 @@ def windows(text: str, max_tokens: int, count_tokens: Count) -> list[str]:
     return found
 
 
+def titled_windows(title: str, text: str, max_tokens: int, count_tokens: Count) -> list[str]:
+    """The windows of a passage that begins with its title, each further one under it.
+
+    :param max_tokens: of a window, as in :func:`windows`; the title comes on top.
+    """
+    found = windows(text, max_tokens, count_tokens)
+    return [piece if number == 0 else f"{title.strip()[:160]}. {piece}" for number, piece in enumerate(found)]
+
+
 def _packed(units: Iterable[_Unit], room: int) -> Iterator[list[_Unit]]:
     """As many units as fit; the next window begins with the last unit of this one, if the next unit still fits."""
     window: list[_Unit] = []
