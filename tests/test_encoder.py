@@ -17,15 +17,14 @@ from hypothesis import strategies as st
 pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
 
 from assistant.errors import NotReadyError
-from assistant.understanding import encoder as module
 from assistant.understanding.encoder import (
     Encoder,
     GgufEncoder,
     SentenceTransformerEncoder,
     TextTooLongError,
     open_encoder,
-    windows,
 )
+from assistant.understanding.windows import WINDOW_TOKENS, search_keys, windows
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "models" / "onlabel-mixed.gguf"
@@ -366,6 +365,20 @@ def test_a_short_text_is_one_window_and_a_blank_one_none(encoder: GgufEncoder) -
         windows("x", 2, encoder.count_tokens)
 
 
+def test_a_passage_is_found_by_its_windows_each_under_its_title(encoder: GgufEncoder) -> None:
+    count, title = encoder.count_tokens, "2.1 Adults"
+    short = f"## {title}\n\n{PASSAGES[0]}"
+    assert search_keys(title, short, encoder.max_tokens, count) == [short]
+    long = "\n\n".join([f"## {title}", *PASSAGES * 4])
+    keys = search_keys(title, long, encoder.max_tokens, count)
+    assert [key.startswith(f"{title}. ") for key in keys] == [False, *[True] * (len(keys) - 1)]
+    _assert_covers(long, [key.removeprefix(f"{title}. ") for key in keys], count, WINDOW_TOKENS)
+    # Of an encoder that reads little, less; of a passage without a title, nothing stands above.
+    keys = search_keys(" ", long, 64, count)
+    _assert_covers(long, keys, count, 32)
+    assert search_keys(title, " ", encoder.max_tokens, count) == []
+
+
 NOISE = ["\n", " ", ".", "7.1", "a\x1cb", "x" * 90, "한국어", "|---|", "🙂", "e.g."]
 
 
@@ -389,6 +402,6 @@ def test_a_megabyte_without_words_does_not_hang(text: str, encoder: GgufEncoder)
         counted += len(piece)
         return encoder.count_tokens(piece)
 
-    found = windows(text, module.WINDOW_TOKENS, count)
+    found = windows(text, WINDOW_TOKENS, count)
     assert sum(map(len, found)) >= len(text.strip())
     assert counted < 8 * len(text) + 100_000, "work must grow with the length only"

@@ -133,22 +133,22 @@ def test_an_answer_with_its_passage_table_companion_source_and_checked_receipt(o
     page = open_page()
     article = ask(page, QUESTION)
     passages = article.locator(".passage")
-    # Whatever else the fake encoder puts near, what answers comes first, and its companion goes with it.
+    # Whatever else the fake encoder puts near, and before it: what answers is there, and its companion goes with it.
     shown = passages.evaluate_all("all => all.map((one) => one.dataset.passage)")
-    assert shown[0] == "zorvanta-us-pi.7.1"
+    answering = passages.nth(shown.index("zorvanta-us-pi.7.1"))
     companion = passages.nth(shown.index("zorvanta-us-pi.boxed-warning-short"))
     assert "Goes with it: Boxed warning, short form" in companion.inner_text()
     assert companion.is_visible() and "serious liver injury" in companion.inner_text()
-    cited = passages.nth(0).locator(".cite").inner_text()
+    cited = answering.locator(".cite").inner_text()
     for part in ("ZORVANTA prescribing information", "7.1 Effect of Other", "version 3", "in force since 15 January"):
         assert part in cited
-    table = passages.nth(0).locator("table")
+    table = answering.locator("table")
     assert table.locator("thead th").all_inner_texts() == [
         "Mechanism", "Medicines (examples)", "AUC of norvastigline", "Recommendation",
     ]  # fmt: skip
     assert table.locator("tbody tr").count() == 6
     assert table.locator("td[rowspan='2']").all_inner_texts() == ["CYP3A4 inhibition", "CYP3A4 induction"]
-    assert "not yet approved" in passages.nth(0).locator(".tag").inner_text()
+    assert "not yet approved" in answering.locator(".tag").inner_text()
     assert "Preview" in article.locator(".preview").inner_text()
     assert "Receipt checked" in article.locator(".check").inner_text()
     assert article.locator("details:not(.check)").count() == 0  # nothing of the answer is folded

@@ -37,7 +37,7 @@ from assistant.errors import NotReadyError, OnlabelError
 from assistant.trust.ledger import TemplateRecord, write_ledger
 from assistant.understanding.encoder import Encoder
 from assistant.understanding.taxonomy import Taxonomy
-from assistant.understanding.windows import titled_windows
+from assistant.understanding.windows import search_keys
 
 #: A word of a passage's title counts as this many more words of its text (BM25F, Robertson et al. 2004).
 _TITLE_WEIGHT = 2
@@ -274,7 +274,9 @@ class _Writer:
     ) -> None:
         texts = [searchable(passage.text.decode()) for passage in passages]
         pieces = [
-            self._pieces(passage, mask(text, names)) if passage.retrieve else []
+            search_keys(passage.title, mask(text, names), self.encoder.max_tokens, self.encoder.count_tokens)
+            if passage.retrieve
+            else []
             for passage, text in zip(passages, texts, strict=True)
         ]
         first = vectors.ntotal
@@ -307,11 +309,6 @@ class _Writer:
                 for term, count in found.items():
                     terms[term].append((self.rows, count))
             self.vocabulary.update(words(text))
-
-    def _pieces(self, passage: Passage, masked: str) -> list[str]:
-        """The texts that are embedded for a passage: overlapping windows, each under the passage's title."""
-        room = max(32, min(self.encoder.max_tokens, 256) - 56)
-        return titled_windows(passage.title, masked, room, self.encoder.count_tokens)
 
     def _embed(self, pieces: list[str]) -> tuple[list[str], Vector]:
         keys = [sha256_hex(piece.encode()) for piece in pieces]

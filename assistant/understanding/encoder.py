@@ -27,7 +27,6 @@ import numpy as np
 
 from assistant.canonical import fingerprint as canonical_fingerprint
 from assistant.errors import NotReadyError, OnlabelError
-from assistant.understanding.windows import WINDOW_TOKENS, windows
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -35,14 +34,12 @@ if TYPE_CHECKING:
     from assistant.understanding.llama import Floats, LlamaBert
 
 __all__ = [
-    "WINDOW_TOKENS",
     "Encoder",
     "GgufEncoder",
     "SentenceTransformerEncoder",
     "TextTooLongError",
     "open_encoder",
     "unit",
-    "windows",
 ]
 
 #: Raised when the way from text to vector changes while the model file stays: old indexes are then built again.

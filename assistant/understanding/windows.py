@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-#: all-MiniLM-L6-v2 was trained on up to 256 tokens: what stands further back hardly moves its vector.
-WINDOW_TOKENS = 200
+#: A question asks for one fact: a few sentences are nearer to it than the page around them (docs/decisions, 29).
+WINDOW_TOKENS = 100
 #: [CLS] and [SEP]: in every count, once a window.
 _SPECIALS = 2
+#: Room for the title above a further window.
+_TITLE_TOKENS = 56
 
 Count = Callable[[str], int]
 #: Start and end in the text, and tokens.
@@ -54,7 +56,17 @@ def titled_windows(title: str, text: str, max_tokens: int, count_tokens: Count) 
     :param max_tokens: of a window, as in :func:`windows`; the title comes on top.
     """
     found = windows(text, max_tokens, count_tokens)
-    return [piece if number == 0 else f"{title.strip()[:160]}. {piece}" for number, piece in enumerate(found)]
+    above = f"{title.strip()[:160]}. " if title.strip() else ""
+    return [*found[:1], *(f"{above}{piece}" for piece in found[1:])]
+
+
+def search_keys(title: str, text: str, max_tokens: int, count_tokens: Count) -> list[str]:
+    """What a passage is found by: windows of :data:`WINDOW_TOKENS`, or of what the encoder reads beside a title.
+
+    :param max_tokens: of a text that the encoder reads.
+    """
+    room = max(32, min(WINDOW_TOKENS, max_tokens - _TITLE_TOKENS))
+    return titled_windows(title, text, room, count_tokens)
 
 
 def _packed(units: Iterable[_Unit], room: int) -> Iterator[list[_Unit]]:

@@ -12,7 +12,6 @@ nothing to draw says why. Refuses a folder that holds no finished training.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from assistant.domain import INTENTS
 from assistant.errors import ContentError, NotReadyError
 from assistant.training.dataset import Dataset, Utterance, read_dataset
-from assistant.training.export import base_model
+from assistant.training.export import base_model, file_sha256
 from assistant.training.making import load_heads
 from assistant.training.measuring import figures
 from assistant.training.measuring.calibration import (
@@ -220,8 +219,7 @@ def _begun_with(base: Path | None, weights_sha256: str) -> Path | None:
     """``base``, else the packaged network, if its weights are those; no other can stand for it."""
     try:
         found = base or base_model()[0]
-        with (found / "model.safetensors").open("rb") as file:
-            return found if hashlib.file_digest(file, "sha256").hexdigest() == weights_sha256 else None
+        return found if file_sha256(found / "model.safetensors") == weights_sha256 else None
     except (FileNotFoundError, NotReadyError):
         return None
 
