@@ -38,6 +38,11 @@ class Asked:
     passage: str
     topic: str
 
+    @property
+    def wanted(self) -> str:
+        """The passage's own text, without its heading."""
+        return self.passage.partition("\n\n")[2]
+
 
 def read_labels(folder: Path) -> Iterator[tuple[DocumentDraft, list[Asked]]]:
     """Each label as a document, and its questions."""
@@ -111,7 +116,7 @@ def main(work: Path | None, misses: Path | None) -> None:
             for span in answer.spans
             if span.source == "passage" and span.role == "answer" and not span.document.startswith("notices-")
         ]
-        wanted = asked.passage.partition("\n\n")[2]
+        wanted = asked.wanted
         right = bool(wanted) and any(wanted in text for text in shown)
         count = counted if wanted else silent
         count["asked"] += 1

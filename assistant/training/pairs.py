@@ -160,11 +160,15 @@ def _beside(few: Sequence[Pair], among: Sequence[Pair]) -> list[Pair]:
 
     In training neighbours meet: "not this one" is learnt where that passage is. The order of ``among`` is kept.
     """
+    if not few:
+        return list(among)
     rows: dict[str, list[int]] = defaultdict(list)
-    words_of: dict[str, set[str]] = defaultdict(set)
     for row, pair in enumerate(among):
         rows[pair.passage].append(row)
-        words_of[pair.passage].update(lexical.terms(f"{pair.question} {pair.passage}"))
+    words_of = {
+        passage: {*lexical.terms(passage), *lexical.terms("\n".join(among[row].question for row in of))}
+        for passage, of in rows.items()
+    }
     seen = Counter(word for found in words_of.values() for word in found)
     places = [(row, 1, pair) for row, pair in enumerate(among)]
     for pair in few:
