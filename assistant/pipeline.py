@@ -23,6 +23,7 @@ from assistant.answering.companions import Completed, complete
 from assistant.answering.deciding import Decider
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
+from assistant.answering.label_status import Labels
 from assistant.answering.planning import grave_outcome
 from assistant.answering.rendering import Piece, Renderer, lay_out
 from assistant.canonical import sha256_hex
@@ -115,7 +116,7 @@ class Assistant:
         self._renderer = Renderer(index.templates)
         self._router = NearestUtterances(*index.utterances)
         self._reader = reader(encoder, self._router)
-        self.decider = Decider(index, self.policy, settings, self._reader, screen)
+        self.decider = Decider(index, self.policy, settings, self._reader, screen, Labels(index))
 
     @classmethod
     def open(

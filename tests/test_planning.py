@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering import retrieval
 from assistant.answering.index import Entry
-from assistant.answering.label_status import label_of, status_of_all
+from assistant.answering.label_status import Labels, status_of_all
 from assistant.answering.planning import Found, Route, choose, route
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Policy, parse_policy
@@ -212,6 +212,7 @@ def test_without_a_word_to_search_for_the_topic_decides(quick: Assistant) -> Non
 
 def test_a_use_is_approved_whoever_asks(quick: Assistant) -> None:
     asks = [Context(audience, "US", "en", "cli", TODAY) for audience in ("hcp", "patient")]
-    said = [label_of(quick.index, "zorvanta", where).uses for where in asks]
+    labels = Labels(quick.index)
+    said = [labels.of("zorvanta", where).uses for where in asks]
     assert said[0] and set(said[0]) == set(said[1])
-    assert not label_of(quick.index, "zorvanta", dataclasses.replace(asks[0], market="DE")).uses
+    assert not labels.of("zorvanta", dataclasses.replace(asks[0], market="DE")).uses

@@ -14,9 +14,9 @@ from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
+    Labels,
     compares_beyond_label,
     compares_within_label,
-    label_of,
     label_status,
     spoken_under,
     status_of_all,
@@ -83,6 +83,7 @@ class Decider:
     settings: Settings
     reader: Reader
     screen: Screen
+    labels: Labels
 
     def decide(self, asked: str, where: Context, previous: Answer | None, product: str = "") -> Draft:
         """What to answer ``asked`` with in the context ``where``.
@@ -269,7 +270,7 @@ class Decider:
         named = reading.conditions
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
-        label = label_of(self.index, product, where)
+        label = self.labels.of(product, where)
         if of_use and label.indications and stages.beyond(reading.masked, label.indications):
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED)
         if names_vaccine(reading.masked) and not of_use and not found.asks_use:

@@ -12,12 +12,16 @@ from dataclasses import dataclass, replace
 from assistant.answering import lexical
 from assistant.answering.index import Index, Uses
 from assistant.domain import Context
+from assistant.remembering import remembering
 from assistant.understanding.conditions import COURSE, LabelStatus, compare
 from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.other_medicines import compared_with, prefers
 
 #: Topics of passages that report of one medicine beside another.
 _COMPARED_UNDER = frozenset(("clinical_studies", "adverse_reactions"))
+#: The audience of a label that is read for all of them.
+_WHOEVER = ""
+_LABELS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +39,41 @@ class Label:
     indications: str
 
 
-def label_of(index: Index, product: str, where: Context) -> Label:
-    """What the words approved for ``product`` say of its uses, to whomever they say it.
+class Labels:
+    """The labels of an index, each read once for a market, language, channel and day. Safe to share between threads."""
 
-    A use is approved or it is not: a patient's guide that leaves it out makes it no other.
-    """
-    said: list[Uses] = []
-    forbidden = set[str]()
-    warned: list[frozenset[str]] = []
-    for entry in index.entries(product) if product else ():
-        head = entry.head
-        if not any(head.scope.in_force(replace(where, audience=audience)) for audience in head.scope.audiences):
-            continue
-        if head.topic in ("indication", "overview") or "indication" in head.serves:
-            said.append(index.uses(entry))
-        elif head.topic == "contraindication":
-            forbidden |= index.stems(entry)
-        elif head.topic in ("warnings", "boxed_warning"):
-            warned.append(frozenset(lexical.terms(head.title)))
-    return Label(
-        tuple(sentence for uses in said for sentence in uses.said),
-        tuple(sentence for uses in said for sentence in uses.denied),
-        frozenset(forbidden),
-        tuple(warned),
-        " ".join(uses.text for uses in said),
-    )
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._remembered = remembering(self._read, _LABELS_KEPT)
+
+    def of(self, product: str, where: Context) -> Label:
+        """What the words approved for ``product`` say of its uses, to whomever they say it.
+
+        A use is approved or it is not: a patient's guide that leaves it out makes it no other.
+        """
+        return self._remembered(product, replace(where, audience=_WHOEVER))
+
+    def _read(self, product: str, where: Context) -> Label:
+        said: list[Uses] = []
+        forbidden = set[str]()
+        warned: list[frozenset[str]] = []
+        for entry in self._index.entries(product) if product else ():
+            head = entry.head
+            if not any(head.scope.in_force(replace(where, audience=audience)) for audience in head.scope.audiences):
+                continue
+            if head.topic in ("indication", "overview") or "indication" in head.serves:
+                said.append(self._index.uses(entry))
+            elif head.topic == "contraindication":
+                forbidden |= self._index.stems(entry)
+            elif head.topic in ("warnings", "boxed_warning"):
+                warned.append(frozenset(lexical.terms(head.title)))
+        return Label(
+            tuple(sentence for uses in said for sentence in uses.said),
+            tuple(sentence for uses in said for sentence in uses.denied),
+            frozenset(forbidden),
+            tuple(warned),
+            " ".join(uses.text for uses in said),
+        )
 
 
 def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:

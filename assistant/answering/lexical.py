@@ -264,16 +264,22 @@ def _stands(name: Terms, written: Collection[str]) -> bool:
     return bool(name) and all(term in written for term in name)
 
 
+@lru_cache(maxsize=4096)
+def _of_name(name: str) -> Terms:
+    """The terms of a name from the project's own lists; of a question's words nothing is remembered."""
+    return tuple(terms(name))
+
+
 def _things(text: str) -> Iterator[_Thing]:
     for token in _TOKEN.findall(text.casefold()):
         if (named := NAMES_OF.get(token)) is not None:
-            said, generic = tuple(terms(token)), tuple(terms(named.generic))
-            yield _Thing(said, (generic, *(tuple(terms(name)) for name in named.classes)))
-            yield _Thing(said, tuple(tuple(terms(name)) for name in named.roles), unless=(said, generic))
+            said, generic = _of_name(token), _of_name(named.generic)
+            yield _Thing(said, (generic, *map(_of_name, named.classes)))
+            yield _Thing(said, tuple(map(_of_name, named.roles)), unless=(said, generic))
     for words, name in other_names(text):
-        yield _Thing(tuple(terms(words)), (tuple(terms(name)),))
+        yield _Thing(tuple(terms(words)), (_of_name(name),))
     for matter, words in matters_in(text):
-        yield _Thing(tuple(terms(words)), tuple(tuple(terms(name)) for name in matter.written))
+        yield _Thing(tuple(terms(words)), tuple(map(_of_name, matter.written)))
 
 
 _POSTING = struct.Struct("<IH")
