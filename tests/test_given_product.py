@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from assistant.answering import deciding
 from assistant.domain import Context, Outcome
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
@@ -187,6 +188,29 @@ def test_another_medicine_that_is_only_taken_besides_is_not_what_is_asked_about(
         quick, "he takes tarnivexol, what is the recommended dosage when it is begun?", "dosage", "tarnivexol"
     )
     assert "another medicine is named" not in told.notes
+
+
+@pytest.mark.parametrize("question", ["what to do after a missed dose of xarelto?", "Xarelto storage"])
+def test_for_anothers_brand_none_of_ours_is_offered(quick: Assistant, question: str) -> None:
+    asked = quick.ask(question, _HCP)
+    assert asked.outcome is Outcome.NO_APPROVED_ANSWER
+    assert not asked.choices
+    unnamed = quick.ask(question.lower().replace("xarelto", "it"), _HCP)
+    assert unnamed.outcome is Outcome.CLARIFY and unnamed.choices
+
+
+def test_a_brand_named_beside_what_is_asked_about_is_not_what_is_asked_about(quick: Assistant) -> None:
+    for question in ("what dose is recommended when switching from xarelto?", "is it to be taken with xarelto?"):
+        assert quick.ask(question, _HCP).outcome is Outcome.CLARIFY, question
+
+
+def test_of_a_brand_with_the_substance_of_ours_ours_is_offered(
+    quick: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "generic_of", {"xarelto": "norvastigline"}.get)
+    asked = quick.ask("Xarelto storage", _HCP)
+    assert asked.outcome is Outcome.CLARIFY
+    assert [offer.label for offer in asked.choices] == ["ZORVANTA"]
 
 
 def answered_whatever_is_near(quick: Assistant, question: str, intent: str) -> Any:

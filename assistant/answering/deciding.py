@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from assistant.answering import choices, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
+from assistant.answering.drug_classes import generic_of
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
     Labels,
@@ -58,6 +59,8 @@ _BESIDE_ANOTHER = frozenset(
         "comparison",
     )
 )
+#: Of these, those that name another medicine there, and no food, ingredient, antidote or fluid.
+_WITH_ANOTHER = frozenset(("drug_interaction", "contraindication", "comparison"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +375,8 @@ class Decider:
         substances = [word for kind, span in draft.marked if kind == "substance" for word in words(span)]
         if asked.fragment.only_names((*substances, *(slip.word for slip in slips))):
             draft.keep_topic(asked.fragment.topic)  # for the product that will be chosen
+        if self._ask_of_brands(asked, draft):
+            return
         if slips:
             draft.notes.append("a name like one we know")
             draft.ask_back(choices.slip_choices(self.index, slips, asked.plain)[: self.policy.choices_offered])
@@ -382,6 +387,30 @@ class Decider:
             draft.ask_back(self._product_choices(served, asked))
         else:
             draft.give_up("too many products to offer")
+
+    def _ask_of_brands(self, asked: _Question, draft: Draft) -> bool:
+        """Whether a well-known brand that is none of ours is what the question is about, which ``draft`` then says.
+
+        Ours that hold the same substance are offered. Others are not, however alike their names are or often their
+        labels hold the question's words: who asks about Lipitor did not mean Lisinopril.
+        """
+        spoken = [] if asked.mentions else words(asked.plain)
+        known = {word: generic_of(word) for word in spoken if not is_ordinary(word) and generic_of(word)}
+        beside = draft.intent in _WITH_ANOTHER and not asked.fragment.only_names(known)
+        if not known or beside or any(other_medicines.named_beside(asked.plain, word) for word in known):
+            return False
+        ours = self.index.find_names(known.values())
+        held = [
+            products.Slip(word, generic, tuple(product for product, _ in ours[generic]))
+            for word, generic in known.items()
+            if generic in ours
+        ]
+        if held:
+            draft.notes.append("a brand of a substance that we know")
+            draft.ask_back(choices.slip_choices(self.index, held, asked.plain)[: self.policy.choices_offered])
+        else:
+            draft.give_up("nothing is approved here for the medicine that is named")
+        return True
 
 
 def _marked_for_use(reading: Reading) -> bool:

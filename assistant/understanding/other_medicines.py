@@ -39,6 +39,8 @@ _TAKES = (
 )
 #: Before what a patient takes for something else: not what is given together with the medicine.
 _STAYS_ON = r"\b(?:takes?|taking|took|(?:stays?|remains?|is|are|am|been|already|patients?) on)\s+(?:\w+\s+){0,2}?"
+#: Before what somebody took until now.
+_TAKEN_BEFORE = r"\b(?:from|after|before)\s+(?:\w+\s+)?"
 #: What a story calls the medicine that it is about.
 _IT = re.compile(r"\b(?:it|this|these|the medicine)\b", re.IGNORECASE)
 
@@ -68,6 +70,11 @@ def taken(question: str, substances: Collection[str]) -> bool:
 def taken_beside(question: str, substances: Collection[str]) -> bool:
     """Whether each of ``substances`` is only what the patient takes besides, in a question about another medicine."""
     return bool(substances and _IT.search(question)) and all(_follows(_TAKES, name, question) for name in substances)
+
+
+def named_beside(question: str, substance: str) -> bool:
+    """Whether ``substance`` stands where one names what is taken besides or was taken before."""
+    return _follows(_TAKES, substance, question) or _follows(_TAKEN_BEFORE, substance, question)
 
 
 def _follows(before: str, name: str, question: str) -> bool:
