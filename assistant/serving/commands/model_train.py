@@ -68,7 +68,7 @@ def train_command(
     \b
     Example:
       onlabel model train --data training_data/utterances \\
-        --pairs training_data/label_passages --out build/model
+        --pairs training_data/label_passages/train --out build/model
     """
     require("torch", "transformers", "sklearn", *(("matplotlib",) if plots else ()))
     from assistant.training import making
