@@ -1,7 +1,8 @@
 """What rules and model find in a text, and how often: the part of ``safety.py`` that reads and counts.
 
-Guarantees: a text is read as the pipeline reads it (the rules see the product's name, the model does not), and flags
-are joined by planning's own function. One that is longer than the model reads has the rules' flags only.
+Guarantees: a text is read as the pipeline reads it (the rules see the product's name, the model does not; a long one
+also in parts), and flags are joined by planning's own function. Only the words of a corpus, which are never taken for
+slips, are not known here.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -19,14 +20,14 @@ from tables import table
 
 from assistant.answering.planning import GRAVE_FLAGS, raised
 from assistant.content.corpus import read_corpus
-from assistant.content.lexicon import name_key
+from assistant.content.lexicon import mask, name_key
 from assistant.content.policy import Thresholds, parse_policy
 from assistant.domain import Flag
 from assistant.training.dataset import PRODUCT_MARK
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.encoder import GgufEncoder, TextTooLongError
 from assistant.understanding.readers import Reader, trained_reader
-from assistant.understanding.reading import folded, read, stream_safe
+from assistant.understanding.reading import folded, in_any_part, read, stream_safe
 from assistant.understanding.router import NearestUtterances
 from assistant.understanding.screen import Screen
 from assistant.workspace import Workspace, sample_root
@@ -77,10 +78,14 @@ class Reads:
 
     def _one(self, text: str) -> Screened:
         found = frozenset(finding.flag for finding in self.screen.find(stream_safe(text)))
+        name = (name_key(self.product),)
+        told = in_any_part(mask(folded(text), name), self.reader).flags
         try:
-            return Screened(found, read(folded(text), (name_key(self.product),), self.reader).chosen)
+            chosen = read(folded(text), name, self.reader).chosen
         except TextTooLongError:
-            return Screened(found, Choosing(()))
+            chosen = Choosing(())
+        likeliest = {flag: max(told.get(flag, 0.0), chosen.flags.get(flag, 0.0)) for flag in {**told, **chosen.flags}}
+        return Screened(found, replace(chosen, flags=likeliest))
 
 
 def open_reads(model: Path) -> Reads:

@@ -65,7 +65,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 
 def _read_labels(folder: Path, labels: dict[str, str], left_out: list[str]) -> None:
     """As if ``labels`` had been read as domain text."""
-    _edit(folder / "lineage.json", domain={"pairs": 1, "labels": labels, "left_out_set_ids": left_out})
+    generics = ["zorvamab", f"of-{folder.name}"]
+    said = {"pairs": 1, "labels": labels, "left_out_set_ids": left_out, "left_out_generics": generics}
+    _edit(folder / "lineage.json", domain=said)
 
 
 def _edit(path: Path, **entries: Any) -> None:
@@ -105,6 +107,7 @@ def test_the_lineage_names_every_model_and_every_label_that_one_of_them_read(mod
     assert lineage["weights_sha256"] not in [part["weights_sha256"] for part in parts]
     assert lineage["domain"]["labels"] == {"a": "1", "b": "2", "c": "3"}
     assert lineage["domain"]["left_out_set_ids"] == ["d"]
+    assert lineage["domain"]["left_out_generics"] == ["zorvamab"]
     assert 0 <= lineage["test"]["intent"] <= 1
 
 

@@ -6,7 +6,14 @@ import pytest
 
 from assistant.answering import lexical
 from assistant.answering.label_status import Label, label_status
-from assistant.understanding.conditions import LabelStatus, asks_use, compare, indicating, spelled_out
+from assistant.understanding.conditions import (
+    LabelStatus,
+    asks_use,
+    compare,
+    condition_words,
+    indicating,
+    spelled_out,
+)
 
 INDICATED = frozenset(
     lexical.terms("prevention of pregnancy; management of neuropathic pain and severe acute migraine")
@@ -82,6 +89,13 @@ def test_another_name_that_stands_there_in_part_makes_nothing_surer() -> None:
 def test_a_name_keeps_its_words() -> None:
     assert spelled_out("adult-onset Still's disease") == ("onset", "still")
     assert spelled_out("Crohn\u2019s disease") == ("crohn",)
+
+
+def test_as_is_shorthand_only_where_it_is_typed_so() -> None:
+    assert spelled_out("hypertension as monotherapy") == ("hypertension",)
+    assert condition_words("is it approved for hypertension as monotherapy?") == ("hypertension",)
+    assert spelled_out("active AS") == spelled_out("active ankylosing spondylitis")
+    assert spelled_out("as") == ("ankylosing", "spondylitis")
 
 
 def test_the_course_of_an_illness_is_not_its_name() -> None:

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
 
 from assistant.errors import ContentError, NotReadyError, UsageError
+from assistant.training.dataset import Utterance
 from assistant.understanding.choosing import Chooser, Choosing
 from assistant.understanding.decoder import CausalChooser, mark_of
 from assistant.understanding.encoder import TextTooLongError
@@ -284,6 +285,19 @@ def test_of_two_intents_the_first_counts_double(made: Made) -> None:
     (first, second), choice = made.lesson.example(asked).steps[:2], made.lesson.choices[0]
     assert (first.token, second.token) == (choice.answers[3][0], choice.answers[1][0])
     assert (first.weight, second.weight) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+
+
+def test_what_nobody_marked_is_not_learnt_as_absent(made: Made) -> None:
+    text, intent = "something happened to her", LABELS.intents[0]
+    learnt = {
+        marked: made.lesson.example(Utterance(text=text, intent=intent, annotated=marked))
+        for marked in ("all", "intent_and_flags", "intent")
+    }
+    slots, flags = len(LABELS.slots), len(LABELS.flags)
+    assert learnt["all"].answers.count(None) == 0
+    assert learnt["intent_and_flags"].answers[1:] == (*[None] * slots, *[1] * flags)
+    assert learnt["intent"].answers[1:] == (None,) * (slots + flags)
+    assert len(learnt["all"].steps) > len(learnt["intent_and_flags"].steps) > len(learnt["intent"].steps) > 0
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")

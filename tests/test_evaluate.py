@@ -119,6 +119,22 @@ def test_slots_are_counted_a_value() -> None:
     assert measures.total(found.values()) == Counts(1, 2, 2)
 
 
+def test_what_nobody_marked_is_neither_missed_nor_found_wrongly() -> None:
+    chose = chosen(
+        "dosage",
+        slots=(("population", "adult", 0.9),),
+        flags={"adverse_event": 0.9},
+        spans=((0, 4, "event"),),
+    )
+    bare = read("dosage", chose, annotated="intent")
+    flagged = read("dosage", chose, annotated="intent_and_flags")
+    assert measures.slots([bare, flagged]) == {} == measures.spans([bare, flagged])
+    counted = measures.flags([bare, flagged], LIMITS.flags)
+    assert counted is not None
+    assert counted["adverse_event"].false_alarms == Rate(1, 1)
+    assert measures.accuracy([bare, flagged]) == Rate(2, 2)
+
+
 def test_flags_are_raised_at_their_own_thresholds() -> None:
     def flagged(adverse_event: float, attack: float, *labels: str) -> Read:
         shares = {"adverse_event": adverse_event, "attack": attack}

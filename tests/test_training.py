@@ -146,7 +146,7 @@ def test_the_folder_holds_encoder_heads_and_lineage(made: Made) -> None:
     assert lineage["pairs"]["written"] == 20
     assert len(lineage["epochs"]) == LEARN.epochs
     assert lineage["base"]["weights_sha256"] != lineage["weights_sha256"]
-    assert {"finetune.py", "pairs.py"} <= lineage["code"].keys()
+    assert {"training/finetune.py", "understanding/windows.py", "answering/lexical.py"} <= lineage["code"].keys()
     assert 0.3 <= lineage["temperature"] <= 3
 
 

@@ -35,7 +35,7 @@ from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
-from assistant.understanding.reading import Reading, folded, parts, read, stream_safe
+from assistant.understanding.reading import Reading, folded, in_any_part, read, stream_safe
 from assistant.understanding.screen import Screen
 from assistant.understanding.spelling import is_ordinary, respelled
 
@@ -139,16 +139,7 @@ class Decider:
 
         Parts are read besides the whole, which is all that decides what is asked; a short question has none.
         """
-        flags = frozenset[Flag]()
-        for part in parts(spoken):
-            try:
-                chosen = self.reader.read(part)[1]
-            except TextTooLongError:
-                continue
-            if not chosen.flags:
-                break  # this reader raises no flags of its own
-            flags |= planning.raised((), chosen, self.policy.thresholds)
-        return flags
+        return planning.raised((), in_any_part(spoken, self.reader), self.policy.thresholds)
 
     def _weigh_products(self, asked: _Question) -> Draft:
         """Decide for each product that the question may be about; ask back where two are about as likely."""

@@ -251,17 +251,23 @@ def shown_together(
     return tuple(shown)
 
 
-def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
-    """The passages to show from a ranking (best first)."""
-    limits = policy.thresholds
+def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> list[Candidate]:
+    """Those of a ranking (best first) that may answer a question of this plan at all, in their order."""
     usable = [c for c in ranked if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
     if plan.only_warnings:
         usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):
         # A trial reports doses that were given, often to others than those asked about: it is no direction for use.
         usable = [c for c in usable if c.entry.head.topic not in REPORTS]
-    if plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
+    if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _directions_first(usable, plan.intent)
+    return usable
+
+
+def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
+    """The passages to show from a ranking (best first)."""
+    limits = policy.thresholds
+    usable = usable_for(ranked, plan, limits)
     sure_of_topic = plan.confidence >= limits.topic_sure
     stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out
     if not usable or (sure_of_topic and not stands_out and not any(_may_answer(c, plan.intent) for c in usable)):

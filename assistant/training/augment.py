@@ -44,7 +44,7 @@ class Augmenter:
         for question in questions:
             for span in question.spans:
                 self._spoken[_kind(question, span)].append(question.text[span.start : span.end])
-        whole = [question for question in questions if question.annotated == "all" and question.intent not in _ALONE]
+        whole = [question for question in questions if question.slots_marked and question.intent not in _ALONE]
         self._reports = [question for question in whole if Flag.ADVERSE_EVENT in question.flags and not question.also]
         # Two questions are put together only where the data has such: in other data one text has one meaning.
         two = any(question.also for question in questions)
@@ -67,7 +67,7 @@ class Augmenter:
         """
         asked = self._reports if draw.random() < _REPORTS else self._others
         alone = question.flags or question.also or question.intent in (*_ALONE, *_REPORTED)
-        if question.annotated != "all" or alone or not asked:
+        if not question.slots_marked or alone or not asked:
             return question
         other = draw.choice(asked)
         one, two = (question, other) if draw.random() < 0.5 else (other, question)

@@ -1,9 +1,9 @@
 """Average models that were trained from one base: a "model soup" (Wortsman et al. 2022, arXiv:2203.05482).
 
-Two trainings from the same base, on other data or another seed, end near enough to each other that the mean of their
-weights is a model as well, mostly a better one than either, and no larger or slower. What comes out is a folder as
-:func:`assistant.training.making.make_model` leaves it, its temperature fitted anew; the lineage names every model that
-went in with all that its own lineage says.
+Two trainings from the same base may end near enough to each other that the mean of their weights is a model as well,
+often a better one than either, and no larger or slower; whether they do is to be measured. What comes out is a folder
+as :func:`assistant.training.making.make_model` leaves it, its temperature fitted anew; the lineage names every model
+that went in with all that its own lineage says.
 Refuses, with a :class:`ContentError`, models of different bases, labels or shapes, and any whose lineage is missing.
 """
 
@@ -59,7 +59,7 @@ def average_models(models: Sequence[Path], data: Sequence[Path], out: Path) -> d
     for other in read[1:]:
         _check_alike(read[0], other)
     network = Network(encoder, read[0].heads.labels, 0.0)
-    network.load_state_dict(_mean(read), strict=False)
+    network.load_state_dict(mean_of([_state(one) for one in read]), strict=False)
     network.eval()
     dataset = read_dataset(list(data))
     temperature = best_temperature(network, tokenizer, dataset.split("calibration") or dataset.split("validation"))
@@ -125,26 +125,36 @@ def _check_alike(one: _Ingredient, other: _Ingredient) -> None:
         raise ContentError(f"has another shape of {unlike[0]} than {one.path}", other.path)
 
 
-def _mean(read: Sequence[_Ingredient]) -> dict[str, torch.Tensor]:
-    mean = {f"encoder.{name}": [one.weights[name] for one in read] for name in read[0].weights}
+def mean_of(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of several models' weights, tensor by tensor; all of one shape."""
+    return {name: torch.stack([state[name].double() for state in states]).mean(dim=0).float() for name in states[0]}
+
+
+def _state(one: _Ingredient) -> dict[str, torch.Tensor]:
+    """The weights of a model under the names that a network has for them."""
+    state = {f"encoder.{name}": tensor for name, tensor in one.weights.items()}
     for head in LAYERS:
-        layers = [getattr(one.heads, head) for one in read]
-        if layers[0] is not None:
-            mean |= {f"{head}.weight": [layer.weight for layer in layers]}
-            mean |= {f"{head}.bias": [layer.bias for layer in layers]}
-    return {name: torch.from_numpy(np.mean(held, axis=0, dtype=np.float64)).float() for name, held in mean.items()}
+        layer = getattr(one.heads, head)
+        if layer is not None:
+            state |= {f"{head}.weight": layer.weight, f"{head}.bias": layer.bias}
+    return {name: torch.tensor(tensor) for name, tensor in state.items()}
 
 
 def _lineage(read: Sequence[_Ingredient]) -> dict[str, Any]:
     """What the first lineage says, with all labels that any of them read, and the whole lineages beside it.
 
-    A label counts as left out only where no model read it.
+    A label counts as left out only where no model read it, a substance only where every model left it out.
     """
     first = dict(read[0].lineage)
     domains = [one.lineage["domain"] for one in read if "domain" in one.lineage]
     if domains:
         labels = {set_id: digest for domain in reversed(domains) for set_id, digest in domain["labels"].items()}
         left_out = set.intersection(*(set(domain["left_out_set_ids"]) for domain in domains)) - labels.keys()
-        first["domain"] = domains[0] | {"labels": labels, "left_out_set_ids": sorted(left_out)}
+        generics = set.intersection(*(set(domain.get("left_out_generics", ())) for domain in domains))
+        first["domain"] = domains[0] | {
+            "labels": labels,
+            "left_out_set_ids": sorted(left_out),
+            "left_out_generics": sorted(generics),
+        }
     averaged = [{"file": one.path.name, **one.lineage} for one in read]
     return first | {"averaged": averaged, "seconds": sum(one.lineage["seconds"] for one in read)}

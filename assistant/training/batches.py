@@ -83,12 +83,12 @@ def encode(utterance: Utterance, labels: LabelSets, tokenizer: Any, max_tokens: 
         raise ContentError(f"labels of {utterance.text!r} are not among those to be learnt: {names}")
     return Encoded(
         list(ids),
-        (tags if utterance.annotated == "all" else [IGNORED] * len(ids)) if labels.tags else [],
+        (tags if utterance.slots_marked else [IGNORED] * len(ids)) if labels.tags else [],
         intent / intent.sum(),
         torch.tensor([float(pair in slots) for pair in labels.slots]),
         torch.tensor([float(flag in utterance.flags) for flag in labels.flags]),
-        utterance.annotated == "all",
-        utterance.annotated != "intent",
+        utterance.slots_marked,
+        utterance.flags_marked,
     )
 
 

@@ -28,8 +28,13 @@ def _lines(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: P
         else "| labels as torch decides | not measured |"
     )
     domain = lineage.get("domain", {})
+    measured = ", ".join(f"{name} {value:.4f}" for name, value in lineage["test"].items())
     models = "; ".join(f"`{one['file']}`, made {one['made']}" for one in lineage.get("averaged", ()))
-    averaged = [f"| the mean of | {models}; data, recipe and retrieval are the first one's |"] if models else []
+    averaged = (
+        [f"| the mean of | {models}; data, recipe and pairs are the first one's, labels those of all |"]
+        if models
+        else []
+    )
     return [
         f"# {out.name}",
         "",
@@ -48,13 +53,13 @@ def _lines(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: P
         f"| data | {data['questions']} questions ({', '.join(f'{n} {c}' for n, c in data['splits'].items())}), "
         f"sha256 `{data['sha256']}` |",
         f"| retrieval | {lineage.get('pairs', {}).get('written', 0)} written pairs, {domain.get('pairs', 0)} weak "
-        f"pairs from {len(domain.get('labels', ()))} labels; "
+        f"pairs; {len(domain.get('labels', ()))} labels read as domain text, "
         f"{len(domain.get('left_out_set_ids', ()))} set ids left out |",
         *averaged,
         f"| trained | {lineage['made']}, {lineage['seconds']} s, {lineage['machine']} |",
         f"| recipe | `{json.dumps(lineage['recipe'], sort_keys=True)}` |",
         parity,
-        f"| test split, torch | {', '.join(f'{name} {value:.4f}' for name, value in lineage['test'].items())} |",
+        f"| test split, torch, of two intents only the first right | {measured} |",
         "",
         f"All hashes and every label whose text was read: `{out.with_suffix('.lineage.json').name}`.",
         "",

@@ -69,6 +69,16 @@ class Utterance(BaseModel):
     author: str = ""
     split: Split | None = None
 
+    @property
+    def slots_marked(self) -> bool:
+        """Whether its slots and spans were marked: where not, that there are none means nothing."""
+        return self.annotated == "all"
+
+    @property
+    def flags_marked(self) -> bool:
+        """Whether its flags were."""
+        return self.annotated != "intent"
+
     @model_validator(mode="after")
     def _spans_fit(self) -> Self:
         if not self.text.strip():

@@ -164,7 +164,7 @@ class _Run:
         return min((step + 1) / warm, max(0.0, (self.steps - step) / max(1, self.steps - warm)))
 
     def one_epoch(self, report: Report) -> dict[str, float]:
-        """Every example once, and as many pairs as there are steps; the mean of each loss."""
+        """Every example once, with pairs beside every ``pair_every``-th step; the mean of each loss."""
         began = time.monotonic()
         self.network.train()
         draw = random.Random(self.recipe.seed * 1000 + self.epoch)  # noqa: S311  # reproducible, not secret
@@ -174,7 +174,7 @@ class _Run:
         ]
         batches = length_batches([len(example.ids) for example in examples], self.recipe.batch, draw)
         paired = pair_batches(self.pairs, self.recipe.pair_batch, draw)
-        sums: dict[str, float] = {}
+        sums: dict[str, list[float]] = {}
         for number, rows in enumerate(batches):
             losses = self._losses([examples[row] for row in rows])
             chosen = next(paired, None) if number % self.recipe.pair_every == 0 else None
@@ -189,11 +189,11 @@ class _Run:
             if self.step > self.steps * (1 - self.recipe.averaged) and self.step % 5 == 0:
                 self._average()
             for name, loss in losses.items():
-                sums[name] = sums.get(name, 0.0) + float(loss.detach())
+                sums.setdefault(name, []).append(float(loss.detach()))
             if number % 20 == 0:
                 report({"epoch": float(self.epoch + 1), "done": (number + 1) / len(batches)})
         self.epoch += 1
-        means = {f"loss_{name}": total / len(batches) for name, total in sums.items()}
+        means = {f"loss_{name}": sum(each) / len(each) for name, each in sums.items()}
         return {"epoch": float(self.epoch), "seconds": round(time.monotonic() - began, 1), **means}
 
     def _losses(self, examples: Sequence[Encoded]) -> dict[str, Tensor]:

@@ -32,11 +32,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question in tokens and all that must be learnt of it; ``answers`` are the right ones of the queries."""
+    """A question in tokens and all that must be learnt of it; ``answers`` are the right ones of the queries, None where
+    nobody marked it."""
 
     question: Tokens
     steps: tuple[Step, ...]
-    answers: tuple[int, ...]
+    answers: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,14 @@ class Lesson:
         unknown += set(utterance.flags) - set(labels.flags)
         if unknown:
             raise ContentError(f"labels of {utterance.text!r} are not to be learnt: {sorted(map(str, unknown))}")
-        answers = [labels.intents.index(utterance.intent)]
-        answers += [_YES if pair in slots else _NO for pair in labels.slots]
-        answers += [_YES if flag in utterance.flags else _NO for flag in labels.flags]
-        shares = [[(answer, 1.0)] for answer in answers]
+        first = labels.intents.index(utterance.intent)
+        answers: list[int | None] = [first]
+        answers += [(_YES if pair in slots else _NO) if utterance.slots_marked else None for pair in labels.slots]
+        marked = utterance.flags_marked
+        answers += [(_YES if flag in utterance.flags else _NO) if marked else None for flag in labels.flags]
+        shares = [[] if answer is None else [(answer, 1.0)] for answer in answers]
         if utterance.also:
-            shares[0] = [(answers[0], 2 / 3), (labels.intents.index(utterance.also), 1 / 3)]
+            shares[0] = [(first, 2 / 3), (labels.intents.index(utterance.also), 1 / 3)]
         question = tuple(self.tokenise(one_line(utterance.masked()[0])))
         return Example(question, tuple(self._steps(shares)), tuple(answers))
 

@@ -31,6 +31,8 @@ from assistant.understanding.heads import Heads, LabelSets, Layer
 
 SCHEMA = "onlabel.lineage/1"
 LAYERS = ("intent", "slot", "flag", "tag")
+#: Where the code stands that decides what is learnt: the pairs, their windows and words, the labels they come from.
+_CODE = ("training", "understanding", "answering", "content")
 _PACKAGES = ("torch", "transformers", "peft", "numpy")
 
 Tell = Callable[[str], None]
@@ -80,14 +82,18 @@ def make_model(
     tell(f"{len(train)} training questions, {len(labels.intents)} intents, {len(labels.spans)} span types")
     written = pairs.read_written(sources.pairs)
     paired = gather_pairs(sources, written, train, recipe.seed, lineage, tell)
-    code = Path(__file__).parent
+    code = Path(__file__).parents[1]
     lineage |= {
         "recipe": dataclasses.asdict(recipe),
         "base": {
             "weights_sha256": file_sha256(base / "model.safetensors"),
             "config": file_sha256(base / "config.json"),
         },
-        "code": {path.relative_to(code).as_posix(): file_sha256(path) for path in sorted(code.rglob("*.py"))},
+        "code": {
+            path.relative_to(code).as_posix(): file_sha256(path)
+            for folder in _CODE
+            for path in sorted((code / folder).rglob("*.py"))
+        },
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "machine": f"{platform.system()} {platform.machine()}, {n_threads} threads",
         "data": describe(data),

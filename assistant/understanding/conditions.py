@@ -128,7 +128,7 @@ class LabelStatus(StrEnum):
 def condition_words(question: str) -> tuple[str, ...]:
     """The words of the condition that ``question`` asks about (product names already masked); () when there is none."""
     for match in reversed(list(_LEADS.finditer(question.replace("the medicine", " ")))):
-        spoken = _WORD.findall(match.group(1).casefold())
+        spoken = _telling(match.group(1))
         found = [word for word in spoken if word not in _FILLER and not word[0].isdigit()]
         if found:
             return tuple(_written_out(found))
@@ -142,8 +142,14 @@ def asks_use(question: str) -> bool:
 
 def spelled_out(condition: str) -> tuple[str, ...]:
     """The words of a condition that somebody marked in a question, shorthand written out."""
-    spoken = _WORD.findall(_POSSESSIVE.sub("", condition.casefold()))
+    spoken = _telling(_POSSESSIVE.sub("", condition))
     return tuple(_written_out(word for word in spoken if word not in _FILLER - _IN_NAMES))
+
+
+def _telling(text: str) -> list[str]:
+    """The words of ``text`` in lower case, without "as" where it is no shorthand: "hypertension as monotherapy"."""
+    spoken = _WORD.findall(text)
+    return [word.casefold() for word in spoken if word.casefold() != "as" or word.isupper() or len(spoken) == 1]
 
 
 def _written_out(found: Iterable[str]) -> list[str]:

@@ -6,7 +6,6 @@ never cut.
 
 from __future__ import annotations
 
-import itertools
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from assistant.content.lexicon import mask
 from assistant.domain import SLOT_VALUES
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import condition_words, spelled_out
+from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.readers import Reader
 from assistant.understanding.slots import populations
 from assistant.understanding.spelling import respelled
@@ -109,7 +109,10 @@ def folded(question: str) -> str:
 
 
 def parts(text: str) -> list[str]:
-    """A long text in at most :data:`_MOST_PARTS` pieces, cut behind sentences where they end; [] of a short text."""
+    """A long text in some :data:`_MOST_PARTS` pieces, cut behind sentences where they end; [] of a short text.
+
+    Together they are the whole text: a report may stand in its last words.
+    """
     spoken = text.split()
     if len(spoken) <= _SHORT_QUESTION:
         return []
@@ -122,8 +125,24 @@ def parts(text: str) -> list[str]:
         found[-1].append(word)
     pieces = [" ".join(part) for part in found]
     # Words that are no words can be of any length; the model reads a token a character at worst.
-    short = (piece[at : at + _PART_CHARACTERS] for piece in pieces for at in range(0, len(piece), _PART_CHARACTERS))
-    return list(itertools.islice(short, _MOST_PARTS))
+    return [piece[at : at + _PART_CHARACTERS] for piece in pieces for at in range(0, len(piece), _PART_CHARACTERS)]
+
+
+def in_any_part(text: str, reader: Reader) -> Choosing:
+    """The flags of a long text, each as likely as in the likeliest of its parts; of a short text none.
+
+    A reader without flags of its own tells a report by its intents alone, and of a part they say too little.
+    """
+    likeliest: dict[str, float] = {}
+    for part in parts(text):
+        try:
+            found = reader.read(part)[1].flags
+        except TextTooLongError:
+            continue
+        if not found:
+            break
+        likeliest |= {name: max(share, likeliest.get(name, 0.0)) for name, share in found.items()}
+    return Choosing((), flags=likeliest)
 
 
 def read(

@@ -26,7 +26,9 @@ _SHOWN = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 @click.option(
     "--risk", type=click.FloatRange(0.001, 0.5), default=0.01, show_default=True, help="Share of wrong topics."
 )
-@click.option("--products", type=click.IntRange(1, 50), default=2, show_default=True, help="Ask of this many products, in turn.")
+@click.option(
+    "--products", type=click.IntRange(1, 50), default=2, show_default=True, help="Ask of this many products, in turn."
+)
 @click.option(
     "--misses", type=click.Path(path_type=Path, dir_okay=False), help="Write the answers on wrong topics here."
 )

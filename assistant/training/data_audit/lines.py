@@ -126,7 +126,7 @@ def _labels(lines: Lines, row: int) -> Iterator[Finding]:
     if outside:
         yield lines.finding(Kind.OUTSIDE, "; ".join(outside), (row,), rank=len(outside))
     # Where nobody marked slots and flags, none is missing.
-    at_odds = [*_at_odds(utterance)] if utterance.annotated == "all" else []
+    at_odds = [*_at_odds(utterance)] if utterance.slots_marked else []
     if at_odds:
         yield lines.finding(Kind.INCOHERENT, "; ".join(at_odds), (row,), rank=len(at_odds))
 

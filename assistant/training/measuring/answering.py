@@ -1,7 +1,8 @@
 """Thresholds for whole answers: how sure Onlabel must be so that few delivered answers are on the wrong topic.
 
-Every calibration question is asked of the workspace, of each of its products in turn where it is about one, with the
-passage threshold lifted; the answer's own confidence, end to end, and whether the passages shown are about what was
+Every calibration question is asked of the workspace once, with the passage threshold lifted, the first of its first
+product, the next of its second, and so on round: a question asked again would count as a second witness, and a bound on
+chance believes in each. The answer's own confidence, end to end, and whether the passages shown are about what was
 asked, give the risk-coverage curve. An answer is *on the wrong topic* when none of the passages shown bears the
 question's intent (or its second one) among its topics, and always when the question asks for no topic at all.
 
@@ -11,6 +12,7 @@ that the passage holds the fact that was asked for (bench/labels.py measures tha
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -59,23 +61,20 @@ def deliveries(
     questions: Sequence[Utterance],
     step: Callable[[], None],
 ) -> Deliveries:
-    """Ask every question of every product.
+    """Ask every question of one of the products, in turn.
 
     :param products: (id, a name of it), in whose names the questions are asked.
     """
     limits = decider.policy.thresholds.model_copy(update={"passage_answer": 0.0, "passage_ask": 0.0})
     open_minded = replace(decider, policy=decider.policy.model_copy(update={"thresholds": limits}))
     answers: list[Delivered] = []
-    asked = 0
-    for question in questions:
-        for product, name in products:
-            asked += 1
-            text = question.text.replace(PRODUCT_MARK, name)
-            draft = open_minded.decide(text, where, None, product)
-            if draft.outcome is Outcome.ANSWERED and draft.shown:
-                answers.append(_delivered(question, draft, text))
+    for question, (product, name) in zip(questions, itertools.cycle(products), strict=False):
+        text = question.text.replace(PRODUCT_MARK, name)
+        draft = open_minded.decide(text, where, None, product)
+        if draft.outcome is Outcome.ANSWERED and draft.shown:
+            answers.append(_delivered(question, draft, text))
         step()
-    return Deliveries(asked, tuple(answers))
+    return Deliveries(len(questions), tuple(answers))
 
 
 def _delivered(question: Utterance, draft: Draft, text: str) -> Delivered:

@@ -2,7 +2,7 @@
 
 Guarantees: pure counting over :class:`Read`, so the same readings give the same numbers; a head that a model does not
 have is never counted as wrong, its measure is None. Where a text asks two things, the second intent (``also``) is right
-as well when it comes first.
+as well when it comes first. Slots, flags and spans count only where they were marked (``annotated``).
 """
 
 from __future__ import annotations
@@ -176,7 +176,8 @@ def slots(reads: Sequence[Read]) -> dict[str, Counts] | None:
     """Each closed value as ``slot=value``."""
     if any(read.chosen.slots is None for read in reads):
         return None
-    return tally(((chosen_slots(read.chosen), _labelled_slots(read.utterance)) for read in reads), "=".join)
+    marked = (read for read in reads if read.utterance.slots_marked)
+    return tally(((chosen_slots(read.chosen), _labelled_slots(read.utterance)) for read in marked), "=".join)
 
 
 def chosen_slots(chosen: Choosing) -> frozenset[tuple[str, str]]:
@@ -190,6 +191,7 @@ def _labelled_slots(utterance: Utterance) -> frozenset[tuple[str, str]]:
 
 def flags(reads: Sequence[Read], thresholds: Thresholds) -> dict[str, Flagged] | None:
     """Each flag that the model knows or that was labelled, by the model alone: the screen's rules are not asked."""
+    reads = [read for read in reads if read.utterance.flags_marked]
     if not any(read.chosen.flags for read in reads):
         return None
     raised = [(raised_flags(read.chosen, thresholds), frozenset(read.utterance.flags)) for read in reads]
@@ -215,7 +217,8 @@ def spans(reads: Sequence[Read]) -> dict[str, Counts] | None:
     """
     if all(read.chosen.spans is None for read in reads):
         return None
-    return tally(((frozenset(read.chosen.spans or ()), _labelled_spans(read.utterance)) for read in reads), _type)
+    marked = (read for read in reads if read.utterance.slots_marked)
+    return tally(((frozenset(read.chosen.spans or ()), _labelled_spans(read.utterance)) for read in marked), _type)
 
 
 def _labelled_spans(utterance: Utterance) -> frozenset[tuple[int, int, str]]:

@@ -34,7 +34,10 @@ def score(
 
 @torch.no_grad()
 def measure(network: Network, tokenizer: Any, utterances: Sequence[Utterance], max_tokens: int) -> dict[str, float]:
-    """Accuracy of intent, slots and flags (all of a text right), F1 of spans, and the loss of the intent."""
+    """Accuracy of intent, slots and flags (all of a text right), F1 of spans, and the loss of the intent.
+
+    Slots and flags of the texts where they were marked; spans likewise.
+    """
     if not utterances:
         return {}
     network.eval()
@@ -51,8 +54,10 @@ def measure(network: Network, tokenizer: Any, utterances: Sequence[Utterance], m
         likeliest = scores.intent.argmax(1)
         right["intent"] += float((wanted.argmax(1) == likeliest).sum())
         loss += float(functional.cross_entropy(scores.intent, wanted, reduction="sum"))
-        right["slots"] += float(((scores.slot > 0) == torch.stack([e.slot for e in part]).bool()).all(1).sum())
-        right["flags"] += float(((scores.flag > 0) == torch.stack([e.flag for e in part]).bool()).all(1).sum())
+        slots = ((scores.slot > 0) == torch.stack([e.slot for e in part]).bool()).all(1)
+        flags = ((scores.flag > 0) == torch.stack([e.flag for e in part]).bool()).all(1)
+        right["slots"] += float((slots & torch.tensor([e.slots_known for e in part])).sum())
+        right["flags"] += float((flags & torch.tensor([e.flags_known for e in part])).sum())
         for row, example in enumerate(part):
             words = [at for at, tag in enumerate(example.tags) if tag != IGNORED]
             if words:
@@ -60,7 +65,12 @@ def measure(network: Network, tokenizer: Any, utterances: Sequence[Utterance], m
                 true = set(_marked([example.tags[at] for at in words]))
                 found, given, met = found + len(guessed), given + len(true), met + len(guessed & true)
     count = len(utterances)
-    shares = {name: value / count for name, value in right.items()}
+    marked = {
+        "intent": count,
+        "slots": sum(example.slots_known for example in examples),
+        "flags": sum(example.flags_known for example in examples),
+    }
+    shares = {name: value / marked[name] if marked[name] else 1.0 for name, value in right.items()}
     f1 = 2 * met / (found + given) if found + given else 1.0
     return {**shares, "span_f1": f1, "validation_loss": loss / count}
 
