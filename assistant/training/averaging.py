@@ -59,7 +59,7 @@ def average_models(models: Sequence[Path], data: Sequence[Path], out: Path) -> d
     for other in read[1:]:
         _check_alike(read[0], other)
     network = Network(encoder, read[0].heads.labels, 0.0)
-    network.load_state_dict(mean_of([_state(one) for one in read]), strict=False)
+    network.load_state_dict(_mean([_state(one) for one in read]), strict=False)
     network.eval()
     dataset = read_dataset(list(data))
     temperature = best_temperature(network, tokenizer, dataset.split("calibration") or dataset.split("validation"))
@@ -125,7 +125,7 @@ def _check_alike(one: _Ingredient, other: _Ingredient) -> None:
         raise ContentError(f"has another shape of {unlike[0]} than {one.path}", other.path)
 
 
-def mean_of(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+def _mean(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """The mean of several models' weights, tensor by tensor; all of one shape."""
     return {name: torch.stack([state[name].double() for state in states]).mean(dim=0).float() for name in states[0]}
 
