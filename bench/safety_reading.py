@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -27,7 +27,7 @@ from assistant.training.dataset import PRODUCT_MARK
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.encoder import GgufEncoder, TextTooLongError
 from assistant.understanding.readers import Reader, trained_reader
-from assistant.understanding.reading import folded, in_any_part, read, stream_safe
+from assistant.understanding.reading import folded, in_any_part, read, stream_safe, with_flags_of
 from assistant.understanding.router import NearestUtterances
 from assistant.understanding.screen import Screen
 from assistant.workspace import Workspace, sample_root
@@ -79,13 +79,12 @@ class Reads:
     def _one(self, text: str) -> Screened:
         found = frozenset(finding.flag for finding in self.screen.find(stream_safe(text)))
         name = (name_key(self.product),)
-        told = in_any_part(mask(folded(text), name), self.reader).flags
+        told = in_any_part(mask(folded(text), name), self.reader)
         try:
             chosen = read(folded(text), name, self.reader).chosen
         except TextTooLongError:
             chosen = Choosing(())
-        likeliest = {flag: max(told.get(flag, 0.0), chosen.flags.get(flag, 0.0)) for flag in {**told, **chosen.flags}}
-        return Screened(found, replace(chosen, flags=likeliest))
+        return Screened(found, with_flags_of(chosen, told))
 
 
 def open_reads(model: Path) -> Reads:

@@ -144,6 +144,9 @@ def test_after_anothers_brand_none_of_ours_is_offered_and_the_topic_stays(assist
     assert second.outcome is Outcome.NO_APPROVED_ANSWER
     assert not second.choices and "product" not in second.slots
     assert (third.outcome, third.intent, third.slots["product"]) == (Outcome.ANSWERED, "storage", "quovendry")
+    *_, after = talk(assistant, "how is zorvanta stored?", "what about eliquis?", "and the dose?")
+    assert after.outcome is Outcome.CLARIFY
+    assert "product" not in after.slots
 
 
 def test_the_topic_waits_for_the_product_that_is_chosen(assistant: Assistant) -> None:

@@ -133,16 +133,16 @@ def in_any_part(text: str, reader: Reader) -> Choosing:
 
     A reader without flags of its own tells a report by its intents alone, and of a part they say too little.
     """
-    likeliest: dict[str, float] = {}
+    likeliest = Choosing(())
     for part in parts(text):
         try:
-            found = reader.read(part)[1].flags
+            found = reader.read(part)[1]
         except TextTooLongError:
             continue
-        if not found:
+        if not found.flags:
             break
-        likeliest |= {name: max(share, likeliest.get(name, 0.0)) for name, share in found.items()}
-    return Choosing((), flags=likeliest)
+        likeliest = with_flags_of(likeliest, found)
+    return likeliest
 
 
 def read(
@@ -161,7 +161,7 @@ def read(
         # A chooser without flags tells a report by its intents alone, and those of two readings are not to be mixed.
         if not heard.flags or _hides_a_name(typed, heard, masked, chosen):
             masked, vector, chosen, heard = typed, as_typed, heard, chosen
-        chosen = _with_flags_of(chosen, heard)
+        chosen = with_flags_of(chosen, heard)
     populations, conditions = _populations(masked, chosen), _conditions(masked, chosen)
     return Reading(typed, masked, vector, chosen.intents, populations, conditions, chosen)
 
@@ -183,9 +183,10 @@ def _substances(spoken: Sequence[tuple[int, int]], chosen: Choosing) -> set[int]
     return {at for at, (first, last) in enumerate(spoken) for start, end in marked if start <= first and last <= end}
 
 
-def _with_flags_of(chosen: Choosing, other: Choosing) -> Choosing:
+def with_flags_of(chosen: Choosing, other: Choosing) -> Choosing:
     """``chosen`` with each flag as likely as in either reading: mending a word must never hide a report."""
-    return replace(chosen, flags={name: max(share, other.flags.get(name, 0.0)) for name, share in chosen.flags.items()})
+    names = {**chosen.flags, **other.flags}
+    return replace(chosen, flags={name: max(chosen.flags.get(name, 0.0), other.flags.get(name, 0.0)) for name in names})
 
 
 def _populations(masked: str, chosen: Choosing) -> tuple[str, ...]:
