@@ -103,7 +103,7 @@ def collect(data: Path, work: Path) -> list[Ranked]:
     flat = [
         _of_label(recorder, assistant, openfda_labels.with_quotations(question, records[set_id]), set_id, "openFDA")
         for question in on_openfda
-        if openfda_labels.half_of_label(set_id := question["set_id"]) == "tune"
+        if openfda_labels.part_of_label(set_id := question["set_id"]) == "tune"
         and question["expected_outcome"] != "report"
     ]
     assistant, questions = open_written(work)

@@ -269,11 +269,12 @@ def cause(j: Judged) -> str:
 
 
 def causes(judged: list[Judged]) -> None:
-    """A table of the misses by cause, for each half."""
+    """A table of the misses by cause, for each half or part."""
     counted = collections.Counter((cause(j), j.half) for j in judged if missed(j))
-    print("\n| cause of a miss | tune | test |\n|---|---|---|")
+    parts = [part for part in ("tune", "test", "new") if any(j.half == part for j in judged)]
+    print("\n| cause of a miss |" + "".join(f" {part} |" for part in parts) + "\n|---|" + "---|" * len(parts))
     for name in sorted({name for name, _ in counted}):
-        print(f"| {name} | {counted[name, 'tune']} | {counted[name, 'test']} |")
+        print(f"| {name} |" + "".join(f" {counted[name, part]} |" for part in parts))
 
 
 def missed(j: Judged) -> bool:

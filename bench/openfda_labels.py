@@ -1,17 +1,18 @@
-"""Ask 2,266 questions over 103 openFDA labels, and judge the answers.
+"""Ask 2,662 questions over 121 openFDA labels, and judge the answers.
 
     python bench/openfda_labels.py --work FOLDER
-    python bench/openfda_labels.py --half tune --misses misses.md
+    python bench/openfda_labels.py --part tune --misses misses.md
     python bench/openfda_labels.py --refusals
 
 The questions (``bench/openfda_questions.jsonl``) were written by people who saw the labels' text and nothing of this
 project. A line names what a right answer must hold by where it stands in the record (field, start and end of its text
 with white space made single), so no label text is kept here; the records are read from the evaluation data. Every
 question is asked as on its product's own page. Verdicts are those of ``bench/labels.py``. Misses on the 48 labels of
-the part ``tune`` were read and mended, those on the 39 of the part ``test`` were not (``openfda_labels.jsonl`` says
-which is which). One message a label tells of harm: it must raise a flag. ``--refusals`` asks 408 questions instead that
-no passage may answer (other uses, comparisons, what the label is silent on), on twelve labels of the part ``tune``: all
-of them were read.
+the part ``tune`` were read and mended; of the 55 of the part ``test`` totals alone were looked at, often; those of the
+18 of the part ``new``, which a second person looked through against the labels, are looked at once a model
+(``openfda_labels.jsonl`` says which is which). One message a label tells of harm: it must raise a flag. ``--refusals``
+asks 408 questions instead that no passage may answer (other uses, comparisons, what the label is silent on), on twelve
+labels of the part ``tune``: all of them were read.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from assistant.trust.log.log import AuditLog
 LABELS = Path(__file__).with_name("openfda_labels.jsonl")
 QUESTIONS = Path(__file__).with_name("openfda_questions.jsonl")
 REFUSALS = Path(__file__).with_name("openfda_refusals.jsonl")
+PARTS = ("tune", "test", "new")
 
 
 def read_questions(path: Path = QUESTIONS) -> list[dict[str, Any]]:
@@ -43,13 +45,13 @@ def read_questions(path: Path = QUESTIONS) -> list[dict[str, Any]]:
 
 
 @cache
-def _halves() -> dict[str, str]:
-    return {row["set_id"]: row["half"] for row in map(json.loads, LABELS.read_text(encoding="utf-8").splitlines())}
+def _parts() -> dict[str, str]:
+    return {row["set_id"]: row["part"] for row in map(json.loads, LABELS.read_text(encoding="utf-8").splitlines())}
 
 
-def half_of_label(set_id: str) -> str:
-    """``tune`` where misses of the label were read, else ``test``."""
-    return _halves()[set_id]
+def part_of_label(set_id: str) -> str:
+    """``tune`` where misses of the label were read, ``test`` where totals alone were looked at, else ``new``."""
+    return _parts()[set_id]
 
 
 def read_records(data: Path, set_ids: set[str]) -> dict[str, dict[str, Any]]:
@@ -73,11 +75,11 @@ def with_quotations(question: dict[str, Any], record: dict[str, Any]) -> dict[st
 
 
 @click.command()
-@click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both", show_default=True)
+@click.option("--part", type=click.Choice([*PARTS, "all"]), default="all", show_default=True)
 @click.option("--work", type=click.Path(path_type=Path), help="Keep the workspace here.")
 @click.option("--misses", type=click.Path(path_type=Path), help="Write every miss to this file.")
 @click.option("--refusals", is_flag=True, help="Ask what no passage may answer.")
-def main(half: str, work: Path | None, misses: Path | None, refusals: bool) -> None:
+def main(part: str, work: Path | None, misses: Path | None, refusals: bool) -> None:
     """Evaluate whole answers on openFDA labels."""
     questions = read_questions(REFUSALS if refusals else QUESTIONS)
     records = read_records(data_folder(), {question["set_id"] for question in questions})
@@ -88,26 +90,26 @@ def main(half: str, work: Path | None, misses: Path | None, refusals: bool) -> N
     reports: list[Judged] = []
     for question in questions:
         set_id = question["set_id"]
-        if half not in ("both", half_of_label(set_id)):
+        if part not in ("all", part_of_label(set_id)):
             continue
         whole = with_quotations(question, records[set_id])
         about = given_product(assistant, whole, set_id)
         answer = assistant.ask(whole["question"], assistant.context(whole["audience"]), product=about)
-        one = judge(whole, half_of_label(set_id), answer, set_id, assistant)
+        one = judge(whole, part_of_label(set_id), answer, set_id, assistant)
         (reports if whole["expected_outcome"] == "report" else judged).append(one)
     if refusals:
         for kind in ("off_label", "comparison", "unanswerable"):
-            part = [j for j in judged if j.question["topic"] == kind]
-            verdicts = Counter(j.verdict for j in part)
-            click.echo(f"{kind:<14} {len(part):>4}  " + ", ".join(f"{v} {n}" for v, n in verdicts.most_common()))
+            asked = [j for j in judged if j.question["topic"] == kind]
+            verdicts = Counter(j.verdict for j in asked)
+            click.echo(f"{kind:<14} {len(asked):>4}  " + ", ".join(f"{v} {n}" for v, n in verdicts.most_common()))
         if misses:
             write_misses(judged, misses)
         return
-    for name in ("tune", "test"):
-        if part := [j for j in judged if j.half == name]:
-            report(part, f"{name} half")
-    if half == "both":
-        report(judged, "both halves")
+    for name in PARTS:
+        if of_part := [j for j in judged if j.half == name]:
+            report(of_part, f"part {name}")
+    if part == "all":
+        report(judged, "all parts")
     flagged = [j for j in judged if j.answer.flags]
     print(f"\nmessages of harm that raise a flag   {sum(bool(j.answer.flags) for j in reports)}/{len(reports)}")
     print(f"other questions that raise a flag    {len(flagged)}/{len(judged)} = {len(flagged) / len(judged):.1%}")
