@@ -27,14 +27,14 @@ from assistant.domain import INTENTS
 from assistant.errors import ContentError, NotReadyError
 from assistant.serving.commands.model_train import export_command
 from assistant.training import finetune
-from assistant.training.batches import UNANSWERED, encode, encode_pairs
+from assistant.training.batches import UNANSWERED, encode, encode_pairs, padded
 from assistant.training.dataset import Dataset, SpanMark, Utterance, write_dataset
 from assistant.training.export import Extra, FileType, export_gguf
 from assistant.training.finetune import Recipe, Trained, save_network
 from assistant.training.making import Sources, load_heads, make_model, save_heads
 from assistant.training.measuring import parity
 from assistant.training.measuring.network import best_temperature, measure, score
-from assistant.training.network import Network, open_base
+from assistant.training.network import Dropout, Network, open_base
 from assistant.training.pairs import Pair
 from assistant.understanding.encoder import GgufEncoder
 from assistant.understanding.heads import Heads, LabelSets, best_path, spans_of
@@ -453,6 +453,27 @@ def test_a_step_of_unanswered_questions_alone_teaches_nothing(base: Path, tmp_pa
     recipe = dataclasses.replace(SHORT, epochs=1)
     trained = _run(base, tmp_path, recipe, TRAIN[:20], [Pair("price?", "", "label-0")] * 4)
     assert trained.epochs[0]["loss_pairs"] == 0
+
+
+@torch.no_grad()
+def test_texts_read_together_have_the_vectors_they_have_alone(short: Trained) -> None:
+    network, texts = short.network, [[2, 7, 3], [2, 9, 11, 12, 3], [2, 7, 3], [2, 8, 3], [2, 3]]
+    alone = torch.cat([network.vectors(*padded([text], 0)) for text in texts])
+    for together in (1, 2, 64):
+        found = network.vectors_of(texts, 0, together)
+        assert torch.allclose(found, alone, atol=2e-2), together
+    assert not torch.allclose(alone[0], alone[1], atol=2e-2)
+
+
+def test_dropout_drops_its_share_keeps_the_mean_and_rests_outside_of_training() -> None:
+    torch.manual_seed(3)
+    states = torch.ones(7, 11, 1001)
+    dropped = Dropout(0.1)(states)
+    assert abs(float((dropped == 0).float().mean()) - 0.1) < 0.01
+    assert abs(float(dropped.mean()) - 1) < 0.01
+    assert torch.equal(Dropout(0.1).eval()(states), states)
+    assert torch.equal(Dropout(0.0)(states), states)
+    assert Dropout(0.1)(states.bfloat16()).dtype == torch.bfloat16
 
 
 def test_intents_alone_are_enough(base: Path, tmp_path: Path) -> None:

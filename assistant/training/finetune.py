@@ -47,6 +47,10 @@ from assistant.understanding.heads import LabelSets
 
 Report = Callable[[dict[str, float]], None]
 Method = Literal["full", "lora"]
+#: Texts of about a length that are read in one go for their vectors.
+_TOGETHER = 24
+#: Texts that are read in one go where nothing is learnt: as many as memory holds the embeddings of.
+_AT_REST = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Recipe:
     The card of a model says which recipe it had. Learning rates are peaks; warm-up and decay are linear.
     """
 
-    epochs: int = 3
+    epochs: int = 4
     batch: int = 64
     rate: float = 1.2e-4
     head_rate: float = 2e-3
@@ -66,7 +70,7 @@ class Recipe:
     dropout: float = 0.1
     averaged: float = 0.4
     max_tokens: int = 128
-    pair_batch: int = 40
+    pair_batch: int = 48
     pair_tokens: int = 112
     pair_every: int = 2
     pair_scale: float = 20.0
@@ -176,10 +180,12 @@ class _Run:
         paired = pair_batches(self.pairs, self.recipe.pair_batch, draw)
         sums: dict[str, list[float]] = {}
         for number, rows in enumerate(batches):
-            losses = self._losses([examples[row] for row in rows])
             chosen = next(paired, None) if number % self.recipe.pair_every == 0 else None
-            if chosen:
-                losses["pairs"] = self.recipe.pair_weight * self._pair_loss(chosen)
+            # Not in 16 bits itself, but what is inside shares one copy of the weights that are.
+            with torch.autocast("cpu", torch.bfloat16, enabled=False):
+                losses = self._losses([examples[row] for row in rows])
+                if chosen:
+                    losses["pairs"] = self.recipe.pair_weight * self._pair_loss(chosen)
             torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
             self.optimizer.step()
@@ -234,8 +240,9 @@ class _Run:
         answered = [row for row in rows if row[2] != UNANSWERED]
         if not answered:
             return torch.zeros(())
-        asked = self._vectors([row[0] for row in rows])
-        near = asked @ self._vectors([row[1] for row in answered]).T * self.recipe.pair_scale
+        texts = [row[0] for row in rows] + [row[1] for row in answered]
+        vectors = self.network.vectors_of(texts, self.padding, _TOGETHER)
+        near = vectors[: len(rows)] @ vectors[len(rows) :].T * self.recipe.pair_scale
         same = torch.tensor([[one[2] == two[2] for two in answered] for one in rows])
         foreign = torch.tensor([[one[2] == UNANSWERED and one[3] != two[3] for two in answered] for one in rows])
         near = near.masked_fill(foreign, -torch.inf)
@@ -246,19 +253,12 @@ class _Run:
         back = (torch.logsumexp(near.T.masked_fill(~same.T, -torch.inf), 1) - torch.logsumexp(near.T, 1)).mean()
         return -(right + 0.3 * back)
 
-    def _vectors(self, texts: Sequence[Sequence[int]]) -> Tensor:
-        """Retrieval vectors (texts, width) of length 1."""
-        return self.network.vectors(*padded(texts, self.padding))
-
     @torch.no_grad()
     def _vectors_at_rest(self, texts: Sequence[Sequence[int]]) -> Tensor:
-        """The same of any number of texts, those of a length together, and nothing to learn from."""
+        """Retrieval vectors (texts, width), with nothing to learn from."""
         self.network.eval()
-        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        made: list[Tensor] = []
-        for start in range(0, len(order), self.recipe.batch):
-            made.append(self._vectors([texts[row] for row in order[start : start + self.recipe.batch]]))
-        return torch.cat(made)[torch.tensor(order).argsort()]
+        parts = (texts[start : start + _AT_REST] for start in range(0, len(texts), _AT_REST))
+        return torch.cat([self.network.vectors_of(part, self.padding, self.recipe.batch) for part in parts])
 
     # -- the mean of the weights, and checkpoints -----------------------------------------------------------------
 

@@ -7,6 +7,7 @@ llama.cpp feeds everything (see :mod:`assistant.understanding.heads`, its counte
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from assistant.errors import ContentError
+from assistant.training.batches import padded
 from assistant.understanding.heads import Floats, Heads, LabelSets, Layer
 
 
@@ -39,7 +41,7 @@ class Network(nn.Module):
         width = int(encoder.config.hidden_size)
         self.encoder = encoder
         self.labels = labels
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         with warnings.catch_warnings():
             # A head that has nothing to choose from is meant.
             warnings.filterwarnings("ignore", "Initializing zero-element tensors")
@@ -48,9 +50,10 @@ class Network(nn.Module):
             self.flag = nn.Linear(width, len(labels.flags))
             self.tag = nn.Linear(width, len(labels.tags))
 
-    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The last layer, shape (texts, tokens, width)."""
-        states: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+    def states(self, texts: Tensor, mask: Tensor) -> Tensor:
+        """The last layer, shape (texts, tokens, width), of token ids (texts, tokens) or of their embeddings."""
+        name = "inputs_embeds" if texts.is_floating_point() else "input_ids"
+        states: Tensor = self.encoder(**{name: texts}, attention_mask=mask).last_hidden_state
         return states.float()
 
     def pooled(self, states: Tensor, mask: Tensor) -> Tensor:
@@ -58,12 +61,32 @@ class Network(nn.Module):
         weights = mask.unsqueeze(-1).to(states.dtype)
         return (states * weights).sum(1) / weights.sum(1)
 
-    def vectors(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def vectors(self, texts: Tensor, mask: Tensor) -> Tensor:
         """Retrieval vectors of length 1, shape (texts, width)."""
         with torch.autocast("cpu", torch.bfloat16):
-            states = self.states(ids, mask)
+            states = self.states(texts, mask)
         vectors: Tensor = nn.functional.normalize(self.pooled(states, mask), dim=-1)
         return vectors
+
+    def vectors_of(self, texts: Sequence[Sequence[int]], padding: int, together: int) -> Tensor:
+        """Retrieval vectors (texts, width) of texts in tokens, ``together`` of about a length at a time.
+
+        One that occurs twice is read once: of the passages of a step a third are those of another question too, and of
+        what is read of the others otherwise a quarter would be padding.
+        """
+        distinct = sorted({tuple(text) for text in texts}, key=lambda text: (len(text), text))
+        places = {text: row for row, text in enumerate(distinct)}
+        parts = [padded(distinct[at : at + together], padding) for at in range(0, len(distinct), together)]
+        # All in one go: the way back through each look-up writes a matrix as large as the vocabulary.
+        tokens = self.encoder.get_input_embeddings()(torch.cat([ids.flatten() for ids, _ in parts]))
+        looked_up = tokens.split([ids.numel() for ids, _ in parts])
+        made = torch.cat(
+            [
+                self.vectors(found.view(*ids.shape, -1), mask)
+                for found, (ids, mask) in zip(looked_up, parts, strict=True)
+            ]
+        )
+        return made[torch.tensor([places[tuple(text)] for text in texts])]
 
     def heads(self, states: Tensor, pooled: Tensor) -> Scores:
         """All heads' scores."""
@@ -80,6 +103,24 @@ class Network(nn.Module):
             _layer(self.tag) if self.labels.tags else None,
             temperature,
         )
+
+
+class Dropout(nn.Dropout):
+    """Dropout whose random bits are drawn eight values at a time.
+
+    On a processor torch draws them one by one, which took a seventh of a step of training. Of 256 values a byte has,
+    the share nearest to ``p`` is dropped.
+    """
+
+    def forward(self, states: Tensor) -> Tensor:
+        """``states`` with some zeros, and the others larger for it; unchanged outside of training."""
+        dropped = round(256 * self.p)
+        if not self.training or not dropped:
+            return states
+        count = states.numel()
+        drawn = torch.empty(-(-count // 8), dtype=torch.int64, device=states.device).random_(-(2**63), None)
+        kept = drawn.view(torch.uint8)[:count].view(states.shape) >= dropped
+        return states * (kept.to(states.dtype) * (256 / (256 - dropped)))
 
 
 def _layer(linear: nn.Linear) -> Layer:
@@ -108,6 +149,10 @@ def open_base(base: Path) -> tuple[Any, Any]:
     )
     if lacking := sorted(loaded["missing_keys"]):
         raise ContentError(f"lacks {len(lacking)} weights, the first {lacking[0]}", base)
+    for module in list(encoder.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Dropout):
+                setattr(module, name, Dropout(child.p))
     # In 32 bits, whatever the file holds.
     return encoder.float(), AutoTokenizer.from_pretrained(base, local_files_only=True)
 
