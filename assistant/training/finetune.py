@@ -55,7 +55,7 @@ _AT_REST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train; with the defaults all data here is learnt within an hour on two cores.
+    """How to train; with the defaults all data here is learnt in about an hour on two cores.
 
     The card of a model says which recipe it had. Learning rates are peaks; warm-up and decay are linear.
     """

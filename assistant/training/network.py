@@ -134,6 +134,7 @@ def open_base(base: Path) -> tuple[Any, Any]:
 
     Attention is computed step by step and without dropout: on a processor the fused kernel's way back costs more than
     it saves (a step of training 1.4 times as long), and drawing random numbers for it a fifth of the whole time.
+    Elsewhere dropout is :class:`Dropout`.
 
     :raises ContentError: it lacks weights, which transformers would otherwise draw at random.
     """
