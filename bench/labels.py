@@ -39,6 +39,8 @@ from assistant.trust.log.log import AuditLog
 from assistant.workspace import Workspace, starter_root
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+#: What labels are told apart by: read and tuned on, reported, and (of the openFDA labels) looked at once a model.
+PARTS = ("tune", "test", "new")
 
 
 def data_folder() -> Path:
@@ -268,10 +270,15 @@ def cause(j: Judged) -> str:
     return f"refused: {j.answer.outcome.value}"
 
 
+def in_parts(judged: list[Judged]) -> dict[str, list[Judged]]:
+    """The questions of each half or part that there are any of, in the order of :data:`PARTS`."""
+    return {part: found for part in PARTS if (found := [j for j in judged if j.half == part])}
+
+
 def causes(judged: list[Judged]) -> None:
     """A table of the misses by cause, for each half or part."""
     counted = collections.Counter((cause(j), j.half) for j in judged if missed(j))
-    parts = [part for part in ("tune", "test", "new") if any(j.half == part for j in judged)]
+    parts = in_parts(judged)
     print("\n| cause of a miss |" + "".join(f" {part} |" for part in parts) + "\n|---|" + "---|" * len(parts))
     for name in sorted({name for name, _ in counted}):
         print(f"| {name} |" + "".join(f" {counted[name, part]} |" for part in parts))
@@ -334,10 +341,8 @@ def main(half: str, product: str, work: Path | None, misses: Path | None) -> Non
         answer = assistant.ask(question["question"], assistant.context(question["audience"]), product=about)
         judged.append(judge(question, half_of(set_id), answer, set_id, assistant))
     print(f"asked {len(judged)} questions in {time.perf_counter() - began:.1f} s")
-    for name in ("tune", "test"):
-        part = [j for j in judged if j.half == name]
-        if part:
-            report(part, f"{name} half")
+    for name, part in in_parts(judged).items():
+        report(part, f"{name} half")
     if half == "both":
         report(judged, "both halves")
     causes(judged)

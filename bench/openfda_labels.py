@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from labels import Judged, built, by, causes, data_folder, given_product, judge, report, write_misses
+from labels import PARTS, Judged, built, by, causes, data_folder, given_product, in_parts, judge, report, write_misses
 
 from assistant.content.openfda import read_record
 from assistant.pipeline import Assistant
@@ -36,7 +36,6 @@ from assistant.trust.log.log import AuditLog
 LABELS = Path(__file__).with_name("openfda_labels.jsonl")
 QUESTIONS = Path(__file__).with_name("openfda_questions.jsonl")
 REFUSALS = Path(__file__).with_name("openfda_refusals.jsonl")
-PARTS = ("tune", "test", "new")
 
 
 def read_questions(path: Path = QUESTIONS) -> list[dict[str, Any]]:
@@ -105,9 +104,8 @@ def main(part: str, work: Path | None, misses: Path | None, refusals: bool) -> N
         if misses:
             write_misses(judged, misses)
         return
-    for name in PARTS:
-        if of_part := [j for j in judged if j.half == name]:
-            report(of_part, f"part {name}")
+    for name, of_part in in_parts(judged).items():
+        report(of_part, f"part {name}")
     if part == "all":
         report(judged, "all parts")
     flagged = [j for j in judged if j.answer.flags]
