@@ -25,7 +25,7 @@ from assistant.serving.commands.model_train import average_command, export_comma
 from assistant.training.averaging import average_models
 from assistant.training.dataset import write_dataset
 from assistant.training.finetune import Recipe
-from assistant.training.making import Sources, load_heads, make_model
+from assistant.training.making import Beginning, Sources, load_heads, make_model
 from tests.tiny_bert import toy_utterances, write_base
 
 
@@ -51,7 +51,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 
     def trained(name: str, base: Path, seed: int) -> Path:
         recipe = Recipe(epochs=1, batch=20, rate=1e-3, seed=seed)
-        make_model(Sources((data,)), base, root / name, recipe, 1, lambda _: None, lambda _: None)
+        make_model(Sources((data,)), Beginning(base), root / name, recipe, 1, lambda _: None, lambda _: None)
         return root / name
 
     one, two, stranger = trained("one", bases[0], 7), trained("two", bases[0], 8), trained("stranger", bases[1], 7)

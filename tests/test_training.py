@@ -31,7 +31,7 @@ from assistant.training.batches import UNANSWERED, encode, encode_pairs, padded
 from assistant.training.dataset import Dataset, SpanMark, Utterance, write_dataset
 from assistant.training.export import Extra, FileType, export_gguf
 from assistant.training.finetune import Recipe, Trained, save_network
-from assistant.training.making import Sources, load_heads, make_model, save_heads
+from assistant.training.making import Beginning, Sources, load_heads, make_model, save_heads
 from assistant.training.measuring import parity
 from assistant.training.measuring.network import best_temperature, measure, score
 from assistant.training.network import Dropout, Network, open_base
@@ -101,7 +101,7 @@ def made(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     write_dataset([*TOY.utterances, *test], data)
     pairs.write_text("".join(_written(pair) for pair in toy_pairs()), encoding="utf-8")
     out = folder / "out"
-    lineage = make_model(Sources((data,), (pairs,)), base, out, LEARN, 1, lambda _: None, lambda _: None)
+    lineage = make_model(Sources((data,), (pairs,)), Beginning(base), out, LEARN, 1, lambda _: None, lambda _: None)
     return Made(out, lineage, load_heads(out / "heads.npz"))
 
 
@@ -585,7 +585,35 @@ def test_data_without_a_split_to_learn_from_is_refused(base: Path, tmp_path: Pat
     write_dataset(TRAIN, tmp_path / "data.jsonl")
     sources = Sources((tmp_path / "data.jsonl",))
     with pytest.raises(ContentError, match="no training or no validation"):
-        make_model(sources, base, tmp_path / "out", SHORT, 1, lambda _: None, lambda _: None)
+        make_model(sources, Beginning(base), tmp_path / "out", SHORT, 1, lambda _: None, lambda _: None)
+
+
+def test_a_training_goes_on_from_a_trained_model(made: Made, tmp_path: Path) -> None:
+    sources = Sources((made.folder.parent / "data.jsonl",), (made.folder.parent / "pairs.jsonl",))
+    recipe = dataclasses.replace(LEARN, epochs=1, rate=1e-6, head_rate=1e-6)
+    begins = Beginning.of(made.folder)
+    lineage = make_model(sources, begins, tmp_path / "further", recipe, 1, lambda _: None, lambda _: None)
+    first, last = made.lineage["epochs"][0], made.lineage["epochs"][-1]
+    for name in ("intent", "slots", "flags", "spans", "pairs"):
+        gone_on = lineage["epochs"][0][f"loss_{name}"]
+        assert abs(gone_on - last[f"loss_{name}"]) < 0.5 * abs(first[f"loss_{name}"] - gone_on), name
+    assert lineage["base"]["weights_sha256"] == made.lineage["weights_sha256"]
+    assert lineage["begun_with"]["base"] == made.lineage["base"]
+    assert lineage["begun_with"]["epochs"] == made.lineage["epochs"]
+
+
+def test_a_training_goes_on_for_the_same_labels_only(made: Made, tmp_path: Path) -> None:
+    of_one_flag = [u.model_copy(update={"flags": ()}) for u in TOY.utterances]
+    write_dataset(of_one_flag, tmp_path / "data.jsonl")
+    sources = Sources((tmp_path / "data.jsonl",))
+    with pytest.raises(ContentError, match="other labels than the model"):
+        make_model(sources, Beginning.of(made.folder), tmp_path / "out", SHORT, 1, lambda _: None, lambda _: None)
+
+
+def test_a_training_does_not_go_on_from_one_that_did_not_end(tmp_path: Path) -> None:
+    (tmp_path / "cut" / "encoder").mkdir(parents=True)
+    with pytest.raises(ContentError, match="no finished training"):
+        Beginning.of(tmp_path / "cut")
 
 
 def test_a_base_that_lacks_weights_is_refused(tmp_path: Path) -> None:
@@ -606,7 +634,7 @@ def test_the_lineage_names_every_label_that_was_read(base: Path, tmp_path: Path)
     (tmp_path / "left_out.jsonl").write_text('{"set_id": "ccc-3", "generic": "zorvamab"}\n', encoding="utf-8")
     sources = Sources((tmp_path / "data.jsonl",), (), (tmp_path / "labels.jsonl",), (tmp_path / "left_out.jsonl",))
     recipe = dataclasses.replace(SHORT, epochs=1)
-    lineage = make_model(sources, base, tmp_path / "out", recipe, 1, lambda _: None, lambda _: None)
+    lineage = make_model(sources, Beginning(base), tmp_path / "out", recipe, 1, lambda _: None, lambda _: None)
     assert lineage["domain"]["labels"].keys() == {"aaa-1", "bbb-2"}
     assert lineage["domain"]["left_out_set_ids"] == ["ccc-3"]
     assert lineage["domain"]["left_out_generics"] == ["zorvamab"]

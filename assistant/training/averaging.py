@@ -23,10 +23,10 @@ from assistant.errors import ContentError
 from assistant.training.dataset import read_dataset
 from assistant.training.export import checkpoint_names, file_sha256
 from assistant.training.finetune import Trained, save_network
-from assistant.training.making import LAYERS, load_heads, save_heads, write_lineage
+from assistant.training.making import labels_read, load_heads, save_heads, write_lineage
 from assistant.training.measuring.network import best_temperature, measure
 from assistant.training.network import Network, open_base
-from assistant.understanding.heads import Floats, Heads
+from assistant.understanding.heads import LAYERS, Floats, Heads
 from assistant.understanding.model_file import read_heads
 
 
@@ -141,20 +141,7 @@ def _state(one: _Ingredient) -> dict[str, torch.Tensor]:
 
 
 def _lineage(read: Sequence[_Ingredient]) -> dict[str, Any]:
-    """What the first lineage says, with all labels that any of them read, and the whole lineages beside it.
-
-    A label counts as left out only where no model read it, a substance only where every model left it out.
-    """
-    first = dict(read[0].lineage)
-    domains = [one.lineage["domain"] for one in read if "domain" in one.lineage]
-    if domains:
-        labels = {set_id: digest for domain in reversed(domains) for set_id, digest in domain["labels"].items()}
-        left_out = set.intersection(*(set(domain["left_out_set_ids"]) for domain in domains)) - labels.keys()
-        generics = set.intersection(*(set(domain.get("left_out_generics", ())) for domain in domains))
-        first["domain"] = domains[0] | {
-            "labels": labels,
-            "left_out_set_ids": sorted(left_out),
-            "left_out_generics": sorted(generics),
-        }
+    """What the first lineage says, with all labels that any of them read, and the whole lineages beside it."""
+    first = dict(read[0].lineage) | labels_read([one.lineage for one in read])
     averaged = [{"file": one.path.name, **one.lineage} for one in read]
     return first | {"averaged": averaged, "seconds": sum(one.lineage["seconds"] for one in read)}

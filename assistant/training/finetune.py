@@ -43,7 +43,7 @@ from assistant.training.dataset import Utterance
 from assistant.training.measuring.network import measure
 from assistant.training.network import Network, open_base, with_lora
 from assistant.training.pairs import Pair
-from assistant.understanding.heads import LabelSets
+from assistant.understanding.heads import Heads, LabelSets
 
 Report = Callable[[dict[str, float]], None]
 Method = Literal["full", "lora"]
@@ -85,6 +85,10 @@ class Recipe:
     seed: int = 7
 
 
+#: What differs where a trained model is gone on from: its heads do not begin at nothing.
+FURTHER: dict[str, Any] = {"epochs": 3, "rate": 8e-5, "head_rate": 5e-4}
+
+
 @dataclass(slots=True)
 class Trained:
     """A trained network with its tokenizer and what was measured after each epoch."""
@@ -103,9 +107,11 @@ def finetune(
     work: Path,
     recipe: Recipe,
     report: Report,
+    heads: Heads | None = None,
 ) -> Trained:
     """Train on ``train`` and ``pairs``, measuring ``validation`` after each epoch; checkpoints go to ``work``.
 
+    :param heads: those that belong to ``base``, for the same ``labels``; without any they begin at nothing.
     :raises ContentError: an utterance bears a label that ``labels`` does not hold, or the checkpoint is of another run.
     """
     torch.manual_seed(recipe.seed)
@@ -114,6 +120,8 @@ def finetune(
     if recipe.method == "lora":
         encoder = with_lora(encoder, recipe.rank)
     network = Network(encoder, labels, recipe.dropout)
+    if heads is not None:
+        network.take_heads(heads)
     run = _Run(network, tokenizer, recipe, train, pairs)
     run.resume(work / "checkpoint.pt")
     while run.epoch < recipe.epochs:

@@ -13,7 +13,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,9 @@ from assistant.training.dataset import Dataset, Utterance, read_dataset
 from assistant.training.export import file_sha256
 from assistant.training.measuring.network import best_temperature, measure
 from assistant.training.network import threads
-from assistant.understanding.heads import Heads, LabelSets, Layer
+from assistant.understanding.heads import LAYERS, Heads, LabelSets, Layer
 
 SCHEMA = "onlabel.lineage/1"
-LAYERS = ("intent", "slot", "flag", "tag")
 #: Where the code stands that decides what is learnt: the pairs, their windows and words, the labels they come from.
 _CODE = ("training", "understanding", "answering", "content")
 _PACKAGES = ("torch", "transformers", "peft", "numpy")
@@ -49,6 +48,28 @@ class Sources:
     left_out: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a training begins with: an encoder's folder, and of a trained model its heads and lineage."""
+
+    encoder: Path
+    heads: Heads | None = None
+    lineage: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, base: Path) -> Beginning:
+        """``base`` is a sentence-transformers folder, or one that :func:`make_model` wrote.
+
+        :raises ContentError: it is of a training that did not end.
+        """
+        if not (base / "encoder").is_dir():
+            return cls(base)
+        lineage = base / "lineage.json"
+        if not lineage.is_file():
+            raise ContentError("is missing: the folder holds no finished training", lineage)
+        return cls(base / "encoder", load_heads(base / "heads.npz"), json.loads(lineage.read_text(encoding="utf-8")))
+
+
 def write_lineage(lineage: Mapping[str, Any], path: Path) -> None:
     """Write ``lineage`` whole or not at all."""
     scratch = path.with_suffix(".part")
@@ -59,7 +80,7 @@ def write_lineage(lineage: Mapping[str, Any], path: Path) -> None:
 
 def make_model(
     sources: Sources,
-    base: Path,
+    begins: Beginning,
     out: Path,
     recipe: finetune.Recipe,
     n_threads: int,
@@ -69,7 +90,8 @@ def make_model(
     """Train and write everything into ``out``; a run that was cut short goes on where it stopped.
 
     :return: the lineage, with ``metrics`` on the test split.
-    :raises ContentError: the data cannot be meant, or names no training or validation split.
+    :raises ContentError: the data cannot be meant, names no training or validation split, or is of other labels than
+        the heads that are gone on from.
     """
     began = time.monotonic()
     threads(n_threads)
@@ -78,6 +100,10 @@ def make_model(
     if not train or not validation:
         raise ContentError("the data has no training or no validation split", sources.data[0])
     labels = data.label_sets(INTENTS)
+    if begins.heads is not None and begins.heads.labels != labels:
+        raise ContentError(
+            "bears other labels than the model that is gone on from: begin with its base", sources.data[0]
+        )
     lineage: dict[str, Any] = {"schema": SCHEMA}
     tell(f"{len(train)} training questions, {len(labels.intents)} intents, {len(labels.spans)} span types")
     written = pairs.read_written(sources.pairs)
@@ -86,8 +112,8 @@ def make_model(
     lineage |= {
         "recipe": dataclasses.asdict(recipe),
         "base": {
-            "weights_sha256": file_sha256(base / "model.safetensors"),
-            "config": file_sha256(base / "config.json"),
+            "weights_sha256": file_sha256(begins.encoder / "model.safetensors"),
+            "config": file_sha256(begins.encoder / "config.json"),
         },
         "code": {
             path.relative_to(code).as_posix(): file_sha256(path)
@@ -100,7 +126,7 @@ def make_model(
         "labels": labels.as_json(),
     }
     learnt = (*train, *written.of_intents(labels.intents))
-    trained = finetune.finetune(learnt, validation, paired, labels, base, out, recipe, report)
+    trained = finetune.finetune(learnt, validation, paired, labels, begins.encoder, out, recipe, report, begins.heads)
     network, tokenizer = trained.network, trained.tokenizer
     calibration = data.split("calibration") or validation
     temperature = best_temperature(network, tokenizer, calibration)
@@ -114,6 +140,8 @@ def make_model(
         "seconds": round(time.monotonic() - began),
         "made": dt.datetime.now(dt.UTC).date().isoformat(),
     }
+    if begins.lineage:
+        lineage |= labels_read([lineage, begins.lineage]) | {"begun_with": begins.lineage}
     write_lineage(lineage, out / "lineage.json")
     (out / "checkpoint.pt").unlink(missing_ok=True)
     return lineage
@@ -150,6 +178,21 @@ def gather_pairs(
         }
         tell(f"{len(weak)} weak pairs from {len(labels)} labels; {len(ids)} set ids left out")
     return gathered
+
+
+def labels_read(lineages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """``domain`` of a model that several trainings went into, the first one's but for the labels that were read.
+
+    A label counts as left out only where no training read it, a substance only where every one left it out.
+    """
+    domains = [lineage["domain"] for lineage in lineages if "domain" in lineage]
+    if not domains:
+        return {}
+    labels = {set_id: digest for domain in reversed(domains) for set_id, digest in domain["labels"].items()}
+    left_out = set.intersection(*(set(domain["left_out_set_ids"]) for domain in domains)) - labels.keys()
+    generics = set.intersection(*(set(domain.get("left_out_generics", ())) for domain in domains))
+    read = {"labels": labels, "left_out_set_ids": sorted(left_out), "left_out_generics": sorted(generics)}
+    return {"domain": domains[0] | read}
 
 
 def describe(data: Dataset) -> dict[str, Any]:

@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 _Label = TypeVar("_Label", str, tuple[str, str])
+#: The layers of :class:`Heads`, under the names that they are kept by.
+LAYERS = ("intent", "slot", "flag", "tag")
 
 
 @dataclass(frozen=True, slots=True)

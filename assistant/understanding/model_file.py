@@ -22,15 +22,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assistant.errors import NotReadyError
-from assistant.understanding.heads import Heads, LabelSets, Layer
+from assistant.understanding.heads import LAYERS, Heads, LabelSets, Layer
 
 PREFIX = "onlabel."
 HEADS = "onlabel.heads."
 #: struct formats of GGUF's scalar types by number; 8 is a string, 9 an array.
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _STRING, _ARRAY, _FLOAT32 = 8, 9, 6
-#: The parts of the network that are heads, and what they choose from.
-_LAYERS = ("intent", "slot", "flag", "tag")
 
 
 class _Labels(BaseModel):
@@ -121,7 +119,7 @@ def heads_metadata(heads: Heads) -> dict[str, Any]:
         f"{HEADS}labels": json.dumps(heads.labels.as_json()),
         f"{HEADS}temperature": float(heads.temperature),
     }
-    for name in _LAYERS:
+    for name in LAYERS:
         layer: Layer | None = getattr(heads, name)
         if layer is not None:
             found[f"{HEADS}{name}.weight"] = layer.weight.ravel().tolist()

@@ -39,7 +39,8 @@ PROMISED = {"f16": 0.999, "mixed": 0.995, "q8_0": 0.995, "q4_k_m": 0.0}
 @click.option(
     "--base",
     type=_FOLDER,
-    help="A BERT as a sentence-transformers folder (default: the packaged MiniLM), or a causal model's folder.",
+    help="What to begin with: a BERT as a sentence-transformers folder (default: the packaged MiniLM), a folder that "
+    "this command wrote, or a causal model's folder.",
 )
 @click.option("--method", type=click.Choice(["full", "lora"]), default="full", show_default=True)
 @click.option("--epochs", type=click.IntRange(1, 100), help="Passes over the data.")
@@ -82,12 +83,13 @@ def train_command(
         _train_causal(data, base, out, threads, chosen)
         return
     sources = making.Sources(data, pairs, domain, leave_out)
-    recipe = _recipe(chosen)
-    lineage = making.make_model(sources, base or base_model()[0], out, recipe, threads, _tell, _progress)
+    begins = making.Beginning.of(base or base_model()[0])
+    recipe = _recipe(chosen, further=begins.heads is not None)
+    lineage = making.make_model(sources, begins, out, recipe, threads, _tell, _progress)
     if plots:
         from assistant.training.measuring.plots import draw_training
 
-        draw_training(out, sources.data, base or base_model()[0], _drawn)
+        draw_training(out, sources.data, None if begins.heads else begins.encoder, _drawn)
     click.echo(f"trained in {lineage['seconds']} s; test split: {_measured(lineage)}")
     click.echo(f"next: onlabel model export {out} --out models/mine.gguf --data {data[0]}")
 
@@ -98,6 +100,8 @@ def _measured(lineage: Mapping[str, Any]) -> str:
 
 def _is_causal(base: Path) -> bool:
     """Whether a folder holds a causal model; anything else goes the encoder's way, which says what it refuses."""
+    if (base / "encoder").is_dir():
+        return False
     config = base / "config.json"
     if not config.is_file():
         raise ContentError("is missing: --base is a folder as Hugging Face saves models", config)
@@ -120,10 +124,11 @@ def _train_causal(data: tuple[Path, ...], base: Path, out: Path, threads: int, c
     click.echo(f"merged into {out}; next: llama.cpp's convert_hf_to_gguf.py, see docs/causal-models.md")
 
 
-def _recipe(chosen: dict[str, Any]) -> Recipe:
-    from assistant.training.finetune import Recipe
+def _recipe(chosen: dict[str, Any], *, further: bool) -> Recipe:
+    from assistant.training.finetune import FURTHER, Recipe
 
-    return Recipe(**{name: value for name, value in chosen.items() if value is not None})
+    said = {name: value for name, value in chosen.items() if value is not None}
+    return Recipe(**((FURTHER if further else {}) | said))
 
 
 @click.command("average")
