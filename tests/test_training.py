@@ -602,12 +602,18 @@ def test_a_training_goes_on_from_a_trained_model(made: Made, tmp_path: Path) -> 
     assert lineage["begun_with"]["epochs"] == made.lineage["epochs"]
 
 
-def test_a_training_goes_on_for_the_same_labels_only(made: Made, tmp_path: Path) -> None:
-    of_one_flag = [u.model_copy(update={"flags": ()}) for u in TOY.utterances]
-    write_dataset(of_one_flag, tmp_path / "data.jsonl")
-    sources = Sources((tmp_path / "data.jsonl",))
-    with pytest.raises(ContentError, match="other labels than the model"):
-        make_model(sources, Beginning.of(made.folder), tmp_path / "out", SHORT, 1, lambda _: None, lambda _: None)
+def test_a_training_goes_on_with_data_that_bears_some_of_the_labels_and_no_other(made: Made, tmp_path: Path) -> None:
+    few = [u.model_copy(update={"flags": (), "spans": ()}) for u in TOY.utterances]
+    write_dataset([*few, *(u.model_copy(update={"split": "test"}) for u in few[:4])], tmp_path / "few.jsonl")
+    recipe = dataclasses.replace(SHORT, epochs=1)
+    begins, out = Beginning.of(made.folder), tmp_path / "out"
+    make_model(Sources((tmp_path / "few.jsonl",)), begins, out, recipe, 1, lambda _: None, lambda _: None)
+    assert load_heads(out / "heads.npz").labels == made.heads.labels
+    strange = few[0].model_copy(update={"intent": "mechanism_of_the_moon"})
+    write_dataset([*few, strange], tmp_path / "strange.jsonl")
+    with pytest.raises(ContentError, match="intents that the model does not know, such as mechanism_of_the_moon"):
+        sources = Sources((tmp_path / "strange.jsonl",))
+        make_model(sources, begins, tmp_path / "other", SHORT, 1, lambda _: None, lambda _: None)
 
 
 def test_a_training_does_not_go_on_from_one_that_did_not_end(tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ def make_model(
     """Train and write everything into ``out``; a run that was cut short goes on where it stopped.
 
     :return: the lineage, with ``metrics`` on the test split.
-    :raises ContentError: the data cannot be meant, names no training or validation split, or is of other labels than
-        the heads that are gone on from.
+    :raises ContentError: the data cannot be meant, names no training or validation split, or bears labels that
+        the model which is gone on from does not know.
     """
     began = time.monotonic()
     threads(n_threads)
@@ -100,10 +100,8 @@ def make_model(
     if not train or not validation:
         raise ContentError("the data has no training or no validation split", sources.data[0])
     labels = data.label_sets(INTENTS)
-    if begins.heads is not None and begins.heads.labels != labels:
-        raise ContentError(
-            "bears other labels than the model that is gone on from: begin with its base", sources.data[0]
-        )
+    if begins.heads is not None:
+        labels = _known_to(begins.heads.labels, labels, sources.data[0])
     lineage: dict[str, Any] = {"schema": SCHEMA}
     tell(f"{len(train)} training questions, {len(labels.intents)} intents, {len(labels.spans)} span types")
     written = pairs.read_written(sources.pairs)
@@ -145,6 +143,18 @@ def make_model(
     write_lineage(lineage, out / "lineage.json")
     (out / "checkpoint.pt").unlink(missing_ok=True)
     return lineage
+
+
+def _known_to(model: LabelSets, labels: LabelSets, path: Path) -> LabelSets:
+    """The labels of a model that is gone on from; data need not bear all of them.
+
+    :raises ContentError: it bears others.
+    """
+    for name in ("intents", "slots", "flags", "spans"):
+        if unknown := set(getattr(labels, name)) - set(getattr(model, name)):
+            first = min(map(str, unknown))
+            raise ContentError(f"bears {name} that the model does not know, such as {first}: begin with its base", path)
+    return model
 
 
 def gather_pairs(
