@@ -27,6 +27,7 @@ from written_labels import open_written
 from assistant.answering import planning, retrieval
 from assistant.answering.index import Entry, Index
 from assistant.answering.quantities import quantities_in
+from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Policy, Ranking
 from assistant.pipeline import Assistant
@@ -38,16 +39,17 @@ TOPIC = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 #: "and for children?" showed what adults take (tests/test_conversation.py).
 POPULATION = (0.1, 0.2, 0.3)
 NAMED = (0.0, 0.15, 0.3, 0.5)
-QUANTITIES = (0.0, 0.1, 0.2, 0.3)
+QUANTITIES = (0.0, 0.1, 0.2)
+RESULTS = (0.0, 0.15, 0.3)
 PASSAGES_SHOWN = 3
 #: ``passage_margin`` and ``passage_margin_short`` that are tried.
 MARGINS = ((0.06, 0.06), (0.08, 0.08), (0.1, 0.1), (0.06, 0.15), (0.08, 0.15), (0.1, 0.15), (0.08, 0.2))
-NAMES = ("dense", "lexical", "topic", "population", "named", "quantities")
+NAMES = ("dense", "lexical", "topic", "population", "named", "quantities", "results")
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A question's candidates: evidence (n, 6), which of them answer (n,), their bytes (n,), how sure its intent is,
+    """A question's candidates: evidence (n, 7), which of them answer (n,), their bytes (n,), how sure its intent is,
     what it names."""
 
     evidence: npt.NDArray[np.float64]
@@ -56,6 +58,7 @@ class Ranked:
     intent: float
     names: bool
     numbers: bool
+    counted: bool
     weight: float
     sizes: tuple[int, ...]
     source: str
@@ -146,20 +149,28 @@ def _ranked(
 ) -> Ranked:
     texts = [plain(index.load(candidate.entry).text.decode()) for candidate in ranked]
     evidence = [
-        (c.dense, c.lexical, c.topic, retrieval.population_fit(c.entry, query.population), c.named, c.quantities)
+        (
+            c.dense,
+            c.lexical,
+            c.topic,
+            retrieval.population_fit(c.entry, query.population),
+            c.named,
+            c.quantities,
+            c.results,
+        )
         for c in ranked
     ]
     answers = np.array([any(want in text for want in wanted) for text in texts])
-    numbers = bool(quantities_in(query.text))
+    numbers, counted = bool(quantities_in(query.text)), asks_for_a_result(query.text)
     sizes = tuple(candidate.entry.size for candidate in ranked)
-    return Ranked(
-        np.array(evidence), answers, answerable, recorder.intent, bool(query.named), numbers, weight, sizes, source
-    )
+    names, intent = bool(query.named), recorder.intent
+    return Ranked(np.array(evidence), answers, answerable, intent, names, numbers, counted, weight, sizes, source)
 
 
 def scores_of(question: Ranked, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The score of each candidate, as the ranking makes it."""
     unused = (0.0 if question.names else weights[4]) + (0.0 if question.numbers else weights[5])
+    unused += 0.0 if question.counted else weights[6]
     return question.evidence @ weights / (weights.sum() - unused)
 
 
@@ -175,11 +186,11 @@ def best_weights(questions: list[Ranked]) -> tuple[float, ...]:
             total += question.weight * (question.answers[order[0]] + 0.5 * question.answers[order[:3]].any())
         return total / whole
 
-    tried = [(1.0, *others) for others in itertools.product(LEXICAL, TOPIC, POPULATION, NAMED, QUANTITIES)]
+    tried = [(1.0, *others) for others in itertools.product(LEXICAL, TOPIC, POPULATION, NAMED, QUANTITIES, RESULTS)]
     ranked = sorted(tried, key=lambda weights: -worth(weights))
     for weights in ranked[:6]:
         click.echo(f"worth {worth(weights):.3f}  {weights}")
-    for weights in ((1.0, 0, 0, 0, 0, 0), (0, 1.0, 0, 0, 0, 0), (0, 0, 1.0, 0, 0, 0)):
+    for weights in ((1.0, 0, 0, 0, 0, 0, 0), (0, 1.0, 0, 0, 0, 0, 0), (0, 0, 1.0, 0, 0, 0, 0)):
         click.echo(f"worth {worth(weights):.3f}  {weights}")
     return ranked[0]
 
@@ -194,7 +205,7 @@ def fit_confidence(questions: list[Ranked], weights: tuple[float, ...]) -> dict[
         order = np.argsort(-scores, kind="stable")
         best = order[0]
         margin = scores[best] - scores[order[1]] if len(order) > 1 else scores[best]
-        dense, lexical, topic, _, named, _ = question.evidence[best]
+        dense, lexical, topic, _, named, _, _ = question.evidence[best]
         unnamed = 1 - named if question.names else 0.0
         features.append([question.intent, unnamed, scores[best], margin, topic, lexical, dense])
         right.append(bool(question.answers[best] and question.answerable))
@@ -240,7 +251,7 @@ def _shown(question: Ranked, scores: npt.NDArray[np.float64], near: float, short
 @click.option(
     "--work", type=click.Path(path_type=Path), required=True, help="Where bench/labels.py built its workspaces."
 )
-@click.option("--weights", help="Fit the confidence for these weights instead, e.g. 1,1.25,0.6,0.15,0.3,0.1.")
+@click.option("--weights", help="Fit the confidence for these weights instead, e.g. 1,1.25,0.6,0.15,0.3,0.1,0.1.")
 def main(work: Path, weights: str | None) -> None:
     """Fit ranking weights and confidence on the tuning half."""
     questions = collect(data_folder(), work)

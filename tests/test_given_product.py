@@ -148,14 +148,14 @@ def test_parts_are_read_with_the_names_masked_as_the_whole_is(quick: Assistant) 
 
 
 class Marking:
-    """Reads every question as one on taking two things together and marks the words given as substances."""
+    """Reads every question as one of ``intent`` and marks the words given as substances, or as another ``type``."""
 
-    def __init__(self, quick: Assistant, intent: str, *substances: str) -> None:
-        self.fingerprint, self.substances, self.intent = quick.encoder.fingerprint, substances, intent
+    def __init__(self, quick: Assistant, intent: str, *words: str, type: str = "substance") -> None:
+        self.fingerprint, self.words, self.intent, self.type = quick.encoder.fingerprint, words, intent, type
         self.encoder = quick.encoder
 
     def read(self, masked: str) -> Any:
-        places = [(masked.find(name), masked.find(name) + len(name), "substance") for name in self.substances]
+        places = [(masked.find(name), masked.find(name) + len(name), self.type) for name in self.words]
         flags = {"adverse_event": 0.0, "attack": 0.0}
         spans = tuple(place for place in places if place[0] >= 0)
         return self.encoder.encode([masked])[0], Choosing(((self.intent, 1.0),), (), flags, spans)
@@ -214,6 +214,20 @@ def test_of_a_brand_with_the_substance_of_ours_ours_is_offered(
     asked = quick.ask("Xarelto storage", _HCP)
     assert asked.outcome is Outcome.CLARIFY
     assert [offer.label for offer in asked.choices] == ["ZORVANTA"]
+
+
+@pytest.mark.parametrize(("bias", "outcome"), [(50.0, Outcome.CLARIFY), (-50.0, Outcome.MEDICAL_INFORMATION)])
+def test_a_use_that_the_label_may_not_mean_is_asked_back_or_referred(
+    quick: Assistant, bias: float, outcome: Outcome
+) -> None:
+    policy = quick.decider.policy
+    sure = policy.model_copy(update={"confidence": policy.confidence.model_copy(update={"bias": bias})})
+    question = "is there a role in severe Halden carditis?"
+    reader = Marking(quick, "indication", "Halden carditis", type="condition")
+    draft = replace(quick.decider, policy=sure, reader=reader).decide(question, _HCP, None, "zorvanta")
+    assert draft.outcome is outcome
+    assert not draft.shown
+    assert bool(draft.choices) is (outcome is Outcome.CLARIFY)
 
 
 def answered_whatever_is_near(quick: Assistant, question: str, intent: str) -> Any:

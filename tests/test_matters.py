@@ -31,6 +31,7 @@ from assistant.understanding.matters import matters_in
         ("is drinking while on it allowed", "alcohol"),
         ("are alcoholic drinks allowed", "alcohol"),
         ("must I fast?", "fasting"),
+        ("May I put them into a blister pack?", "dosette"),
     ],
 )
 def test_a_matter_is_known_by_what_people_say(question: str, written: str) -> None:
@@ -53,6 +54,7 @@ def test_a_matter_is_known_by_what_people_say(question: str, written: str) -> No
         "take it with a drink of milk",
         "how fast does it work for migraine",
         "a fast heartbeat for two days",
+        "at what temperature are the blister packs kept",
     ],
 )
 def test_parts_of_words_name_nothing(question: str) -> None:

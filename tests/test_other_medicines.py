@@ -25,6 +25,15 @@ from assistant.understanding.other_medicines import compared_with, prefers, take
         ("is it safe with factor V Leiden?", ""),
         ("with i.v. ketorolac?", ""),
         ("in stage V ckd?", ""),
+        ("how does it stack up against 4 months of daily rifampin?", "rifampin"),
+        ("vs sodium benzoate, does ours hold ammonia lower?", "benzoate"),
+        ("better than one of the two?", ""),
+        ("more than twice daily?", ""),
+        ("QTc more than 500 msec, do we stop?", ""),
+        ("platelets less than 50 x10^9/L", ""),
+        ("eGFR is less than 30 mL/min", ""),
+        ("for a child less than 2 years of age", ""),
+        ("does the needle line up with the arrow?", ""),
     ],
 )
 def test_what_a_medicine_is_compared_with_is_a_medicine(question: str, other: str) -> None:
@@ -38,6 +47,7 @@ def test_what_a_medicine_is_compared_with_is_a_medicine(question: str, other: st
         ("on warfarin and with diltiazem, is this fine at 70?", ["warfarin", "diltiazem"], True),
         ("what is the dose of metformin?", ["metformin"], False),
         ("metformin, how is it stored?", ["metformin"], False),
+        ("Does background methotrexate change how well it works?", ["methotrexate"], True),
         ("she takes aspirin", ["aspirin"], False),  # nothing says that another medicine is asked about
         ("how is it stored?", [], False),
     ],
@@ -48,6 +58,9 @@ def test_what_is_taken_besides_is_not_what_is_asked_about(question: str, substan
 
 def test_a_preference_is_asked_for_in_so_many_words() -> None:
     assert prefers("the medicine vs rasagiline - which is better?")
+    assert prefers("the medicine vs ifosfamide - which causes more cystitis?")
+    assert prefers("vs sodium benzoate, does ours hold ammonia lower?")
+    assert not prefers("hazard ratio vs sorafenib in the trial, which had 400 patients")
     assert not prefers("hot flushes against tamoxifen, how many?")
 
 

@@ -37,6 +37,13 @@ def shown(intent: str, *candidates: Candidate) -> list[str]:
     return [one.entry.head.topic for one in found.shown]
 
 
+def test_what_stands_out_answers_only_where_the_topic_may_be_misunderstood(entry: Entry) -> None:
+    other, far = candidate(entry, "administration", 0.5), candidate(entry, "storage", 0.2)
+    for sure, expected in ((0.6, ["administration"]), (0.95, [])):
+        found = choose((other, far), Route(None, "overdose", sure, retrieve=True), POLICY)
+        assert [one.entry.head.topic for one in found.shown] == expected
+
+
 @pytest.mark.parametrize("said", ["drug_interaction", "contraindication"])
 def test_what_the_label_says_of_taking_both_goes_before_what_was_measured(entry: Entry, said: str) -> None:
     measured, near = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, said, 0.47)
@@ -186,6 +193,8 @@ def test_of_several_illnesses_the_least_approved_counts_where_a_use_is_asked_for
         assert status_of_all(statuses, use=False) is LabelStatus.INDICATED
     assert status_of_all((LabelStatus.LIMITED, LabelStatus.UNSURE), use=True) is LabelStatus.LIMITED
     assert status_of_all((), use=True) is LabelStatus.UNSURE
+    # One that the label may mean beside one that it does makes the use unsure.
+    assert status_of_all((LabelStatus.INDICATED, LabelStatus.UNSURE), use=True) is LabelStatus.UNSURE
     # What it must not be given in says nothing of what it is asked for.
     assert status_of_all((LabelStatus.LIMITED, LabelStatus.NOT_MENTIONED), use=False) is LabelStatus.NOT_MENTIONED
     # Asthma beside a colitis that may be the label's is what the patient has besides.
@@ -198,6 +207,16 @@ def test_for_a_use_that_the_label_may_or_may_not_mean_passages_are_only_offered(
     assert route(dataclasses.replace(asked, intents=(("dosage", 0.95),)), "hcp", POLICY).unsure_of_use
     for other in ({"marked": False}, {"status": LabelStatus.INDICATED}, {"intents": (("storage", 0.95),)}):
         assert not route(dataclasses.replace(asked, **other), "hcp", POLICY).unsure_of_use
+
+
+def test_what_was_studied_besides_is_no_unapproved_use() -> None:
+    asked = found(intents=(("clinical_studies", 0.95),))
+    assert route(asked, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+    for topic in ("mechanism", "clinical_studies"):
+        assert route(dataclasses.replace(asked, spoken_under=frozenset({topic})), "hcp", POLICY).retrieve
+    # A dose for it is one.
+    dosed = found(spoken_under=frozenset({"mechanism"}))
+    assert route(dosed, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
 
 
 def test_without_a_word_to_search_for_the_topic_decides(quick: Assistant) -> None:

@@ -270,10 +270,11 @@ class Decider:
         if names_vaccine(reading.masked) and not of_use and not found.asks_use:
             return found  # the illness is what the vaccine is against
         statuses = [label_status(label, condition) for condition in named] if product else []
-        status = status_of_all(statuses, use=of_use)
+        asks_use = found.asks_use and bool(found.intents) and found.intents[0][0] in planning.ABOUT_USE
+        status = status_of_all(statuses, use=of_use or asks_use)
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
-        topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION
+        topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION | planning.STUDIED_BESIDES
         unknown = [condition for condition, said in zip(named, statuses, strict=True) if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
         return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
@@ -358,6 +359,8 @@ class Decider:
         elif chosen.offered:
             draft.notes.append("no passage is sure enough")
             draft.ask_back(choices.passage_choices(chosen.offered))
+        elif plan.unsure_of_use:
+            draft.refer("no passage is near enough, and the label may not mean that use")
         else:
             draft.give_up("no passage is near enough")
 

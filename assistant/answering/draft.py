@@ -45,6 +45,12 @@ class Draft:
         if planning.grave_outcome(self.flags) is None:
             self.outcome, self.role, self.choices = Outcome.NO_APPROVED_ANSWER, "", ()
 
+    def refer(self, why: str) -> None:
+        """Show no passage; unless a grave notice stands anyway, refer the use that is asked about."""
+        self.give_up(why)
+        if self.outcome is Outcome.NO_APPROVED_ANSWER:
+            self.outcome, self.intent = Outcome.MEDICAL_INFORMATION, "off_label"
+
     def keep_topic(self, topic: str) -> None:
         """Say that ``topic`` ("": none) is the last question's."""
         if topic:

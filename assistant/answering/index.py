@@ -27,13 +27,14 @@ import numpy.typing as npt
 
 from assistant.answering import lexical
 from assistant.answering.quantities import Range, ranges_in
+from assistant.answering.results import share_of_results
 from assistant.canonical import fingerprint
 from assistant.content.templates import Template
 from assistant.domain import Context, Kind, Passage, Scope
 from assistant.errors import NotReadyError
 from assistant.remembering import remembering
 from assistant.trust.withdrawn import NOTHING, Withdrawn
-from assistant.understanding.conditions import indicating
+from assistant.understanding.conditions import indicating, joined
 
 FORMAT = "onlabel.index/1"
 CURRENT = "CURRENT"
@@ -132,6 +133,7 @@ class Index:
         self._cached_document = remembering(self._read_document, 1024)
         self._cached_stems = remembering(self._read_stems, _TEXTS_CACHED)
         self._cached_ranges = remembering(self._read_ranges, _TEXTS_CACHED)
+        self._cached_results = remembering(self._read_results, _TEXTS_CACHED)
         self._cached_uses = remembering(self._read_uses, _TEXTS_CACHED)
 
     @classmethod
@@ -320,8 +322,8 @@ class Index:
         return self._cached_uses(entry)
 
     def _read_uses(self, entry: Entry) -> Uses:
-        said, denied = indicating(self.load(entry).text.decode())
-        terms = [tuple(frozenset(lexical.terms(sentence)) for sentence in part) for part in (said, denied)]
+        said, denied = indicating(self.load(entry).text.decode(), mixed=entry.head.topic != "indication")
+        terms = [tuple(frozenset(lexical.terms(joined(sentence))) for sentence in part) for part in (said, denied)]
         return Uses(" ".join(said), *terms)
 
     def ranges(self, entry: Entry) -> tuple[Range, ...]:
@@ -330,6 +332,13 @@ class Index:
 
     def _read_ranges(self, entry: Entry) -> tuple[Range, ...]:
         return ranges_in(self.load(entry).text.decode())
+
+    def results(self, entry: Entry) -> float:
+        """How much of the passage's text is results, from 0 to 1."""
+        return self._cached_results(entry)
+
+    def _read_results(self, entry: Entry) -> float:
+        return share_of_results(self.load(entry).text.decode())
 
     def postings(self, product: str, query: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
         """Where each term of ``query`` stands in ``product``: term -> ``(row, count)`` pairs."""

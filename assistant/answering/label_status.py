@@ -13,7 +13,7 @@ from assistant.answering import lexical
 from assistant.answering.index import Index, Uses
 from assistant.domain import Context
 from assistant.remembering import remembering
-from assistant.understanding.conditions import COURSE, LabelStatus, compare
+from assistant.understanding.conditions import COURSE, LabelStatus, compare, joined, of_another_letter
 from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.other_medicines import compared_with, prefers
 
@@ -55,18 +55,23 @@ class Labels:
 
     def _read(self, product: str, where: Context) -> Label:
         said: list[Uses] = []
+        overviews: list[Uses] = []
         forbidden = set[str]()
         warned: list[frozenset[str]] = []
         for entry in self._index.entries(product) if product else ():
             head = entry.head
             if not any(head.scope.in_force(replace(where, audience=audience)) for audience in head.scope.audiences):
                 continue
-            if head.topic in ("indication", "overview") or "indication" in head.serves:
+            if head.topic == "indication" or "indication" in head.serves:
                 said.append(self._index.uses(entry))
+            elif head.topic == "overview":
+                overviews.append(self._index.uses(entry))
             elif head.topic == "contraindication":
                 forbidden |= self._index.stems(entry)
             elif head.topic in ("warnings", "boxed_warning"):
                 warned.append(frozenset(lexical.terms(head.title)))
+        # What a label begins and ends with ("Rx only", references) says of a use only where nothing else does.
+        said = said or overviews
         return Label(
             tuple(sentence for uses in said for sentence in uses.said),
             tuple(sentence for uses in said for sentence in uses.denied),
@@ -79,11 +84,14 @@ class Labels:
 def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
     """What ``label`` says of ``condition``, the words of an illness; under every name that it goes by."""
     said = " ".join(condition)
-    status = _status(label, frozenset(lexical.terms(said)))
-    others = {_status(label, frozenset(lexical.terms(name))) for name in said_otherwise(said)}
+    status = _status(label, frozenset(lexical.terms(joined(said))))
+    others = {_status(label, frozenset(lexical.terms(joined(name)))) for name in said_otherwise(said)}
     # Another name that stands there in part only ("gouty arthritis" beside an arthritis) makes nothing surer.
     sure = others - {LabelStatus.UNSURE}
-    return next(found for found in LabelStatus if found in {status, *sure})
+    found = next(found for found in LabelStatus if found in {status, *sure})
+    # Letters are no search terms. What is warned of stays so: "hepatitis B reactivation" on a label for hepatitis C.
+    another = found in (LabelStatus.INDICATED, LabelStatus.UNSURE) and of_another_letter(said, label.indications)
+    return LabelStatus.NOT_MENTIONED if another else found
 
 
 def _status(label: Label, asked: frozenset[str]) -> LabelStatus:
@@ -107,7 +115,8 @@ def status_of_all(statuses: Sequence[LabelStatus], *, use: bool) -> LabelStatus:
     if use and LabelStatus.NOT_MENTIONED in statuses:
         return LabelStatus.NOT_MENTIONED
     if use:
-        return statuses[0] if statuses else LabelStatus.UNSURE
+        first = statuses[0] if statuses else LabelStatus.UNSURE
+        return LabelStatus.UNSURE if first is LabelStatus.INDICATED and LabelStatus.UNSURE in statuses else first
     order = (LabelStatus.INDICATED, LabelStatus.UNSURE, LabelStatus.NOT_MENTIONED, LabelStatus.LIMITED)
     return next((status for status in order if status in statuses), LabelStatus.UNSURE)
 

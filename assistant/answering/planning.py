@@ -46,12 +46,16 @@ _ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdo
 #: contraindication forbids is no answer by the blood levels that were seen.
 _ASKS_WHETHER_TOGETHER = frozenset(("drug_interaction", "food_interaction", "contraindication"))
 _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "nonclinical"))
+#: A topic that is this sure was not misunderstood.
+_PLAIN = 0.9
 #: What the label says of it counts from this share of the best evidence on.
 _NEAR = 0.7
 #: Intents whose answer for a condition that the label does not mention would promote an unapproved use.
 FOR_A_CONDITION = frozenset(
     ("indication", "dosage", "clinical_studies", "pediatric", "geriatric", "renal_impairment", "hepatic_impairment")
 )
+#: Topics of passages that report, as a trial does, of something that the medicine is not for: what sleep it brings.
+STUDIED_BESIDES = frozenset(("mechanism", "pharmacokinetics"))
 #: Topics that speak against giving the medicine in a condition.
 AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"))
 #: Intents that ask what the medicine is for.
@@ -171,7 +175,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
         or (found.asks_use and topic_share < limits.topic_sure)
-        or (found.marked and topic in FOR_A_CONDITION and topic not in found.spoken_under and topic_share >= limits.use)
+        or (found.marked and topic in FOR_A_CONDITION and not _spoken_of(found, topic) and topic_share >= limits.use)
     ):
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:
@@ -191,6 +195,12 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     of_use = about_use >= limits.topic_sure or (topic in FOR_A_CONDITION and topic != "clinical_studies")
     unsure = found.marked and found.status is LabelStatus.UNSURE and of_use
     return _unless_denied(Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure), denied)
+
+
+def _spoken_of(found: Found, topic: str) -> bool:
+    """Whether the label itself speaks of the condition where it speaks of ``topic``."""
+    besides = STUDIED_BESIDES if topic == "clinical_studies" else frozenset[str]()
+    return not found.spoken_under.isdisjoint(besides | {topic})
 
 
 def _unless_denied(plan: Route, denied: Collection[str]) -> Route:
@@ -270,6 +280,7 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     usable = usable_for(ranked, plan, limits)
     sure_of_topic = plan.confidence >= limits.topic_sure
     stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out
+    stands_out = stands_out and plan.confidence < _PLAIN
     if not usable or (sure_of_topic and not stands_out and not any(_may_answer(c, plan.intent) for c in usable)):
         # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer,
         # unless it matches the question as no other does (then the topic was misunderstood).

@@ -1,12 +1,13 @@
-"""Find the passages that answer: the eligible ones first, then ranked by six kinds of evidence.
+"""Find the passages that answer: the eligible ones first, then ranked by seven kinds of evidence.
 
-Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population + w_n * named + w_q * quantities, each
-between 0 and 1, weights from ``policy.yaml``: dense is the cosine of the question with the passage's nearest vector;
-lexical is BM25 as a share of the most possible; topic is the probability that the question's intent is what the passage
-is about; population says whether it is about whom was asked; named is BM25 again, of the words alone that name what is
-asked about (a medicine, a reaction, an illness: the spans that the model marks); quantities is how much of the age,
-weight and kidney function that the question names lies in ranges that the passage speaks of. Ties break on passage id,
-so that the order is the same on every machine.
+Score of a passage = w_d * dense + w_l * lexical + w_t * topic + w_p * population + w_n * named + w_q * quantities
++ w_r * results, each between 0 and 1, weights from ``policy.yaml``: dense is the cosine of the question with the
+passage's nearest vector; lexical is BM25 as a share of the most possible; topic is the probability that the question's
+intent is what the passage is about; population says whether it is about whom was asked; named is BM25 again, of the
+words alone that name what is asked about (a medicine, a reaction, an illness: the spans that the model marks);
+quantities is how much of the age, weight and kidney function that the question names lies in ranges that the passage
+speaks of; results, where the question asks for one, how much of a report is results. Ties break on passage id, so that
+the order is the same on every machine.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from assistant.answering import lexical
 from assistant.answering.index import DocumentEntry, Entry, Index, Vector
 from assistant.answering.quantities import quantities_in, share_that_fits
+from assistant.answering.results import asks_for_a_result
 from assistant.content.lexicon import name_key
 from assistant.content.policy import Ranking
 from assistant.domain import Context
@@ -26,6 +28,8 @@ from assistant.domain import Context
 ALSO = 0.85
 ALSO_IN_REPORTS = 0.4
 REPORTS = frozenset(("clinical_studies", "adverse_reactions", "pharmacokinetics", "nonclinical"))
+#: Topics of passages that count what happened, and so may hold a result.
+_COUNTING = REPORTS | {"warnings"}
 #: Topics whose passages often answer the question of another intent: intent -> topic -> share.
 NEIGHBOURS: Mapping[str, Mapping[str, float]] = {
     "overview": {"indication": 0.7, "ingredients": 0.4, "mechanism": 0.4},
@@ -71,6 +75,7 @@ class Candidate:
     topic: float
     named: float = 0.0
     quantities: float = 0.0
+    results: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,8 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     total += weights.named if names else 0.0
     patient = quantities_in(query.text)
     total += weights.quantities if patient else 0.0
+    counted = asks_for_a_result(query.text)
+    total += weights.results if counted else 0.0
     ranked = []
     for entry in entries:
         near = max(0.0, dense.get(entry.row, 0.0))
@@ -154,8 +161,9 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
         name = of_names.get(entry.row, 0.0)
         score = weights.dense * near + weights.lexical * word + weights.topic * topic + weights.population * group
         fits = share_that_fits(patient, index.ranges(entry)) if patient else 0.0
-        score += weights.named * name + weights.quantities * fits
-        ranked.append(Candidate(entry, score / total, near, word, topic, name, fits))
+        holds = index.results(entry) if counted and entry.head.topic in _COUNTING else 0.0
+        score += weights.named * name + weights.quantities * fits + weights.results * holds
+        ranked.append(Candidate(entry, score / total, near, word, topic, name, fits, holds))
     ranked.sort(key=lambda candidate: (-candidate.score, candidate.entry.head.id))
     return ranked
 

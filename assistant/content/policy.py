@@ -101,6 +101,7 @@ class Ranking(_Part):
     population: float = Field(ge=0)
     named: float = Field(ge=0)
     quantities: float = Field(default=0.0, ge=0)
+    results: float = Field(default=0.0, ge=0)
 
 
 ReviewRole = Literal["medical", "legal", "regulatory"]

@@ -30,7 +30,10 @@ ABBREVIATIONS: dict[str, str] = {
     "ed": "erectile dysfunction",
     "gad": "generalized anxiety disorder",
     "gerd": "gastroesophageal reflux disease",
+    "hbv": "hepatitis b",
     "hcl": "hairy cell leukemia",
+    "hcv": "hepatitis c",
+    "hdv": "hepatitis d",
     "hefh": "heterozygous familial hypercholesterolemia",
     "hf": "heart failure",
     "hofh": "homozygous familial hypercholesterolemia",
@@ -100,6 +103,27 @@ _LEADS = re.compile(
     r"option in|in)\s+([^.?!;\n]+)",
     re.IGNORECASE,
 )
+#: Who has an illness, and how a question points back to it: "I have MAC. Could it treat that?"
+_HAS = re.compile(
+    r"\b(?:(?:i|he|she|they|we|who|patient|mother|mom|father|dad|son|daughter|wife|husband)(?:'ve| has| have| had)"
+    r"(?: got)?|diagnosed with|suffers? from|living with)\s+(?!to\b|been\b)([^.?!;\n]+)",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(
+    r"\b(?:treat|help(?: with)?|works? (?:for|on|against)|(?:used?|good|prescribed|approved|indicated) for|"
+    r"take (?:it|the medicine) for) (?:that|this|it)\b",
+    re.IGNORECASE,
+)
+#: Before an illness that the question says it is not: "MAC, not TB", "without a urea cycle disorder".
+_DENIED = (
+    r"\b(?:(?<!why )not(?! (?:only|just|sure))|no(?: (?:history|signs?|evidence) of)?|without|never had|rather than|"
+    r"instead of|other than|ruled out|(?:do|does|did|has|have)(?:n't| not) (?:have|had|got))\b"
+)
+_DENIED_BEFORE = re.compile(
+    _DENIED + r"(?: (?:a|an|any|known|active|yet|having|have|has|had|the))*[ \"'(\u2019-]*$", re.IGNORECASE
+)
+#: Where what is said of an illness ends.
+_NO_MORE = re.compile(rf"\W*(?:{_DENIED}|\b(?:how|what|when|why|should|would|can|could|will)\b)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -108,7 +132,8 @@ _ASKS_USE = re.compile(
     r"\b(?:help(?:s|ful)?(?: with)?|treat(?:s|ing)?|used? (?:for|in|to treat)|work(?:s|ing)? (?:for|in|on)|good for|"
     r"prescribed? (?:for|to)|evidence (?:for|in|supports?)|use of the medicine (?:for|in|to treat)|"
     r"(?:like|want|wants|thinking|plan\w*) (?:to|of) (?:try|use|using|trying|add|adding|give|giving)|"
-    r"worth (?:giving|trying|a try)|(?:any|is there) data (?:in|for|on)|an option|do (?:something|anything) for|"
+    r"worth (?:giving|trying|a try)|an option|do (?:something|anything) for|"
+    r"(?:role|place) (?:for|of) (?:it|the medicine)|used to manage|(?:any|is there) data (?:in|for|on)|"
     r"(?:start|put) (?:him|her|them|me) on|(?:approved|indicated|licensed|off[- ]label) (?:for|in)|"
     r"(?:take|use|give|try|have|get) (?:it|the medicine) (?:for|against))\b|"
     r"^\W*the medicine (?:for|in) [\w\s'-]+\??$",
@@ -127,12 +152,24 @@ class LabelStatus(StrEnum):
 
 def condition_words(question: str) -> tuple[str, ...]:
     """The words of the condition that ``question`` asks about (product names already masked); () when there is none."""
-    for match in reversed(list(_LEADS.finditer(question.replace("the medicine", " ")))):
-        spoken = _telling(match.group(1))
+    text = question.replace("the medicine", " ")
+    told = _HAS.finditer(text) if _POINTS_BACK.search(text) else ()
+    for match in (*reversed(list(_LEADS.finditer(text))), *told):
+        said = match.group(1)
+        end = _NO_MORE.search(said)
+        spoken = _telling(said[: end.start()] if end else said)
         found = [word for word in spoken if word not in _FILLER and not word[0].isdigit()]
         if found:
             return tuple(_written_out(found))
+        # "In patients without diabetes, is it for heart failure?"
+        if end and (beyond := condition_words(said[end.end() :])):
+            return beyond
     return ()
+
+
+def denied(question: str, start: int) -> bool:
+    """Whether the question says that the illness named at ``start`` is not what it is about."""
+    return bool(_DENIED_BEFORE.search(question[:start]))
 
 
 def asks_use(question: str) -> bool:
@@ -143,7 +180,12 @@ def asks_use(question: str) -> bool:
 def spelled_out(condition: str) -> tuple[str, ...]:
     """The words of a condition that somebody marked in a question, shorthand written out."""
     spoken = _telling(_POSSESSIVE.sub("", condition))
-    return tuple(_written_out(word for word in spoken if word not in _FILLER - _IN_NAMES))
+    kept = [
+        word
+        for before, word in zip(("", *spoken), spoken, strict=False)
+        if word not in _FILLER - _IN_NAMES or (word in _LETTERS and _LETTERED.fullmatch(before))
+    ]
+    return tuple(_written_out(kept))
 
 
 def _telling(text: str) -> list[str]:
@@ -186,11 +228,43 @@ def compare(condition: frozenset[str], indicated: frozenset[str], limited: froze
     own = condition - _OF_ANY_ILLNESS
     if own and own.isdisjoint(indicated | limited):
         return LabelStatus.NOT_MENTIONED
-    if _of_another_type(own, indicated | limited):
+    if _of_another_type(own, indicated | limited) or _opposite(own, indicated):
         return LabelStatus.NOT_MENTIONED
     # "Chronic" of an illness that is approved when acute is no word to refer by, and none to answer by.
     judged = own or condition
     return LabelStatus.NOT_MENTIONED if len(judged & indicated) / len(judged) <= 0.34 else LabelStatus.UNSURE
+
+
+#: Illnesses that are told apart by a letter or number, and what may stand between these and their names.
+_LETTERED = re.compile(r"\b(hepatitis|ha?emophilia|influenza|bipolar|mucopolysaccharidosis)\b", re.IGNORECASE)
+_BESIDE_LETTERS = frozenset("virus viruses type types subtype subtypes disorder and or".split())
+_LETTERS = {**{letter: letter for letter in (*"abcde", "i", "ii", "iii", "iv")}, "1": "i", "2": "ii", "3": "iii"}
+
+
+def _lettered(text: str) -> dict[str, list[frozenset[str]]]:
+    """The letters that stand beside each mention of an illness that is told apart by them; none where it has none."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for match in _LETTERED.finditer(text):
+        letters = set[str]()
+        for word in map(str.casefold, _WORD.findall(text[match.end() :])):
+            if word not in _BESIDE_LETTERS and word not in _LETTERS:
+                break
+            letters |= {_LETTERS[word]} if word in _LETTERS else set()
+        found.setdefault(match[1].casefold().replace("ae", "e"), []).append(frozenset(letters))
+    return found
+
+
+def of_another_letter(condition: str, indications: str) -> bool:
+    """Whether ``indications`` are for an illness of other letters than ``condition`` is: "hepatitis C", not "B".
+
+    Where they name it without a letter as well, any may be meant.
+    """
+    known = _lettered(indications)
+    return any(
+        letters and name in known and all(known[name]) and not letters <= frozenset[str]().union(*known[name])
+        for name, mentions in _lettered(condition).items()
+        for letters in mentions
+    )
 
 
 def _of_another_type(condition: frozenset[str], written: frozenset[str]) -> bool:
@@ -200,6 +274,25 @@ def _of_another_type(condition: frozenset[str], written: frozenset[str]) -> bool
     """
     asked, known = ({term for term in terms if term.startswith("type ")} for terms in (condition, written))
     return bool(asked and known) and asked.isdisjoint(known)
+
+
+def _opposite(condition: frozenset[str], indicated: frozenset[str]) -> bool:
+    """Whether the indication is for one kind of an illness and ``condition`` says it is not that ("nonobstructive").
+
+    Both with "non" joined to the word behind it (:func:`joined`).
+    """
+    unsaid = condition - indicated
+    return any(stem(f"non{term}") in indicated for term in unsaid) or any(
+        stem(f"non{term}") in unsaid for term in indicated
+    )
+
+
+_NON = re.compile(r"\bnon[\s-]+(?=\w)", re.IGNORECASE)
+
+
+def joined(text: str) -> str:
+    """``text`` with each "non" joined to the word behind it, as many write it: "non-valvular" is "nonvalvular"."""
+    return _NON.sub("non", text)
 
 
 #: References to other sections and documents, whose numbers are no part of what is said.
@@ -212,11 +305,27 @@ _DENIES = re.compile(
 )
 
 
-def indicating(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+#: How a patient's guide begins what is none of the medicine's uses, beside what is.
+_ASIDE = re.compile(
+    r"^(?:do not|don't|tell|keep|call|ask|avoid|if|before|read|store|you|your|see|get|talk|selling|giving|who|how|"
+    r"what (?:should|are the)|it may (?:harm|be abused))\b|"
+    r"\b(?:controlled substance|abuse|misuse|street drugs|against the law)",
+    re.IGNORECASE,
+)
+_OF_USE = re.compile(
+    r"\b(?:indicated|used? (?:to|for|in|with)|to (?:treat|prevent|help|reduce|lower|control|relieve)|prescribed)\b",
+    re.IGNORECASE,
+)
+
+
+def indicating(text: str, *, mixed: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The sentences of an indication: those that say what the medicine is for, and those that say what it is not for.
 
     Items of a list count as sentences; references to other sections are left out.
+
+    :param mixed: other things stand there as well, as in a patient's guide: what is plainly no use is left out.
     """
     found = [part.strip() for part in _SENTENCE_END.split(_REFERENCE.sub(" ", text)) if part.strip()]
     denied = tuple(part for part in found if _DENIES.search(part))
-    return tuple(part for part in found if part not in denied), denied
+    aside = [part for part in found if mixed and _ASIDE.search(part) and not _OF_USE.search(part)]
+    return tuple(part for part in found if part not in denied and part not in aside), denied

@@ -76,7 +76,8 @@ guideline | guidelines?, nccn, kdigo, eular, gold report, consensus statement*
 patent, orphan, exclusivity | patent*, orphan, exclusivity, breakthrough designation, generic version*
 manufactured, made in | raw material*, where is it made, made in which, which plant, which country
 gloves | gloves
-pill organizer, dosette, repackag | pill box*, pill organi[sz]er*, dosette*, weekly organi[sz]er*, blister pack*
+pill organizer, dosette, repackag | pill box*, pill organi[sz]er*, dosette*, weekly organi[sz]er*, \
+(?:in|into|to) (?:a |the )?blister pack*
 altitude | altitude
 breath test | breath test*
 skin test, patch test, prick test | patch test*, prick test*, skin test*, allergy test*

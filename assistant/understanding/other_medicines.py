@@ -17,24 +17,39 @@ _ABOVE = (
     "more (?:effective|potent|efficacious)"
 )
 _AS_GOOD = r"as (?:effective|good|safe|strong|potent|well tolerated) as"
+#: What may stand between that wording and the name: an article, a time, a salt.
+_BEFORE_A_NAME = (
+    r"(?:(?:the|a|an|adding|using|taking|giving|about|around|few|couple|\d+\s?-?(?:months?|mos?|weeks?|wks?|days?|years?|"
+    r"yrs?)(?: of)?|daily|weekly|monthly|once|twice|oral|iv|inhaled|topical|generic|plain|old|low-dose|high-dose|"
+    r"standard|regular|sodium|potassium|calcium|magnesium|zinc)\s+){0,6}"
+)
 #: Wording that compares, and what is compared with.
 _COMPARES = re.compile(
-    rf"\b(?:(?:{_ABOVE}|cheaper|less|more|fewer|rather)\b[^.?!]*?"
-    r"\b(?:than|to)|\bvs\.?|(?<![.\w])(?<!factor )(?<!stage )(?<!class )(?<!type )(?-i:v)\.?(?=\s)|versus|"
-    r"compared? (?:with|to|against)|instead of|in place of)\s+"
+    rf"\b(?:{_ABOVE}|cheaper|less|more|fewer|rather)\b[^.?!]*?\b(?:than|to)\s+"
     r"(?:the |a |adding |using |taking |giving )?([^\W\d][\w-]+)|"
+    r"(?:\b(?:vs\.?|(?<![.\w])(?<!factor )(?<!stage )(?<!class )(?<!type )(?-i:v)\.?(?=\s)|versus|"
+    r"compared? (?:with|to|against)|instead of|in place of|(?:stack|hold|measur)\w* up (?:against|to)|"
+    rf"hold\w* a candle to|any edge over))\s+{_BEFORE_A_NAME}([^\W\d][\w-]+)|"
     rf"\b{_AS_GOOD} (?:the |a )?([^\W\d][\w-]+)|"
     r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b|"
     r"([^\W\d][\w-]+)\s+(?:vs\.?|versus)\s+the medicine\b",
     re.IGNORECASE,
 )
 #: Wording that asks which of two is to be preferred.
-_PREFERS = re.compile(rf"\b(?:{_ABOVE}|best|{_AS_GOOD})\b", re.IGNORECASE)
-_NO_MEDICINE = frozenset(("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline"))
+_PREFERS = re.compile(
+    rf"\b(?:{_ABOVE}|best|{_AS_GOOD}|kinder|any edge|a candle to|stack\w* up|"
+    r"(?<!, )which (?:one )?(?:has|have|had|causes?|gives?)\b[^.?!]{0,30}\b(?:more|less|fewer|lower|higher|most|least)|"
+    r"(?:holds?|keeps?|brings?|gets?) [\w\s-]{1,30}\b(?:lower|higher|down))\b",
+    re.IGNORECASE,
+)
+_NO_MEDICINE = frozenset(
+    ("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline", "arm", "group", "one", "ones")
+)
 
 #: Before what somebody takes besides.
 _TAKES = (
-    r"\b(?:takes?|taking|took|on|with|plus|besides|uses?|using|gets?|getting|receiv\w+|start(?:s|ed|ing)?)\s+"
+    r"\b(?:takes?|taking|took|on|with|plus|besides|uses?|using|gets?|getting|receiv\w+|start(?:s|ed|ing)?|background|"
+    r"concomitant|concurrent|adjunctive|alongside)\s+"
     r"(?:\w+\s+){0,2}?"
 )
 #: Before what a patient takes for something else: not what is given together with the medicine.

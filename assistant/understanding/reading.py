@@ -17,7 +17,7 @@ from assistant.canonical import whole
 from assistant.content.lexicon import mask
 from assistant.domain import SLOT_VALUES
 from assistant.understanding.choosing import Choosing
-from assistant.understanding.conditions import condition_words, spelled_out
+from assistant.understanding.conditions import condition_words, denied, spelled_out
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.readers import Reader
 from assistant.understanding.slots import populations
@@ -31,7 +31,7 @@ class Reading:
 
     ``masked`` is ``typed`` with slips in ordinary words mended (:mod:`assistant.understanding.spelling`), unless the
     model takes one of these words, as it was typed, for the name of a substance. ``conditions``: the words of each
-    illness that it may be asked to be used for.
+    illness that it may be asked to be used for, but for those that it says it is not about.
     """
 
     typed: str
@@ -204,5 +204,8 @@ def _conditions(masked: str, chosen: Choosing) -> tuple[tuple[str, ...], ...]:
     if chosen.spans is None:
         found = [condition_words(masked)]
     else:
-        found = [spelled_out(masked[start:end]) for start, end, name in chosen.spans if name == "condition"]
+        marked = [
+            (start, end) for start, end, name in chosen.spans if name == "condition" and not denied(masked, start)
+        ]
+        found = [spelled_out(masked[start:end]) for start, end in marked]
     return tuple(filter(None, found))

@@ -1,0 +1,39 @@
+"""Questions that ask for a result, and how much of a passage is results.
+
+"What share responded?" is answered by the table, not by the page that says how the trial was made: the two share all
+words but the numbers. For ranking alone: which of a report's passages counts. Nothing here is shown.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Wording that asks for a number that was counted or measured.
+_ASKED = re.compile(
+    r"\b(?:what|which) (?:percent\w*|share|proportion|fraction|%)|\bpercent(?:age)?\b|"
+    r"%(?! (?:cream|gel|ointment|solution|lotion|foam|dextrose|saline))|"
+    r"\bhow many (?:people|patients?|pts|subjects|participants|women|men|children|kids|adults|of|in|had|got|were|"
+    r"stopped|quit|died|responded|dropped|withdrew|discontinued|developed|events?|cases?|deaths?)\b|"
+    r"(?<!infusion )(?<!heart )(?<!pulse )(?<!flow )(?<!drip )(?<!what )\brates?\b|"
+    r"\b(?:incidence|frequency|odds|median|numbers|results?)\b|\bhow long did\b|"
+    r"\bhow (?:often|common|frequent\w*|likely|effective|much (?:better|more|less|longer)) (?:did|do|was|were|is|are) "
+    r"(?!(?:i|you|we|he|she|my|his|her)\b)|"
+    r"\b(?-i:ORR|OS|PFS|HR|ARR|NNT|DOR|MACE)\b|"
+    r"\b(?:a1c|hba1c|responders?|respond(?:ed|se)?|survival|remission|"
+    r"(?:vs\.?|versus) (?:pbo|placebo)|did any(?:one|body)?)\b",
+    re.IGNORECASE,
+)
+#: Results as labels write them: "33%", "29 (33)", p values, intervals. Alone in brackets a number is a section's.
+_WRITTEN = re.compile(r"\d+(?:\.\d+)?\s?%|\d\s?\(\s?\d+(?:\.\d+)?\s?\)|\bp\s?[<=]|\bCI\b|\bHR\b")
+#: A passage with a result in so many words is all results; one of fewer words counts as of so many.
+_WORDS_A_RESULT, _FEW_WORDS = 12, 40
+
+
+def asks_for_a_result(question: str) -> bool:
+    """Whether the wording asks for a number that was counted or measured."""
+    return bool(_ASKED.search(question))
+
+
+def share_of_results(text: str) -> float:
+    """How much of a passage's ``text`` is results, from 0 to 1."""
+    return min(1.0, len(_WRITTEN.findall(text)) * _WORDS_A_RESULT / max(len(text.split()), _FEW_WORDS))

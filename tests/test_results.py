@@ -1,0 +1,87 @@
+"""Questions that ask for a result: told by their wording; the passage that holds numbers goes up for them alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.answering import retrieval
+from assistant.answering.results import asks_for_a_result, share_of_results
+from assistant.answering.retrieval import Query
+from assistant.content.policy import Ranking
+from assistant.domain import Context
+from assistant.pipeline import Assistant
+from tests.conftest import TODAY
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what share of pretreated patients responded?",
+        "headache % vs pbo",
+        "how many stopped because of rash",
+        "ORR in the first cohort",
+        "median time to response",
+        "Did anyone die in the extension?",
+        "how often did they have a serious low",
+        "vs placebo at week 16",
+    ],
+)
+def test_wording_that_asks_for_a_result(question: str) -> None:
+    assert asks_for_a_result(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many tablets a day",
+        "How often does my son have to come in for the drip?",
+        "hr before a meal",  # no hazard ratio
+        "what is it for",
+        "How often do I take it?",
+        "how many puffs a day",
+        "what rate should the infusion run at",
+        "can I use the 5% cream",
+        "what number do I call to report a side effect",
+        "does it raise my heart rate",
+        "how was the trial designed?",
+        "",
+    ],
+)
+def test_wording_that_asks_for_none(question: str) -> None:
+    assert not asks_for_a_result(question)
+
+
+def test_a_table_is_results_and_a_page_of_prose_hardly() -> None:
+    table = "Overall response rate, n (%) 29 (33%) (95% CI) (23, 44) Complete response 10 (11) Partial response 19 (22)"
+    prose = "Patients with untreated metastases were enrolled at 35 sites and followed for at least 6 months. " * 4
+    assert share_of_results(table) > 0.8
+    assert share_of_results(prose) == share_of_results("") == 0
+    # Numbers of sections are none.
+    assert share_of_results("Monitor liver enzymes (2.3) before use (6.1) [see Contraindications (4), (8.6)].") == 0
+    assert 0 < share_of_results(prose + "Of them 12% died.") < 0.5
+
+
+@pytest.mark.parametrize("text", ["(" * 60_000, "1 " * 60_000, "9" * 60_000, "p  " * 20_000, "how many " * 10_000])
+def test_endless_texts_take_no_endless_time(text: str) -> None:
+    assert 0 <= share_of_results(text) <= 1
+    asks_for_a_result(text)
+
+
+def test_the_passage_with_results_goes_up_where_one_is_asked_for(quick: Assistant) -> None:
+    entries = retrieval.eligible(quick.index, "zorvanta", Context("hcp", "US", "en", "cli", TODAY))
+    vector = quick.encoder.encode(["trial"])[0]
+    ranked = {}
+    for weight in (0.0, 50.0):
+        weights = Ranking(dense=1, lexical=1, topic=1, population=0, named=0, results=weight)
+        for question in ("what percentage responded in the trial", "how was the trial made"):
+            ranked[question, weight] = retrieval.rank(quick.index, entries, Query(question, vector, ()), weights)
+    first = ranked["what percentage responded in the trial", 50.0][0]
+    assert first.results == max(
+        candidate.results for candidate in ranked["what percentage responded in the trial", 0.0]
+    )
+    assert "%" in quick.index.load(first.entry).text.decode()
+    # Another question is ranked as ever, and a passage that is no report holds no result.
+    assert ranked["how was the trial made", 0.0] == ranked["how was the trial made", 50.0]
+    directions = [c for c in ranked["what percentage responded in the trial", 50.0] if c.entry.head.topic == "dosage"]
+    assert directions
+    assert not any(candidate.results for candidate in directions)
