@@ -98,6 +98,17 @@ def test_a_file_counts_as_the_folder_it_was_exported_from(models: Models, tmp_pa
     assert all(np.allclose(folders[name], file[name], atol=2e-3) for name in folders)
 
 
+def test_a_model_may_be_averaged_with_the_one_that_it_goes_on_from(models: Models, tmp_path: Path) -> None:
+    recipe = Recipe(epochs=1, batch=20, rate=1e-3, seed=9)
+    begins, further = Beginning.of(models.one), tmp_path / "further"
+    make_model(Sources((models.data,)), begins, further, recipe, 1, lambda _: None, lambda _: None)
+    lineage = average_models([further, models.one], [models.data], tmp_path / "mean")
+    assert [entry["recipe"]["seed"] for entry in lineage["averaged"]] == [9, 7]
+    # Of another base it is refused as ever.
+    with pytest.raises(ContentError, match="another base"):
+        average_models([further, models.stranger], [models.data], tmp_path / "refused")
+
+
 def test_the_lineage_names_every_model_and_every_label_that_one_of_them_read(models: Models, tmp_path: Path) -> None:
     lineage = average_models([models.one, models.two], [models.data], tmp_path / "mean")
     assert lineage == json.loads((tmp_path / "mean" / "lineage.json").read_text(encoding="utf-8"))

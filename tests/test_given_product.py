@@ -39,6 +39,15 @@ def test_a_name_in_the_question_decides_against_what_was_given(quick: Assistant,
     assert answer.carried == ()
 
 
+def test_of_products_that_share_a_name_the_one_whose_page_it_is_is_meant(
+    quick: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "named_products", lambda *_: (tuple(_OTHER), True))
+    for product in _OTHER:
+        assert quick.ask("how should zorvanta be stored?", _HCP, product=product).slots["product"] == product
+    assert quick.ask("how should zorvanta be stored?", _HCP).outcome is Outcome.CLARIFY
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -25,11 +25,12 @@ from click.testing import CliRunner, Result
 
 from assistant.domain import INTENTS
 from assistant.errors import ContentError, NotReadyError
-from assistant.serving.commands.model_train import export_command
+from assistant.serving.commands.model_train import export_command, train_command
 from assistant.training import finetune
 from assistant.training.batches import UNANSWERED, encode, encode_pairs, padded
+from assistant.training.card import write_card
 from assistant.training.dataset import Dataset, SpanMark, Utterance, write_dataset
-from assistant.training.export import Extra, FileType, export_gguf
+from assistant.training.export import ExportReport, Extra, FileType, export_gguf
 from assistant.training.finetune import Recipe, Trained, save_network
 from assistant.training.making import Beginning, Sources, load_heads, make_model, save_heads
 from assistant.training.measuring import parity
@@ -600,6 +601,9 @@ def test_a_training_goes_on_from_a_trained_model(made: Made, tmp_path: Path) -> 
     assert lineage["base"]["weights_sha256"] == made.lineage["weights_sha256"]
     assert lineage["begun_with"]["base"] == made.lineage["base"]
     assert lineage["begun_with"]["epochs"] == made.lineage["epochs"]
+    card = tmp_path / "further.gguf"
+    write_card(card, ExportReport(card, "f16", 1, "", "", 1, 1), lineage, None)
+    assert "| gone on from | a model made " in card.with_suffix(".md").read_text(encoding="utf-8")
 
 
 def test_a_training_goes_on_with_data_that_bears_some_of_the_labels_and_no_other(made: Made, tmp_path: Path) -> None:
@@ -614,6 +618,15 @@ def test_a_training_goes_on_with_data_that_bears_some_of_the_labels_and_no_other
     with pytest.raises(ContentError, match="intents that the model does not know, such as mechanism_of_the_moon"):
         sources = Sources((tmp_path / "strange.jsonl",))
         make_model(sources, begins, tmp_path / "other", SHORT, 1, lambda _: None, lambda _: None)
+
+
+def test_the_command_goes_on_with_gentler_rates_unless_told_otherwise(made: Made, tmp_path: Path) -> None:
+    data, out = made.folder.parent / "data.jsonl", tmp_path / "out"
+    options = ["--data", str(data), "--base", str(made.folder), "--out", str(out), "--epochs", "1", "--bar", "0"]
+    ran = CliRunner().invoke(train_command, [*options, "--no-plots", "--threads", "1"])
+    assert ran.exit_code == 0, ran.output
+    recipe = json.loads((out / "lineage.json").read_text(encoding="utf-8"))["recipe"]
+    assert {name: recipe[name] for name in finetune.FURTHER} == finetune.FURTHER | {"epochs": 1}
 
 
 def test_a_training_does_not_go_on_from_one_that_did_not_end(tmp_path: Path) -> None:

@@ -151,6 +151,8 @@ class Decider:
             named, alike = (carried,), False
         if not named:
             return self._decide_for("", asked)
+        if alike and asked.given in named:
+            named, alike = (asked.given,), False  # of those that share the name, the one whose page it is
         if alike and len(named) > 1:
             draft = self._decide_for(named[0], asked)
             if draft.shown or draft.outcome is Outcome.NO_APPROVED_ANSWER:

@@ -1,9 +1,9 @@
 """Average models that were trained from one base: a "model soup" (Wortsman et al. 2022, arXiv:2203.05482).
 
-Two trainings from the same base may end near enough to each other that the mean of their weights is a model as well,
-often a better one than either, and no larger or slower; whether they do is to be measured. What comes out is a folder
-as :func:`assistant.training.making.make_model` leaves it, its temperature fitted anew; the lineage names every model
-that went in with all that its own lineage says.
+Two trainings from the same base, or one that goes on from the other, may end near enough to each other that the mean of
+their weights is a model as well, often a better one than either, and no larger or slower; whether they do is to be
+measured. What comes out is a folder as :func:`assistant.training.making.make_model` leaves it, its temperature fitted
+anew; the lineage names every model that went in with all that its own lineage says.
 Refuses, with a :class:`ContentError`, models of different bases, labels or shapes, and any whose lineage is missing.
 """
 
@@ -116,13 +116,20 @@ def _weights(path: Path, names: Mapping[str, str]) -> dict[str, Floats]:
 
 
 def _check_alike(one: _Ingredient, other: _Ingredient) -> None:
-    if one.lineage["base"]["weights_sha256"] != other.lineage["base"]["weights_sha256"]:
+    if _begun_with(one.lineage) != _begun_with(other.lineage):
         raise ContentError(f"was trained from another base than {one.path}", other.path)
     if one.heads.labels != other.heads.labels:
         raise ContentError(f"knows other labels than {one.path}", other.path)
     unlike = [name for name, tensor in one.weights.items() if tensor.shape != other.weights[name].shape]
     if unlike:
         raise ContentError(f"has another shape of {unlike[0]} than {one.path}", other.path)
+
+
+def _begun_with(lineage: Mapping[str, Any]) -> str:
+    """The base that a training began with, or the one before it that it went on from."""
+    while "begun_with" in lineage:
+        lineage = lineage["begun_with"]
+    return str(lineage["base"]["weights_sha256"])
 
 
 def _mean(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:

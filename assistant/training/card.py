@@ -35,6 +35,15 @@ def _lines(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: P
         if models
         else []
     )
+    before = lineage.get("begun_with")
+    begun = (
+        [
+            f"| gone on from | a model made {before['made']} in {before['seconds']} s from the base "
+            f"`{before['base']['weights_sha256']}`; labels are those that either training read |"
+        ]
+        if before
+        else []
+    )
     return [
         f"# {out.name}",
         "",
@@ -56,6 +65,7 @@ def _lines(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: P
         f"pairs; {len(domain.get('labels', ()))} labels read as domain text, "
         f"{len(domain.get('left_out_set_ids', ()))} set ids left out |",
         *averaged,
+        *begun,
         f"| trained | {lineage['made']}, {lineage['seconds']} s, {lineage['machine']} |",
         f"| recipe | `{json.dumps(lineage['recipe'], sort_keys=True)}` |",
         parity,
