@@ -104,6 +104,7 @@ def test_a_model_may_be_averaged_with_the_one_that_it_goes_on_from(models: Model
     make_model(Sources((models.data,)), begins, further, recipe, 1, lambda _: None, lambda _: None)
     lineage = average_models([further, models.one], [models.data], tmp_path / "mean")
     assert [entry["recipe"]["seed"] for entry in lineage["averaged"]] == [9, 7]
+    assert "begun_with" in lineage["averaged"][0] and "begun_with" not in lineage
     # Of another base it is refused as ever.
     with pytest.raises(ContentError, match="another base"):
         average_models([further, models.stranger], [models.data], tmp_path / "refused")

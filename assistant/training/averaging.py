@@ -150,5 +150,6 @@ def _state(one: _Ingredient) -> dict[str, torch.Tensor]:
 def _lineage(read: Sequence[_Ingredient]) -> dict[str, Any]:
     """What the first lineage says, with all labels that any of them read, and the whole lineages beside it."""
     first = dict(read[0].lineage) | labels_read([one.lineage for one in read])
+    first.pop("begun_with", None)  # it stands with the model that it belongs to
     averaged = [{"file": one.path.name, **one.lineage} for one in read]
     return first | {"averaged": averaged, "seconds": sum(one.lineage["seconds"] for one in read)}
