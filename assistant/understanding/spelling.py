@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from string import ascii_lowercase
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -108,7 +109,13 @@ def _meant(text: str, found: re.Match[str], known: Callable[[str], bool]) -> str
     shouted = typed.isupper()
     if typed[0].isupper() and not shouted and before and not before.endswith(_SENTENCE_END):
         return ""
-    return "" if known(word) else _nearest(word)
+    meant = "" if known(word) else _nearest(word)
+    return "" if meant and _cut_short(word, meant, known) else meant
+
+
+def _cut_short(word: str, meant: str, known: Callable[[str], bool]) -> bool:
+    """Whether ``word`` rather lacks the last letter of a known word than that it is a slip in ``meant``: "folat"."""
+    return not meant.startswith(word) and any(known(word + letter) for letter in ascii_lowercase)
 
 
 def _inflects(word: str) -> bool:
