@@ -14,6 +14,7 @@ from assistant.understanding.conditions import (
     denied,
     indicating,
     joined,
+    of_another_letter,
     spelled_out,
 )
 
@@ -221,3 +222,12 @@ def test_a_patients_guide_says_more_than_uses() -> None:
 )
 def test_a_use_is_asked_for_in_many_ways(question: str) -> None:
     assert asks_use(question)
+
+
+@pytest.mark.parametrize("unit", ["i have not for not ", "in patients without ", "for , ", "bipolar and ", "non "])
+def test_endless_wording_takes_no_endless_time(unit: str) -> None:
+    text = unit * 300 + "can it treat that"
+    condition_words(text)
+    denied(text, len(text))
+    of_another_letter(text, text)
+    asks_use(text)

@@ -155,15 +155,25 @@ def condition_words(question: str) -> tuple[str, ...]:
     text = question.replace("the medicine", " ")
     told = _HAS.finditer(text) if _POINTS_BACK.search(text) else ()
     for match in (*reversed(list(_LEADS.finditer(text))), *told):
-        said = match.group(1)
+        found = _named_in(match.group(1))
+        if found:
+            return found
+    return ()
+
+
+def _named_in(said: str) -> tuple[str, ...]:
+    """The words of the illness that ``said`` begins with; where it denies one, of what it goes on with.
+
+    "In patients without diabetes, is it for heart failure?" is about the heart.
+    """
+    while said:
         end = _NO_MORE.search(said)
         spoken = _telling(said[: end.start()] if end else said)
         found = [word for word in spoken if word not in _FILLER and not word[0].isdigit()]
         if found:
             return tuple(_written_out(found))
-        # "In patients without diabetes, is it for heart failure?"
-        if end and (beyond := condition_words(said[end.end() :])):
-            return beyond
+        further = _LEADS.search(said, end.end()) if end else None
+        said = further.group(1) if further else ""
     return ()
 
 
@@ -246,7 +256,8 @@ def _lettered(text: str) -> dict[str, list[frozenset[str]]]:
     found: dict[str, list[frozenset[str]]] = {}
     for match in _LETTERED.finditer(text):
         letters = set[str]()
-        for word in map(str.casefold, _WORD.findall(text[match.end() :])):
+        for found_word in _WORD.finditer(text, match.end()):
+            word = found_word[0].casefold()
             if word not in _BESIDE_LETTERS and word not in _LETTERS:
                 break
             letters |= {_LETTERS[word]} if word in _LETTERS else set()
@@ -259,10 +270,11 @@ def of_another_letter(condition: str, indications: str) -> bool:
 
     Where they name it without a letter as well, any may be meant.
     """
-    known = _lettered(indications)
+    asked = _lettered(condition)
+    known = _lettered(indications) if asked else {}
     return any(
         letters and name in known and all(known[name]) and not letters <= frozenset[str]().union(*known[name])
-        for name, mentions in _lettered(condition).items()
+        for name, mentions in asked.items()
         for letters in mentions
     )
 
