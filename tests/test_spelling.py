@@ -63,10 +63,11 @@ def test_a_word_that_somebody_knows_is_left() -> None:
     assert respelled("the tabelt", lambda word: word == "tabelt") == "the tabelt"
 
 
-def test_a_known_word_that_lacks_its_last_letter_is_left_unless_it_is_the_one_meant() -> None:
+def test_a_substance_that_lacks_its_last_letter_is_left() -> None:
     assert respelled("does it disturb folat tests?", nobody) == "does it disturb flat tests?"
     assert respelled("does it disturb folat tests?", {"folate"}.__contains__) == "does it disturb folat tests?"
     assert respelled("storage temperatur?", {"temperature"}.__contains__) == "storage temperature?"
+    assert respelled("how is it givin?", {"giving"}.__contains__) == "how is it given?"
 
 
 def test_no_name_of_a_medicine_is_ever_the_word_meant(assistant: Assistant) -> None:

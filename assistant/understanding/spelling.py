@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from string import ascii_lowercase
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -109,13 +108,8 @@ def _meant(text: str, found: re.Match[str], known: Callable[[str], bool]) -> str
     shouted = typed.isupper()
     if typed[0].isupper() and not shouted and before and not before.endswith(_SENTENCE_END):
         return ""
-    meant = "" if known(word) else _nearest(word)
-    return "" if meant and _cut_short(word, meant, known) else meant
-
-
-def _cut_short(word: str, meant: str, known: Callable[[str], bool]) -> bool:
-    """Whether ``word`` rather lacks the last letter of a known word than that it is a slip in ``meant``: "folat"."""
-    return not meant.startswith(word) and any(known(word + letter) for letter in ascii_lowercase)
+    # What lacks the last letter of a substance ("folat") is no slip in another word ("flat").
+    return "" if known(word) or (not is_ordinary(f"{word}e") and known(f"{word}e")) else _nearest(word)
 
 
 def _inflects(word: str) -> bool:
