@@ -6,13 +6,9 @@ import math
 
 import pytest
 
-from assistant.answering import retrieval
 from assistant.answering.quantities import Quantity, Range, quantities_in, ranges_in, share_that_fits
-from assistant.answering.retrieval import Query
-from assistant.content.policy import Ranking
-from assistant.domain import Context
 from assistant.pipeline import Assistant
-from tests.conftest import TODAY
+from tests.ranking import ranked_by
 
 INF = math.inf
 
@@ -91,13 +87,11 @@ def test_endless_texts_take_no_endless_time(text: str) -> None:
 
 
 def test_the_passage_for_such_a_patient_goes_up(quick: Assistant) -> None:
-    entries = retrieval.eligible(quick.index, "zorvanta", Context("hcp", "US", "en", "cli", TODAY))
-    vector = quick.encoder.encode(["dose"])[0]
-    ranked = {}
-    for weight in (0.0, 50.0):
-        weights = Ranking(dense=1, lexical=1, topic=1, population=0, named=0, quantities=weight)
-        for question in ("dose at creatinine clearance 20 mL/min", "dose"):
-            ranked[question, weight] = retrieval.rank(quick.index, entries, Query(question, vector, ()), weights)
+    ranked = {
+        (question, weight): ranked_by(quick, question, "dose", quantities=weight)
+        for question in ("dose at creatinine clearance 20 mL/min", "dose")
+        for weight in (0.0, 50.0)
+    }
     first = ranked["dose at creatinine clearance 20 mL/min", 50.0][0]
     assert first.quantities == 1
     assert "mL/min" in quick.index.load(first.entry).text.decode()

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering import retrieval
 from assistant.answering.results import asks_for_a_result, share_of_results
-from assistant.answering.retrieval import Query
-from assistant.content.policy import Ranking
-from assistant.domain import Context
 from assistant.pipeline import Assistant
-from tests.conftest import TODAY
+from tests.ranking import ranked_by
 
 
 @pytest.mark.parametrize(
@@ -68,13 +64,11 @@ def test_endless_texts_take_no_endless_time(text: str) -> None:
 
 
 def test_the_passage_with_results_goes_up_where_one_is_asked_for(quick: Assistant) -> None:
-    entries = retrieval.eligible(quick.index, "zorvanta", Context("hcp", "US", "en", "cli", TODAY))
-    vector = quick.encoder.encode(["trial"])[0]
-    ranked = {}
-    for weight in (0.0, 50.0):
-        weights = Ranking(dense=1, lexical=1, topic=1, population=0, named=0, results=weight)
-        for question in ("what percentage responded in the trial", "how was the trial made"):
-            ranked[question, weight] = retrieval.rank(quick.index, entries, Query(question, vector, ()), weights)
+    ranked = {
+        (question, weight): ranked_by(quick, question, "trial", results=weight)
+        for question in ("what percentage responded in the trial", "how was the trial made")
+        for weight in (0.0, 50.0)
+    }
     first = ranked["what percentage responded in the trial", 50.0][0]
     assert first.results == max(
         candidate.results for candidate in ranked["what percentage responded in the trial", 0.0]

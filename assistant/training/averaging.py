@@ -26,7 +26,7 @@ from assistant.training.finetune import Trained, save_network
 from assistant.training.making import labels_read, load_heads, save_heads, write_lineage
 from assistant.training.measuring.network import best_temperature, measure
 from assistant.training.network import Network, open_base
-from assistant.understanding.heads import LAYERS, Floats, Heads
+from assistant.understanding.heads import Floats, Heads
 from assistant.understanding.model_file import read_heads
 
 
@@ -140,10 +140,8 @@ def _mean(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tenso
 def _state(one: _Ingredient) -> dict[str, torch.Tensor]:
     """The weights of a model under the names that a network has for them."""
     state = {f"encoder.{name}": tensor for name, tensor in one.weights.items()}
-    for head in LAYERS:
-        layer = getattr(one.heads, head)
-        if layer is not None:
-            state |= {f"{head}.weight": layer.weight, f"{head}.bias": layer.bias}
+    for head, layer in one.heads.layers():
+        state |= {f"{head}.weight": layer.weight, f"{head}.bias": layer.bias}
     return {name: torch.tensor(tensor) for name, tensor in state.items()}
 
 

@@ -217,10 +217,8 @@ def describe(data: Dataset) -> dict[str, Any]:
 def save_heads(heads: Heads, path: Path) -> None:
     """Write ``heads`` as a numpy archive with their labels as JSON."""
     arrays: dict[str, Any] = {"temperature": np.float64(heads.temperature)}
-    for name in LAYERS:
-        layer: Layer | None = getattr(heads, name)
-        if layer is not None:
-            arrays |= {f"{name}_weight": layer.weight, f"{name}_bias": layer.bias}
+    for name, layer in heads.layers():
+        arrays |= {f"{name}_weight": layer.weight, f"{name}_bias": layer.bias}
     np.savez(path, labels=np.array(json.dumps(heads.labels.as_json())), **arrays)
 
 

@@ -20,7 +20,7 @@ from transformers.utils import logging
 
 from assistant.errors import ContentError
 from assistant.training.batches import padded
-from assistant.understanding.heads import LAYERS, Floats, Heads, LabelSets, Layer
+from assistant.understanding.heads import Floats, Heads, LabelSets, Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,9 @@ class Network(nn.Module):
     def take_heads(self, heads: Heads) -> None:
         """Go on from ``heads``, which are for the same labels."""
         with torch.no_grad():
-            for name in LAYERS:
-                layer: Layer | None = getattr(heads, name)
-                if layer is not None:
-                    getattr(self, name).weight.copy_(torch.from_numpy(layer.weight))
-                    getattr(self, name).bias.copy_(torch.from_numpy(layer.bias))
+            for name, layer in heads.layers():
+                getattr(self, name).weight.copy_(torch.from_numpy(layer.weight))
+                getattr(self, name).bias.copy_(torch.from_numpy(layer.bias))
 
     def exported(self, temperature: float) -> Heads:
         """The heads in numpy, as the runtime reads them."""

@@ -294,8 +294,9 @@ def _opposite(condition: frozenset[str], indicated: frozenset[str]) -> bool:
     Both with "non" joined to the word behind it (:func:`joined`).
     """
     unsaid = condition - indicated
-    return any(stem(f"non{term}") in indicated for term in unsaid) or any(
-        stem(f"non{term}") in unsaid for term in indicated
+    negated = {term for term in unsaid if term.startswith("non")}
+    return any(stem(f"non{term}") in indicated for term in unsaid) or (
+        bool(negated) and any(stem(f"non{term}") in negated for term in indicated)
     )
 
 

@@ -8,7 +8,7 @@ beginning, inside or outside a span (BIO, Ramshaw and Marcus 1995), decoded so t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -69,6 +69,13 @@ class Heads:
     flag: Layer | None
     tag: Layer | None
     temperature: float = 1.0
+
+    def layers(self) -> Iterator[tuple[str, Layer]]:
+        """The layers that there are, each with the name that it is kept by."""
+        for name in LAYERS:
+            layer: Layer | None = getattr(self, name)
+            if layer is not None:
+                yield name, layer
 
     def intent_shares(self, pooled: Floats) -> Floats:
         """Calibrated probabilities of the intents, shape (intents,)."""

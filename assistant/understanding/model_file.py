@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assistant.errors import NotReadyError
-from assistant.understanding.heads import LAYERS, Heads, LabelSets, Layer
+from assistant.understanding.heads import Heads, LabelSets, Layer
 
 PREFIX = "onlabel."
 HEADS = "onlabel.heads."
@@ -119,11 +119,9 @@ def heads_metadata(heads: Heads) -> dict[str, Any]:
         f"{HEADS}labels": json.dumps(heads.labels.as_json()),
         f"{HEADS}temperature": float(heads.temperature),
     }
-    for name in LAYERS:
-        layer: Layer | None = getattr(heads, name)
-        if layer is not None:
-            found[f"{HEADS}{name}.weight"] = layer.weight.ravel().tolist()
-            found[f"{HEADS}{name}.bias"] = layer.bias.tolist()
+    for name, layer in heads.layers():
+        found[f"{HEADS}{name}.weight"] = layer.weight.ravel().tolist()
+        found[f"{HEADS}{name}.bias"] = layer.bias.tolist()
     return found
 
 

@@ -79,11 +79,11 @@ def train_command(
 
     require_quality(read_dataset(data), bar)
     out.mkdir(parents=True, exist_ok=True)
-    if base is not None and _is_causal(base):
+    begins = making.Beginning.of(base or base_model()[0])
+    if base is not None and begins.heads is None and _is_causal(base):
         _train_causal(data, base, out, threads, chosen)
         return
     sources = making.Sources(data, pairs, domain, leave_out)
-    begins = making.Beginning.of(base or base_model()[0])
     recipe = _recipe(chosen, further=begins.heads is not None)
     lineage = making.make_model(sources, begins, out, recipe, threads, _tell, _progress)
     if plots:
@@ -100,8 +100,6 @@ def _measured(lineage: Mapping[str, Any]) -> str:
 
 def _is_causal(base: Path) -> bool:
     """Whether a folder holds a causal model; anything else goes the encoder's way, which says what it refuses."""
-    if (base / "encoder").is_dir():
-        return False
     config = base / "config.json"
     if not config.is_file():
         raise ContentError("is missing: --base is a folder as Hugging Face saves models", config)
