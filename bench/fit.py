@@ -29,8 +29,9 @@ from assistant.answering.index import Entry, Index
 from assistant.answering.quantities import quantities_in
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Candidate, Query
-from assistant.content.policy import Policy, Ranking
+from assistant.content.policy import Policy, Ranking, parse_policy
 from assistant.pipeline import Assistant
+from assistant.workspace import starter_root
 
 #: Weights that are tried; dense is 1.
 LEXICAL = (0.25, 0.5, 0.75, 1.0, 1.25)
@@ -41,9 +42,9 @@ POPULATION = (0.1, 0.2, 0.3)
 NAMED = (0.0, 0.15, 0.3, 0.5)
 QUANTITIES = (0.0, 0.1, 0.2)
 RESULTS = (0.0, 0.15, 0.3)
-PASSAGES_SHOWN = 3
-#: ``passage_margin`` and ``passage_margin_short`` that are tried.
+#: ``passage_margin`` and ``passage_margin_short`` that are tried; the confidence is fitted with those of the policy.
 MARGINS = ((0.06, 0.06), (0.08, 0.08), (0.1, 0.1), (0.06, 0.15), (0.08, 0.15), (0.1, 0.15), (0.08, 0.2))
+POLICY = parse_policy((starter_root() / "approved_corpus" / "policy.yaml").read_bytes(), Path("policy.yaml"))[0]
 NAMES = ("dense", "lexical", "topic", "population", "named", "quantities", "results")
 
 
@@ -196,19 +197,20 @@ def best_weights(questions: list[Ranked]) -> tuple[float, ...]:
 
 
 def fit_confidence(questions: list[Ranked], weights: tuple[float, ...]) -> dict[str, float]:
-    """Logistic regression of "the best passage answers" on its evidence (Platt 1999)."""
+    """Logistic regression of "what is shown answers" on the best one's evidence (Platt 1999)."""
     from sklearn.linear_model import LogisticRegression
 
     features, right, weighed = [], [], []
+    limits = POLICY.thresholds
     for question in questions:
         scores = scores_of(question, np.array(weights))
-        order = np.argsort(-scores, kind="stable")
-        best = order[0]
-        margin = scores[best] - scores[order[1]] if len(order) > 1 else scores[best]
+        shown = _shown(question, scores, limits.passage_margin, limits.passage_margin_short)
+        best = shown[0]
+        margin = planning.margin_of(sorted(scores, reverse=True), len(shown))
         dense, lexical, topic, _, named, _, _ = question.evidence[best]
         unnamed = 1 - named if question.names else 0.0
         features.append([question.intent, unnamed, scores[best], margin, topic, lexical, dense])
-        right.append(bool(question.answers[best] and question.answerable))
+        right.append(bool(question.answers[shown].any() and question.answerable))
         weighed.append(question.weight)
     fitted = LogisticRegression(C=10, max_iter=1000).fit(np.array(features), np.array(right), np.array(weighed))
     names = ("intent", "unnamed", "score", "margin", "topic", "lexical", "dense")
@@ -240,11 +242,11 @@ def tell_answerable(questions: list[Ranked]) -> None:
 
 
 def _shown(question: Ranked, scores: npt.NDArray[np.float64], near: float, short: float) -> list[int]:
-    """The rows of the candidates that planning would show."""
+    """The rows of the candidates that planning would show, the best first."""
     order = np.argsort(-scores, kind="stable")
     sizes = [question.sizes[row] for row in order]
-    places = planning.shown_together(scores[order].tolist(), sizes, near=near, short=short, most=PASSAGES_SHOWN)
-    return [int(order[place]) for place in places]
+    shown = planning.shown_together(scores[order].tolist(), sizes, near=near, short=short, most=POLICY.passages_shown)
+    return [int(row) for row in order[:shown]]
 
 
 @click.command()

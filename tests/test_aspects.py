@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.understanding.aspects import asks_how_much, with_second_side
+from assistant.understanding.aspects import asks_how_much, dosed_by_name, of_a_reaction, with_second_side
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,38 @@ def test_what_the_model_knows_stays() -> None:
 def test_a_size_is_asked_for_in_so_many_words() -> None:
     assert asks_how_much("by what percentage does rifampin lower it")
     assert not asks_how_much("does rifampin lower it")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "dose adjustment for ALT over 5 x ULN",
+        "platelets 20, do we hold it",
+        "when can it be restarted after grade 3 diarrhea",
+        "dose reduction for neutropenia",
+        "clot while on the medicine, what now",
+    ],
+)
+def test_what_is_done_about_a_reaction_is_told_by_its_wording(question: str) -> None:
+    assert of_a_reaction(question)
+
+
+@pytest.mark.parametrize("question", ["dose for lupus", "how is it dosed in migraine", "start it for gout?"])
+def test_an_illness_to_be_treated_is_no_reaction(question: str) -> None:
+    assert not of_a_reaction(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("what is the velocitol dose to use with it", ("velocitol",)),
+        ("dose of velocitol before the scan", ("velocitol",)),
+        ("the recommended dose of velocitol", ("recommended", "velocitol")),
+        ("velocitol maximum dose", ("velocitol",)),
+        ("velocitol tablets for a child", ("velocitol",)),
+        ("what dose may be given with velocitol", ()),
+        ("how many tablets", ()),
+    ],
+)
+def test_whose_dose_is_asked_stands_beside_the_word(question: str, words: tuple[str, ...]) -> None:
+    assert dosed_by_name(question) == words

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from assistant.answering import lexical
-from assistant.answering.label_status import Label, label_status
+from assistant.answering.index import Index
+from assistant.answering.label_status import (
+    Label,
+    beyond_stage,
+    compares_beyond_label,
+    compares_within_label,
+    label_status,
+    lacks_what_is_required,
+    of_another_type,
+)
+from assistant.domain import Context
 from assistant.understanding.conditions import (
     LabelStatus,
     asks_use,
     compare,
     condition_words,
     denied,
-    indicating,
-    joined,
-    of_another_letter,
+    denied_words,
     spelled_out,
 )
+from assistant.understanding.illness_types import joined, of_another_letter
+from assistant.understanding.indications import indicating, required
 
 INDICATED = frozenset(
     lexical.terms("prevention of pregnancy; management of neuropathic pain and severe acute migraine")
@@ -101,6 +117,151 @@ def test_as_is_shorthand_only_where_it_is_typed_so() -> None:
     assert spelled_out("as") == ("ankylosing", "spondylitis")
 
 
+def test_some_shorthand_is_a_condition_only_in_capitals() -> None:
+    assert spelled_out("relapsed ALL") == ("relapsed", "acute", "lymphoblastic", "leukemia")
+    assert spelled_out("all patients with gout") == ("gout",)
+    assert spelled_out("GOUT IN ALL PATIENTS") == ("gout",)
+    assert spelled_out("FL") == ("follicular", "lymphoma")
+    assert spelled_out("5 fl oz") == ("5", "fl", "oz")
+    assert spelled_out("effective dose mSv") == ("effective",)
+
+
+def test_an_organ_tells_which_transplant_or_cancer_is_meant() -> None:
+    assert spelled_out("liver transplant") == ("liver", "transplant")
+    assert spelled_out("kidney cancer") == ("kidney", "cancer")
+    assert condition_words("for liver transplant recipients") == ("liver", "transplant", "recipients")
+    # Alone it says who takes the medicine.
+    assert spelled_out("severe kidney disease") == ()
+    assert spelled_out("hepatic impairment") == ()
+    said = label("for prophylaxis in kidney transplant recipients", "after an allogeneic stem cell transplant (HSCT)")
+    for condition in ("kidney transplant", "renal transplantation", "HSCT", "transplant"):
+        assert label_status(said, spelled_out(condition)) is LabelStatus.INDICATED, condition
+    for condition in ("liver transplant", "heart transplant", "islet transplant"):
+        assert label_status(said, spelled_out(condition)) is LabelStatus.NOT_MENTIONED, condition
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ("myocardial", LabelStatus.UNSURE),
+        ("asymptomatic", LabelStatus.NOT_MENTIONED),
+        ("myocardial infarction", LabelStatus.INDICATED),
+        ("breast", LabelStatus.UNSURE),
+        ("breast ca", LabelStatus.INDICATED),
+        # No illness that an indication would leave out.
+        ("LDL", LabelStatus.UNSURE),
+        ("tonsil surgery", LabelStatus.UNSURE),
+        ("myoc", LabelStatus.UNSURE),
+        ("high LDL", LabelStatus.NOT_MENTIONED),
+        # A measure that it names is what it is for.
+        ("A1c", LabelStatus.INDICATED),
+        ("gout", LabelStatus.NOT_MENTIONED),
+    ],
+)
+def test_a_lone_organ_measure_procedure_or_fragment_is_no_illness(condition: str, status: LabelStatus) -> None:
+    said = label("after myocardial infarction", "for breast cancer", "to improve glycemic control")
+    assert label_status(said, spelled_out(condition)) is status
+
+
+def typed(*uses: str) -> Label:
+    return replace(label(*uses), sentences=uses)
+
+
+def test_an_illness_of_another_gene_is_another() -> None:
+    said = typed("for adults with metastatic KRV1-positive non-small cell lung cancer", "for melanoma")
+    for condition in ("BQL-positive NSCLC", "BQL2 mutated lung cancer", "BQL gene fusion positive lung cancer"):
+        assert label_status(said, spelled_out(condition)) is LabelStatus.NOT_MENTIONED, condition
+    for condition in ("KRV1-positive NSCLC", "KRV1 positive lung cancer"):
+        assert label_status(said, spelled_out(condition)) is LabelStatus.INDICATED, condition
+    # An indication that keeps to no type leaves none out; a patient may have an infection besides.
+    assert label_status(said, spelled_out("BQL-positive melanoma")) is LabelStatus.UNSURE
+    assert label_status(said, spelled_out("HIV-positive lung cancer")) is LabelStatus.UNSURE
+    # Short and long for one thing.
+    estrogen = typed("for breast cancer with estrogen-receptor positive tumors")
+    assert label_status(estrogen, spelled_out("ER-positive breast cancer")) is not LabelStatus.NOT_MENTIONED
+    assert label_status(estrogen, spelled_out("HER2-positive breast cancer")) is LabelStatus.NOT_MENTIONED
+
+
+@pytest.mark.parametrize(
+    ("question", "conditions", "another"),
+    [
+        ("in BQL-positive lung cancer", ["BQL-positive", "lung cancer"], True),
+        ("BQL+ lung cancer, dose?", ["lung cancer"], True),
+        ("BQL2-mutated lung cancer", ["lung cancer"], True),
+        ("KRV1+ lung cancer", ["lung cancer"], False),
+        ("KRV1-positive lung cancer", ["KRV1", "lung cancer"], False),
+        ("HIV+ with lung cancer", ["lung cancer"], False),
+        ("BQL+ melanoma", ["melanoma"], False),
+        ("BQL+?", [], False),  # nothing says of what
+        ("lung cancer, test is positive", ["lung cancer"], False),
+    ],
+)
+def test_a_gene_beside_the_illness_tells_its_type(question: str, conditions: list[str], another: bool) -> None:
+    said = typed("for adults with metastatic KRV1-positive lung cancer", "for melanoma")
+    assert of_another_type(said, question, [spelled_out(each) for each in conditions]) is another
+
+
+_SUGAR = (
+    "Zorvanta tablets are indicated:",
+    "To reduce the risk of hospitalization for heart failure in adults with type 2 diabetes mellitus and either "
+    "established heart disease or several risk factors.",
+    "As an adjunct to diet and exercise to improve glycemic control in adults with type 2 diabetes mellitus.",
+    "They are likely to be ineffective in this setting because of the way in which they work.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "uses", "lacks"),
+    [
+        ("heart failure with no diabetes - can it be started?", _SUGAR, True),
+        ("dose in nondiabetic patients", _SUGAR, True),
+        ("heart failure, isn't diabetic, which dose?", _SUGAR, True),
+        ("a patient without type 2 diabetes", _SUGAR, True),
+        ("type 2 diabetes and no heart failure", _SUGAR, False),  # one use needs none
+        ("not controlled on metformin", _SUGAR, False),
+        ("no kidney disease", _SUGAR, False),
+        ("in type 2 diabetes", _SUGAR, False),
+        # Another use that needs it not.
+        ("heart failure without diabetes", (*_SUGAR, "Heart failure."), False),
+        ("heart failure without diabetes", (*_SUGAR, "For the treatment of heart failure in adults."), False),
+        # What is to be prevented nobody need have had; what comes and goes may be gone.
+        ("no history of stroke", ("To reduce the risk of stroke in adults with atrial fibrillation.",), False),
+        ("no atrial fibrillation", ("To reduce the risk of stroke in adults with atrial fibrillation.",), True),
+        ("she has had no seizures, may we stop?", ("For the treatment of seizures in adults with epilepsy.",), False),
+        ("no lupus since May, may we stop?", ("For the treatment of lupus in adults.",), False),
+        # The label speaks of those without it itself.
+        ("without cirrhosis", ("For adults with hepatitis C and cirrhosis, or without cirrhosis.",), False),
+        ("no response to methotrexate", ("For adults with inadequate response to methotrexate.",), False),
+        ("no gout", (), False),
+    ],
+)
+def test_who_lacks_what_every_indication_requires_is_not_indicated(
+    question: str, uses: tuple[str, ...], lacks: bool
+) -> None:
+    assert lacks_what_is_required(typed(*uses), question) is lacks
+
+
+def test_a_stage_is_compared_with_what_is_said_of_the_illness() -> None:
+    said = typed(
+        "Zorvanta is indicated for adults with metastatic lung cancer.",
+        "Zorvanta is indicated for adults with thyroid tumors that:",
+        "would need surgery, or",
+        "are found after resection.",
+        "Zorvanta is indicated for newly diagnosed leukemia.",
+    )
+    for question, condition in (
+        ("neoadjuvant for lung cancer", "lung cancer"),
+        ("adjuvant after resection of lung cancer", "lung cancer"),
+        ("early-stage lung cancer", "lung cancer"),
+    ):
+        assert beyond_stage(said, question, [condition.split()]), question
+    assert not beyond_stage(said, "adjuvant, after resection", [["thyroid", "tumors"]])
+    assert not beyond_stage(said, "first line", [["leukemia"]])
+    # Nothing of the illness: all uses count.
+    assert not beyond_stage(said, "first line", [])
+    assert not beyond_stage(said, "adjuvant after resection", [["gout"]])
+
+
 def test_the_course_of_an_illness_is_not_its_name() -> None:
     assert label_status(label("for ulcerative colitis"), ["colitis", "flare"]) is LabelStatus.INDICATED
     assert label_status(label("for asthma"), ["gout", "flare"]) is LabelStatus.NOT_MENTIONED
@@ -162,6 +323,12 @@ def test_the_opposite_of_an_illness_is_another() -> None:
     lungs = label("for non-small cell lung cancer")
     assert label_status(lungs, spelled_out("NSCLC")) is LabelStatus.INDICATED
     assert label_status(lungs, spelled_out("small cell lung cancer")) is LabelStatus.NOT_MENTIONED
+    # Nor where the label writes the shorthand as well.
+    short = label("for non-small cell lung cancer (NSCLC)", "for non-Hodgkin lymphoma (NHL)")
+    for condition in ("SCLC", "small cell lung cancer", "Hodgkin lymphoma"):
+        assert label_status(short, spelled_out(condition)) is LabelStatus.NOT_MENTIONED, condition
+    for condition in ("NSCLC", "NHL", "non-Hodgkin lymphoma"):
+        assert label_status(short, spelled_out(condition)) is LabelStatus.INDICATED, condition
 
 
 def test_an_illness_of_another_letter_is_another() -> None:
@@ -229,5 +396,53 @@ def test_endless_wording_takes_no_endless_time(unit: str) -> None:
     text = unit * 300 + "can it treat that"
     condition_words(text)
     denied(text, len(text))
+    list(denied_words(text))
+    required([text])
     of_another_letter(text, text)
     asks_use(text)
+
+
+class _OneLabel:
+    """As much of an index as comparisons read: passages of one product, each a topic and a text."""
+
+    def __init__(self, *passages: tuple[str, str]) -> None:
+        self._rows = [
+            SimpleNamespace(row=row, head=SimpleNamespace(topic=topic), text=text.encode())
+            for row, (topic, text) in enumerate(passages)
+        ]
+
+    def entries(self, _: str) -> list[SimpleNamespace]:
+        return self._rows
+
+    def eligible(self, _: str, __: Context) -> list[SimpleNamespace]:
+        return self._rows
+
+    def load(self, entry: SimpleNamespace) -> SimpleNamespace:
+        return entry
+
+    def postings(self, _: str, words: Collection[str]) -> dict[str, list[tuple[int, int]]]:
+        said = {word: [row for row in self._rows if word in lexical.terms(row.text.decode())] for word in words}
+        return {word: [(entry.row, 1) for entry in found] for word, found in said.items()}
+
+
+_PRIOR = ("clinical_studies", "Patients had received a prior inhibitor (including quovendry).")
+_ARM = ("clinical_studies", "Zorvanta was compared with quovendry.")
+_BESIDE = ("drug_interaction", "Quovendry raises its levels.")
+
+
+@pytest.mark.parametrize(
+    ("question", "passages", "within", "beyond"),
+    [
+        ("the medicine versus quovendry", [_ARM], True, False),
+        ("the medicine versus quovendry", [_PRIOR], False, True),  # a mention in a trial is no comparison
+        ("the medicine versus quovendry", [_PRIOR, _BESIDE], False, False),  # the label says something of both
+        ("the medicine versus quovendry", [], False, True),
+        ("is it better than quovendry", [_ARM], False, False),
+        ("is it more active than quovendry", [_PRIOR, _BESIDE], False, True),
+        ("how is it stored", [_ARM], False, False),
+    ],
+)
+def test_a_comparison_needs_an_arm(question: str, passages: list[tuple[str, str]], within: bool, beyond: bool) -> None:
+    index, where = cast(Index, _OneLabel(*passages)), Context("hcp", "US", "en", "cli", dt.date(2026, 1, 1))
+    assert compares_within_label(index, "zorvanta", question, where) is within
+    assert compares_beyond_label(index, "zorvanta", question, where) is beyond

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assistant.answering import deciding
+from assistant.answering import deciding, which_product
 from assistant.domain import Context, Outcome
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
@@ -200,6 +200,38 @@ def test_another_medicine_that_is_only_taken_besides_is_not_what_is_asked_about(
         quick, "he takes tarnivexol, what is the recommended dosage when it is begun?", "dosage", "tarnivexol"
     )
     assert "another medicine is named" not in told.notes
+
+
+def test_the_dose_of_another_medicine_is_never_ours(quick: Assistant) -> None:
+    """Also where the model marks nothing: only the words around it say that it is one."""
+    for question in ("velocitol dose for an adult", "what is the recommended dose of velocitol"):
+        draft = decided(quick, question, "dosage")
+        assert draft.outcome is Outcome.NO_APPROVED_ANSWER and not draft.choices, question
+    for question in ("recommended adult dose", "what is the dose of norvastigline", "zorvanta dose for an adult"):
+        assert "another medicine is named" not in decided(quick, question, "dosage").notes, question
+
+
+def test_on_a_products_page_no_other_is_offered_for_a_name_that_nobody_knows(quick: Assistant) -> None:
+    asked = decided(quick, "tarnivexol storage temperature", "storage", "tarnivexol")
+    assert asked.outcome is Outcome.NO_APPROVED_ANSWER and not asked.choices
+    beside = decided(quick, "storage temperature when given with tarnivexol", "storage", "tarnivexol")
+    assert "another medicine is named" not in beside.notes
+
+
+def test_a_brand_of_its_own_substance_is_the_product(quick: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(which_product, "generic_of", {"xarelto": "norvastigline"}.get)
+    assert "another medicine is named" not in decided(quick, "xarelto storage", "storage", "xarelto").notes
+
+
+def test_who_has_not_what_every_indication_requires_gets_no_dose(quick: Assistant) -> None:
+    """Though nothing is marked as an illness to be treated."""
+    without = decided(quick, "what is the recommended dosage for a patient without Halden syndrome?", "dosage")
+    assert without.outcome is Outcome.MEDICAL_INFORMATION and not without.shown
+    for question, intent in (
+        ("what is the recommended dosage for a patient without asthma?", "dosage"),
+        ("recommended storage temperature, without Halden syndrome", "storage"),
+    ):
+        assert decided(quick, question, intent).outcome is not Outcome.MEDICAL_INFORMATION, question
 
 
 @pytest.mark.parametrize("question", ["what to do after a missed dose of xarelto?", "Xarelto storage"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.understanding.other_medicines import compared_with, prefers, taken, taken_beside
+from assistant.understanding.other_medicines import compared_with, is_arm, prefers, taken, taken_beside
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,7 @@ def test_a_preference_is_asked_for_in_so_many_words() -> None:
     assert prefers("the medicine vs ifosfamide - which causes more cystitis?")
     assert prefers("vs sodium benzoate, does ours hold ammonia lower?")
     assert not prefers("hazard ratio vs sorafenib in the trial, which had 400 patients")
+    assert prefers("more active than quovendry in the brain?")
     assert not prefers("hot flushes against tamoxifen, how many?")
 
 
@@ -71,3 +72,46 @@ def test_who_takes_something_says_so() -> None:
     assert not taken("What dose of the medicine with methotrexate for Crohn's disease?", ["methotrexate"])
     assert not taken("the medicine plus cisplatin for head and neck cancer?", ["cisplatin"])
     assert not taken("Is phenytoin an option in epilepsy?", ["phenytoin"])
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "Zorvanta was compared with oral quovendry 40 mg in 300 adults.",
+        "Response was seen in 40% versus 20% on quovendry.",
+        "Patients were randomized 1:1 to receive zorvanta 2.5 mg or quovendry.",
+        "A quovendry-controlled trial of 52 weeks.",
+        "Zorvanta (N = 210) Quovendry 20 mg (N = 215) Hot flush 35 30",
+        "Events in the quovendry 20 mg group were fewer.",
+        "Zorvanta in combination with carboplatin versus quovendry",
+        "similar between zorvanta and quovendry",
+    ],
+)
+def test_what_a_trial_sets_beside_the_medicine_is_an_arm(report: str) -> None:
+    assert is_arm("quovendry", report)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "Patients had received a prior inhibitor (including quovendry [82%]).",
+        "Patients were on background quovendry, with placebo or zorvanta added.",
+        "Zorvanta was studied as add-on to quovendry compared with placebo.",
+        "Zorvanta was compared with placebo in patients who took quovendry.",
+        "Zorvanta + Quovendry (N = 223) Placebo + Quovendry (N = 224)",
+        "Patients previously treated with quovendry (n = 56) responded.",
+        "versus placebo for the total group (quovendry with and without metformin)",
+        "Half were on quovendry monotherapy at baseline.",
+        "Zorvanta versus placebo plus quovendry",
+        "",
+    ],
+)
+def test_what_patients_took_besides_or_before_is_no_arm(report: str) -> None:
+    assert not is_arm("quovendry", report)
+
+
+@pytest.mark.parametrize(
+    "unit", ["compared with a ", "randomized to a or ", "between a and ", "quovendry (", "prior a "]
+)
+def test_an_endless_report_takes_no_endless_time(unit: str) -> None:
+    is_arm("quovendry", unit * 3000 + "quovendry")

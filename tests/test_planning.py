@@ -13,7 +13,7 @@ from assistant.answering.label_status import Labels, status_of_all
 from assistant.answering.planning import Found, Route, choose, route
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Policy, parse_policy
-from assistant.domain import Context, Outcome
+from assistant.domain import Context, Kind, Outcome
 from assistant.pipeline import Assistant
 from assistant.understanding.conditions import LabelStatus
 from assistant.workspace import starter_root
@@ -62,6 +62,56 @@ def test_a_groups_dose_is_no_trial(entry: Entry) -> None:
     assert choose((trial, directions), asked, POLICY).shown == (directions,)
 
 
+def test_a_report_answers_what_to_do_only_where_no_direction_comes_near(entry: Entry) -> None:
+    for report in ("adverse_reactions", "pharmacokinetics"):
+        told = candidate(entry, report, 0.6)
+        near, far = candidate(entry, "dosage", 0.46), candidate(entry, "dosage", 0.44)
+        assert shown("dosage", told, near) == ["dosage"]
+        assert shown("dosage", told, far) == [report]
+    # A dose that was given to a group in a trial is none to give, whatever else there is.
+    asked = Route(None, "pediatric", 0.95, retrieve=True, dosed=True)
+    trial, eight = candidate(entry, "clinical_studies", 0.6), candidate(entry, "pediatric", 0.44)
+    assert choose((trial, eight), asked, POLICY).shown == (eight,)
+
+
+def test_whether_food_counts_may_stand_where_it_was_measured(entry: Entry) -> None:
+    measured, near = candidate(entry, "pharmacokinetics", 0.6), candidate(entry, "administration", 0.5)
+    assert shown("administration", measured, near) == ["administration"]
+    head = dataclasses.replace(measured.entry.head, also=("food_interaction",))
+    of_food = dataclasses.replace(measured, entry=dataclasses.replace(measured.entry, head=head))
+    assert shown("administration", of_food, near)[0] == "pharmacokinetics"
+
+
+def test_of_two_medicines_the_passage_that_names_the_other_is_shown(entry: Entry) -> None:
+    measured, general = candidate(entry, "pharmacokinetics", 0.63), candidate(entry, "drug_interaction", 0.47)
+    assert shown("drug_interaction", measured, general) == ["drug_interaction"]
+    nameless = dataclasses.replace(general, named=0.0)
+    assert shown("drug_interaction", measured, nameless)[0] == "pharmacokinetics"
+
+
+def test_a_far_passage_does_not_follow_a_notice_in_place_of_the_one_that_answers(entry: Entry) -> None:
+    result = candidate(entry, "clinical_studies", 0.6)
+    result = dataclasses.replace(
+        result, entry=dataclasses.replace(result.entry, head=dataclasses.replace(result.entry.head, kind=Kind.BENEFIT))
+    )
+    notice = Route(Outcome.ADVERSE_EVENT, "adverse_reactions", 0.6, retrieve=True, only_safety=True)
+    for score, followed in ((0.43, True), (0.40, False)):
+        safety = candidate(entry, "adverse_reactions", score)
+        head = dataclasses.replace(safety.entry.head, kind=Kind.SAFETY)
+        safety = dataclasses.replace(safety, entry=dataclasses.replace(safety.entry, head=head))
+        found = choose((result, safety), notice, POLICY)
+        assert found.shown == ((safety,) if followed else ())
+        assert not found.offered
+
+
+def test_words_of_the_question_in_the_best_passage_say_that_its_topic_was_misread(entry: Entry) -> None:
+    near, other = candidate(entry, "dosage", 0.5), candidate(entry, "warnings", 0.45)
+    asked = Route(None, "discontinuation", 0.95, retrieve=True)
+    assert choose((near, other), asked, POLICY).shown == ()
+    worded = dataclasses.replace(near, lexical=0.9)
+    assert choose((worded, other), asked, POLICY).shown[0] is worded
+
+
 def test_only_what_speaks_against_it_follows_where_only_warnings_may(entry: Entry) -> None:
     dose, warned = candidate(entry, "dosage", 0.63), candidate(entry, "warnings", 0.60)
     asked = Route(None, "warnings", 0.0, retrieve=True, only_warnings=True)
@@ -88,7 +138,7 @@ def test_who_asks_for_the_measurement_gets_it(entry: Entry) -> None:
         (0.12, (2100, 10), 1),
         (0.20, (100, 100), 1),  # too far, however short
         (0.12, (500, 500, 500, 500), 3),  # never more than the policy shows
-        (0.12, (900, 1200, 900), 2),  # one that is too long makes room for the next
+        (0.12, (900, 1200, 900), 1),  # what is too long is not passed over for what is further away
         (0.12, (1000, 1000), 2),  # to the byte
         (0.12, (1000, 1001), 1),
         (0.07, (1000, 3000), 2),
@@ -153,6 +203,21 @@ def found(**changed: object) -> Found:
 
 def test_a_dose_for_what_the_label_does_not_mention_is_referred() -> None:
     assert route(found(), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_what_to_do_about_a_reaction_is_no_unapproved_use() -> None:
+    assert route(found(of_a_reaction=True), "hcp", POLICY).outcome is None
+    # Whether the medicine is for it is another question.
+    use = found(of_a_reaction=True, intents=(("indication", 0.95),))
+    assert route(use, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_who_asks_the_dose_for_another_illness_is_referred_whatever_topic_is_read() -> None:
+    asked = found(intents=(("warnings", 0.6),))
+    assert route(asked, "hcp", POLICY).outcome is None
+    assert route(dataclasses.replace(asked, asks_dose=True), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+    warned = dataclasses.replace(asked, asks_dose=True, spoken_under=frozenset({"warnings"}))
+    assert route(warned, "hcp", POLICY).outcome is None
 
 
 @pytest.mark.parametrize("group", ["pediatric", "geriatric", "renal_impairment", "hepatic_impairment"])

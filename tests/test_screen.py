@@ -120,6 +120,26 @@ the patient has anaphylaxis, the infusion is still running
 Patient in the chair has got anaphylaxis, what now
 one of our patients has an anaphylactic reaction right now
 patient anaphylaxis during infusion right now
+my wifes lips and face puffed up an hour after her jab
+my father's tongue was swollen after the first capsule
+grandads lips blew up about half an hour after the pill
+our lodger's neighbour's tounge was swelling after her dose
+the patients throat got tight ten minutes into the drip
+her cheeks, lips and tongue swelled after the shot
+he has had these for years and now his tongue is swollen
+my brothers face is twice its size and his lips as well
+my niece has swelling of the tongue since the second dose
+our resident developed lip swelling after the infusion
+not sure if my throat is closing or if I am just scared
+my lips are swelling, can i take an antihistamine
+i dont know what to do my tongue is swelling
+my mums chest hurts really badly
+his wifes taken 40 tablets
+shes swallowed a handful of them
+my lads got hold of the bottle, some are gone
+my son took his nans heart tablets
+couldn't wake my wife after the tablets
+husbands unconscious
 """.strip().splitlines()
 
 REPORTS = """
@@ -258,6 +278,44 @@ avonex made me feel like flu for 2 days, should i take tylenol
 plegridy gave me chills all night, should i take something
 the shot made my husband shiver, should he skip the next one
 after the injection my arm was swollen, should I call someone
+my husbands skin is peeling
+dads hands are shaking on it
+our neighbours eyes turned yellow
+it upset grannys stomach
+it made our daughter vomit
+could mums rash be from this?
+my wifes potassium has gone up
+my partners been throwing up since she started
+shes been dizzy since the new pill
+hubby came out in welts after his second shot
+me nans gone yellow
+my lads been sick three times
+my nan hasnt been right since the tablets
+nan took her pills twice
+his pee is the colour of cola since the drip
+gave the baby the whole spoon insted of half
+i splashed some into my eye
+the nurse gave it into the vein but it should go under the skin
+the plaster took the skin off my arm
+my partner is ten weeks pregnant and has been on this the whole time
+lost a stone without trying on these
+it doesnt touch the pain
+my cousin takes them to get stoned
+my son is allergic to zorvanta
+my son is allergic to zorvanta, is that in the label?
+my aunt is allergic to these capsules
+I'm allergic to it. Does it contain lactose?
+my daughter turned out allergic after the first dose, what are the ingredients
+turned out allergic on the second day
+my mother had an allergic reaction to the cream. Is there lanolin in it?
+he took it with milk and got hives
+he is addicted to these
+my lad came up in hives from these
+my fellas been seeing things on them
+my stepmum took somebody elses pills
+popped my sisters tablets by mistake
+it aint done a thing for my back
+cant keep nothing down since the new tablets
 """.strip().splitlines()
 
 COMPLAINTS = """
@@ -502,6 +560,41 @@ what does the label say about rash
 does the label mention macular oedema
 should I stop if I get a rash
 should I get a rash, what do I do
+can it cause swelling of the lips or tongue?
+what if my lips swell?
+what if my wifes tongue swells up
+what should I do if his tongue swells
+will my face and lips swell
+do the lips swell after a dose
+should my husbands lips swell, do we stop
+in case my throat closes, whom do I call
+could it make my tongue swell
+my lips swelled up years ago with penicillin, can I take this
+my aunts lips swelled years ago on enalapril, may she take it
+my wifes blood pressure is high, which dose
+my sons eyes are weak, can he use it
+what if my husbands skin peels
+can people whose kidneys are failing have it
+her water tablets are the red ones, any clash
+the kids had rashes in the study
+her brother took the kids to school
+is there maize in it? my boy is allergic to maize
+my sister is allergic to povidone - is it in the pellets?
+My uncle is allergic to polysorbate. Does the solution contain it?
+what are the ingredients? my son is allergic to red dye
+any tartrazine in zorvanta, my kid is allergic
+does it contain lanolin? My daughter is allergic.
+I am allergic to corn
+is it ok for someone allergic to peanuts
+she is dependent on dialysis, which dose
+I am hooked on cigarettes, does it help
+I quit smoking because of my cough, can I start
+should the liquid look cloudy
+my friend is 14 weeks gone, can she have it
+which muscle do I put it into
+do children come up in hives with it
+is it for people who see things
+he can keep nothing in the fridge, is the cupboard fine
 """.strip().splitlines()
 
 
@@ -731,6 +824,7 @@ my heart would pound all night
 stomach problems, had to eat before every pill
 The brain zaps are horrible if I forget a dose.
 heavy legs, no energy
+nipples leaking milk on this
 """.strip().splitlines()
 
 
@@ -876,6 +970,31 @@ def test_words_are_whole_words_and_a_star_is_any_ending() -> None:
 def test_elsewhere_may_stand_in_another_sentence() -> None:
     screen = Screen.parse(_rules(elsewhere=["started"]))
     assert screen.find("She started. A rash came.") and not screen.find("A rash came.")
+
+
+def test_nowhere_takes_back_from_any_sentence_and_only_its_own_rule(screen: Screen) -> None:
+    one = Screen.parse(_rules(nowhere=["ingredient"]))
+    assert one.find("A rash came. It will go.") and not one.find("A rash came. Which ingredients?")
+    told = "My son is allergic to zorvanta."
+    assert flags(screen, told) == {Flag.ADVERSE_EVENT} and not screen.find(told + " What does it contain?")
+    assert flags(screen, told + " He had hives all night from it. What does it contain?") == {Flag.ADVERSE_EVENT}
+
+
+def test_whose_body_it_is_does_not_matter(screen: Screen) -> None:
+    """One list of owners for all rules about a body, with the apostrophe and without."""
+    owners = ("my", "her", "my husband's", "my husbands", "mums", "our neighbour's", "the patient's", "grannys")
+    for owner in owners:
+        assert Flag.EMERGENCY in flags(screen, f"{owner} lips swelled up after the dose"), owner
+        assert flags(screen, f"{owner} chest hurts") >= {Flag.EMERGENCY}, owner
+        assert flags(screen, f"{owner} skin is peeling") == {Flag.ADVERSE_EVENT}, owner
+        assert flags(screen, f"it upset {owner} stomach") == {Flag.ADVERSE_EVENT}, owner
+        assert flags(screen, f"{owner} potassium has gone up") == {Flag.ADVERSE_EVENT}, owner
+        assert not screen.find(f"what if {owner} lips swell up"), owner
+
+
+def test_swelling_that_is_over_is_no_emergency(screen: Screen) -> None:
+    assert flags(screen, "his lips swelled up last week after the shot") == {Flag.ADVERSE_EVENT}
+    assert Flag.EMERGENCY in flags(screen, "it began last week and his lips are still swollen")
 
 
 def test_unless_takes_back_only_what_is_near() -> None:

@@ -6,7 +6,7 @@ proposal: completion may refuse it, and the verifier proves it again with code o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from assistant.answering import choices, follow_up, lexical, planning, retrieval
@@ -16,28 +16,32 @@ from assistant.answering.drug_classes import generic_of
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
     Labels,
+    beyond_stage,
     compares_beyond_label,
     compares_within_label,
     label_status,
+    lacks_what_is_required,
+    of_another_type,
     spoken_under,
     status_of_all,
 )
 from assistant.answering.planning import Found, Route
+from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
-from assistant.answering.which_product import named_products, only_product, worth_offering
+from assistant.answering.which_product import is_own, named_products, only_product, own_terms, worth_offering
 from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
-from assistant.understanding import aspects, conditions, other_medicines, products, stages
+from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, in_any_part, read, stream_safe
 from assistant.understanding.screen import Screen
-from assistant.understanding.spelling import is_ordinary, respelled
+from assistant.understanding.spelling import is_ordinary, is_typed_so, respelled
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
@@ -224,6 +228,8 @@ class Decider:
             and compares_within_label(self.index, product, reading.masked, asked.where),
             product_known=bool(product),
             screened_topic=asked.topic,
+            asks_dose=aspects.asks_dose(reading.masked),
+            of_a_reaction=aspects.of_a_reaction(reading.masked),
         )
         found = self._of_the_conditions(found, reading, product, asked.where)
         plan = planning.route(found, asked.where.audience, self.policy)
@@ -250,7 +256,7 @@ class Decider:
             if plan.intent == "source_request" and asked.previous is None:
                 draft.give_up("there is no last answer whose sources could be shown")
         asks = plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not flags)
-        if asks and not asked.mentions and self._names_another(reading, plan, product, asked.fragment):
+        if asks and not asked.mentions and self._names_another(reading, plan, product, asked):
             draft.slots.pop("product", None)
             draft.notes.append("another medicine is named")
             self._ask_product(asked, draft)
@@ -267,8 +273,12 @@ class Decider:
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = self.labels.of(product, where)
-        if of_use and label.indications and stages.beyond(reading.masked, label.indications):
+        if of_use and label.indications and beyond_stage(label, reading.masked, named):
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED)
+        for_it = of_use or found.asks_use or (bool(found.intents) and found.intents[0][0] in planning.FOR_A_CONDITION)
+        if for_it and (lacks_what_is_required(label, reading.masked) or of_another_type(label, reading.masked, named)):
+            # Said of the patient, not marked as an illness: nothing else in the label is about it.
+            return replace(found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True)
         if names_vaccine(reading.masked) and not of_use and not found.asks_use:
             return found  # the illness is what the vaccine is against
         statuses = [label_status(label, condition) for condition in named] if product else []
@@ -293,24 +303,34 @@ class Decider:
         """Whether ``word`` is read as it was typed: one of the corpus, or one that a product's name is near."""
         return self.index.knows_word(word) or bool(products.find_slips(word, self.index))
 
-    def _names_another(self, reading: Reading, plan: Route, product: str, fragment: follow_up.Fragment) -> bool:
+    def _names_another(self, reading: Reading, plan: Route, product: str, asked: _Question) -> bool:
         """Whether a question that names no product of ours is about a medicine that we do not know at all.
 
         A further question that names nothing else ("what about eliquis?") is, unless the words of the product that the
         conversation is about speak of what it names. A word that was read as an ordinary one counts as a name here: it
         may be a medicine's, written wrong.
         """
+        own = own_terms(self.index, product) if product else frozenset[str]()
         spans = reading.named("substance")
-        named = [word for span in spans for word in words(span)]
+        named = [word for span in spans for word in words(span) if not is_own(word, own)]
+        fragment = asked.fragment
         read_as = {word: word if word in named else respelled(word, self.left_alone) for word in fragment.rest}
         if fragment.only_names((*named, *(word for word, meant in read_as.items() if meant != word))):
             return not product or not self.index.postings(product, lexical.terms(" ".join(read_as.values())))
-        if not product or not plan.retrieve or plan.intent in _BESIDE_ANOTHER:
+        if not product or not plan.retrieve:
             return False
-        if other_medicines.taken_beside(reading.masked, spans):
+        if any(self._is_unheard_of(word, own) for word in aspects.dosed_by_name(reading.masked)):
+            return True
+        if plan.intent in _BESIDE_ANOTHER or other_medicines.taken_beside(reading.masked, spans):
             return False
         unusual = [word for word in named if not is_ordinary(word)]
+        if asked.given and all(other_medicines.named_beside(reading.masked, word) for word in unusual):
+            return False  # on a product's own page "with X" is asked of that product
         return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)
+
+    def _is_unheard_of(self, word: str, own: Set[str]) -> bool:
+        """Whether ``word`` is no common one in questions about medicines, none of the corpus and no name of ours."""
+        return not (is_typed_so(word) or self.left_alone(word) or is_own(word, own))
 
     def _slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know."""
@@ -343,7 +363,7 @@ class Decider:
         plan = replace(
             plan,
             names=bool(query.named),
-            dosed=aspects.asks_a_groups_dose(plan.intent, reading.masked),
+            dosed=aspects.asks_a_groups_dose(plan.intent, reading.masked) and not asks_for_a_result(reading.masked),
             how_much=aspects.asks_how_much(reading.masked),
         )
         chosen = planning.choose(ranked, plan, self.policy)
@@ -376,6 +396,10 @@ class Decider:
         if slips:
             draft.notes.append("a name like one we know")
             draft.ask_back(choices.slip_choices(self.index, slips, asked.plain)[: self.policy.choices_offered])
+            return
+        if asked.given:
+            # Who is on a product's page and names another medicine means none of ours.
+            draft.give_up("nothing is approved here for the medicine that is named")
             return
         draft.notes.append("no product named")
         served = worth_offering(self.index, asked.plain, asked.where, self.policy.choices_offered)
@@ -411,7 +435,7 @@ class Decider:
 
 def _marked_for_use(reading: Reading) -> bool:
     """Whether an illness is marked that the medicine would be used for, not one that another is taken for."""
-    return bool(reading.named("condition")) and not other_medicines.taken(reading.masked, reading.named("substance"))
+    return bool(reading.conditions) and not other_medicines.taken(reading.masked, reading.named("substance"))
 
 
 def _names_only_others(asked: _Question) -> bool:

@@ -34,7 +34,8 @@ from assistant.domain import Context, Kind, Passage, Scope
 from assistant.errors import NotReadyError
 from assistant.remembering import remembering
 from assistant.trust.withdrawn import NOTHING, Withdrawn
-from assistant.understanding.conditions import indicating, joined
+from assistant.understanding.illness_types import joined
+from assistant.understanding.indications import indicating
 
 FORMAT = "onlabel.index/1"
 CURRENT = "CURRENT"

@@ -6,19 +6,36 @@ compared with the words of the question, under every name that an illness goes b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from assistant.answering import lexical
-from assistant.answering.index import Index, Uses
+from assistant.answering.index import Entry, Index
 from assistant.domain import Context
 from assistant.remembering import remembering
-from assistant.understanding.conditions import COURSE, LabelStatus, compare, joined, of_another_letter
+from assistant.understanding import stages
+from assistant.understanding.conditions import (
+    COURSE,
+    NO_ILLNESS,
+    OF_ANY_ILLNESS,
+    LabelStatus,
+    compare,
+    denied_words,
+    no_illness,
+)
+from assistant.understanding.illness_types import gene_asked, gene_of, joined, of_another_gene, of_another_letter
+from assistant.understanding.indications import NEVER_REQUIRED, indicating, required
 from assistant.understanding.lay_terms import said_otherwise
-from assistant.understanding.other_medicines import compared_with, prefers
+from assistant.understanding.other_medicines import compared_with, is_arm, prefers
 
 #: Topics of passages that report of one medicine beside another.
 _COMPARED_UNDER = frozenset(("clinical_studies", "adverse_reactions"))
+#: Topics where the mention of another medicine compares nothing unless it is an arm of a trial.
+_MENTIONED_UNDER = _COMPARED_UNDER | {"mechanism", "nonclinical"}
+_TRANSPLANT = "transplant"
+#: Where stem cells for a transplant come from.
+_MARROW = frozenset(("bone", "blood"))
 #: The audience of a label that is read for all of them.
 _WHOEVER = ""
 _LABELS_KEPT = 64
@@ -29,7 +46,8 @@ class Label:
     """What the words approved for a product in one market say of its uses, as search terms.
 
     ``uses``: the sentences of its indications; ``denied``: those that say what it is not for; ``forbidden``: its
-    contraindications; ``warned``: the titles of its warnings; ``indications``: the text of the indications.
+    contraindications; ``warned``: the titles of its warnings; ``indications``: the text of the indications;
+    ``sentences``: what ``uses`` are the terms of.
     """
 
     uses: tuple[frozenset[str], ...]
@@ -37,6 +55,7 @@ class Label:
     forbidden: frozenset[str]
     warned: tuple[frozenset[str], ...]
     indications: str
+    sentences: tuple[str, ...] = ()
 
 
 class Labels:
@@ -54,8 +73,8 @@ class Labels:
         return self._remembered(product, replace(where, audience=_WHOEVER))
 
     def _read(self, product: str, where: Context) -> Label:
-        said: list[Uses] = []
-        overviews: list[Uses] = []
+        said: list[Entry] = []
+        overviews: list[Entry] = []
         forbidden = set[str]()
         warned: list[frozenset[str]] = []
         for entry in self._index.entries(product) if product else ():
@@ -63,22 +82,28 @@ class Labels:
             if not any(head.scope.in_force(replace(where, audience=audience)) for audience in head.scope.audiences):
                 continue
             if head.topic == "indication" or "indication" in head.serves:
-                said.append(self._index.uses(entry))
+                said.append(entry)
             elif head.topic == "overview":
-                overviews.append(self._index.uses(entry))
+                overviews.append(entry)
             elif head.topic == "contraindication":
                 forbidden |= self._index.stems(entry)
             elif head.topic in ("warnings", "boxed_warning"):
                 warned.append(frozenset(lexical.terms(head.title)))
         # What a label begins and ends with ("Rx only", references) says of a use only where nothing else does.
         said = said or overviews
+        uses = [self._index.uses(entry) for entry in said]
         return Label(
-            tuple(sentence for uses in said for sentence in uses.said),
-            tuple(sentence for uses in said for sentence in uses.denied),
+            tuple(sentence for each in uses for sentence in each.said),
+            tuple(sentence for each in uses for sentence in each.denied),
             frozenset(forbidden),
             tuple(warned),
-            " ".join(uses.text for uses in said),
+            " ".join(each.text for each in uses),
+            tuple(sentence for entry in said for sentence in self._sentences(entry)),
         )
+
+    def _sentences(self, entry: Entry) -> tuple[str, ...]:
+        text = self._index.load(entry).text.decode()
+        return indicating(text, mixed=entry.head.topic != "indication")[0]
 
 
 def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
@@ -89,21 +114,100 @@ def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
     # Another name that stands there in part only ("gouty arthritis" beside an arthritis) makes nothing surer.
     sure = others - {LabelStatus.UNSURE}
     found = next(found for found in LabelStatus if found in {status, *sure})
+    if found is LabelStatus.NOT_MENTIONED and no_illness(condition, frozenset().union(*label.uses)):
+        return LabelStatus.UNSURE
     # Letters are no search terms. What is warned of stays so: "hepatitis B reactivation" on a label for hepatitis C.
-    another = found in (LabelStatus.INDICATED, LabelStatus.UNSURE) and of_another_letter(said, label.indications)
+    another = found in (LabelStatus.INDICATED, LabelStatus.UNSURE) and (
+        of_another_letter(said, label.indications) or _of_another_gene(label, *gene_of(said))
+    )
     return LabelStatus.NOT_MENTIONED if another else found
+
+
+def of_another_type(label: Label, question: str, conditions: Sequence[Sequence[str]]) -> bool:
+    """Whether ``question`` names a gene or receptor of its illness, the ``conditions``, that ``label`` leaves out.
+
+    However the words are parted among these: "ALK+ lung cancer", "ALK-positive" and "lung cancer".
+    """
+    gene, illness = gene_of(" ".join(word for words in conditions for word in words))
+    return _of_another_gene(label, gene or gene_asked(question), illness)
+
+
+def _of_another_gene(label: Label, gene: str, illness: str) -> bool:
+    """Whether every sentence that ``label`` has of this illness keeps to types of it by other genes."""
+    asked = frozenset(lexical.terms(joined(illness))) if gene else frozenset[str]()
+    about = [text for text, terms in zip(label.sentences, label.uses, strict=False) if asked and asked <= terms]
+    return bool(about) and all(of_another_gene(gene, text) for text in about)
+
+
+def lacks_what_is_required(label: Label, question: str) -> bool:
+    """Whether ``question`` says that the patient has not what every indication of ``label`` requires: "no diabetes".
+
+    An indication states the patients that it is for (21 CFR 201.57(c)(2)). Where the label itself speaks of those
+    without it, nothing is said.
+    """
+    lacked = {frozenset(lexical.terms(" ".join(words))) for words in denied_words(question)}
+    lacked = {terms for terms in lacked if terms - OF_ANY_ILLNESS - _terms_of(NEVER_REQUIRED)}
+    needed = required(label.sentences) if lacked else None
+    if not needed:
+        return False
+    lacked -= {frozenset(lexical.terms(" ".join(words))) for words in denied_words(label.indications)}
+    said = [frozenset(lexical.terms(each)) for each in needed]
+    return any(all(terms <= each for each in said) for terms in lacked)
+
+
+def beyond_stage(label: Label, question: str, conditions: Sequence[Sequence[str]]) -> bool:
+    """Whether ``question`` asks for a stage, line or purpose that ``label`` leaves out for these ``conditions``.
+
+    Compared with the sentences that share most words with one of them, with all uses where none does: the surgery that
+    another illness is spared says nothing of this one's.
+    """
+    statements = list(_statements(label))
+    spoken = set[int]()
+    for words in conditions:
+        asked = frozenset(lexical.terms(joined(" ".join(words)))) - OF_ANY_ILLNESS
+        shared = [len(asked & terms) for _, terms in statements]
+        spoken |= {at for at, count in enumerate(shared) if count and count == max(shared)}
+    about = " ".join(statements[at][0] for at in sorted(spoken))
+    return stages.beyond(question, about or label.indications)
+
+
+def _statements(label: Label) -> Iterator[tuple[str, frozenset[str]]]:
+    """The sentences of the uses and their terms; what leads to a list together with its items up to a full stop."""
+    said, terms = "", frozenset[str]()
+    for sentence, these in zip(label.sentences, label.uses, strict=False):
+        said, terms = f"{said} {sentence}", terms | these
+        if sentence.endswith("."):
+            yield said, terms
+            said, terms = "", frozenset()
+    if said:
+        yield said, terms
 
 
 def _status(label: Label, asked: frozenset[str]) -> LabelStatus:
     asked = asked - COURSE or asked
     if asked and any(asked <= sentence for sentence in label.uses):
-        return LabelStatus.INDICATED
+        return LabelStatus.UNSURE if asked <= _terms_of(NO_ILLNESS) else LabelStatus.INDICATED
     # A warning that bears the condition's name is about it, and so is a sentence that says what it is not for.
     beside = any(asked <= named for named in (*label.warned, *label.denied))
     limited = label.forbidden | asked if beside else label.forbidden
     status = compare(asked, frozenset().union(*label.uses), limited)
+    if status is not LabelStatus.LIMITED and _of_another_organ(label, asked):
+        return LabelStatus.NOT_MENTIONED
     # Its words stand there, but not in one sentence: "colorectal cancer" beside a lung cancer and a colorectal surgery.
     return LabelStatus.UNSURE if status is LabelStatus.INDICATED else status
+
+
+@lru_cache(maxsize=2)
+def _terms_of(words: str) -> frozenset[str]:
+    """The terms of one of the lists of words; of a question's nothing is remembered."""
+    return frozenset(lexical.terms(words))
+
+
+def _of_another_organ(label: Label, asked: frozenset[str]) -> bool:
+    """Whether ``asked`` is the transplant of an organ, and ``label`` is for the transplant of others only."""
+    organs = asked & _terms_of(NO_ILLNESS) - _MARROW
+    transplants = [sentence for sentence in label.uses if _TRANSPLANT in asked & sentence]
+    return bool(organs and transplants) and not any(organs <= sentence for sentence in transplants)
 
 
 def status_of_all(statuses: Sequence[LabelStatus], *, use: bool) -> LabelStatus:
@@ -141,13 +245,15 @@ def spoken_under(
 def compares_beyond_label(index: Index, product: str, masked: str, where: Context) -> bool:
     """Whether a question compares ``product`` with something that its label never mentions, or prefers one of the two
     without a trial of both."""
-    words = frozenset(lexical.terms(compared_with(masked)))
+    other = compared_with(masked)
+    words = frozenset(lexical.terms(other))
     if not words or not product:
         return bool(words)
-    if not prefers(masked):
-        return not index.postings(product, words)
     # Which of the two is better only a trial of both can say; that it may be taken besides does not.
-    return not _reported_beside(index, product, words, where)
+    if prefers(masked):
+        return not _arm_in(index, product, other, index.eligible(product, where))
+    entries = index.entries(product)
+    return not _mentioned(index, product, words, entries) and not _arm_in(index, product, other, entries)
 
 
 def compares_within_label(index: Index, product: str, masked: str, where: Context) -> bool:
@@ -155,10 +261,27 @@ def compares_within_label(index: Index, product: str, masked: str, where: Contex
 
     Not where it asks which is to be preferred: no label says so.
     """
-    words = frozenset(lexical.terms(compared_with(masked)))
-    return bool(words and product) and not prefers(masked) and _reported_beside(index, product, words, where)
+    other = compared_with(masked)
+    return (
+        bool(other and product)
+        and not prefers(masked)
+        and _arm_in(index, product, other, index.eligible(product, where))
+    )
 
 
-def _reported_beside(index: Index, product: str, words: frozenset[str], where: Context) -> bool:
-    reports = [entry for entry in index.eligible(product, where) if entry.head.topic in _COMPARED_UNDER]
-    return index.speaks_of([words], reports)
+def _holding(index: Index, product: str, words: Collection[str], entries: Sequence[Entry]) -> list[Entry]:
+    """Those of ``entries``, all of ``product``, that hold one of ``words``."""
+    rows = {row for found in index.postings(product, words).values() for row, _ in found} if words else set()
+    return [entry for entry in entries if entry.row in rows]
+
+
+def _mentioned(index: Index, product: str, words: Collection[str], entries: Sequence[Entry]) -> bool:
+    """Whether one of ``entries`` holds one of ``words`` where that says more than that a trial met it."""
+    return any(entry.head.topic not in _MENTIONED_UNDER for entry in _holding(index, product, words, entries))
+
+
+def _arm_in(index: Index, product: str, other: str, entries: Sequence[Entry]) -> bool:
+    """Whether ``other`` is an arm of a trial that one of ``entries`` reports; what patients took besides is none."""
+    reports = [entry for entry in entries if entry.head.topic in _COMPARED_UNDER]
+    near = _holding(index, product, lexical.terms(other), reports)
+    return any(is_arm(other, index.load(entry).text.decode()) for entry in near)

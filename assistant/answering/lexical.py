@@ -30,6 +30,7 @@ _TOKEN = re.compile(
     r"(?:type|grade|stage|class|genotype|group)\s(?:\d|[iv]+)\b|\d+(?:[.,]\d+)*"
     r"|(?:polyvinyl|vinyl|benzyl|isopropyl|cetyl|stearyl|cetostearyl|oleyl|lanolin|myristyl|rubbing)\s+alcohols?\b"
     r"|alcohol[\s-](?:pads?|swabs?|wipes?|preps?|dehydrogenase|based|pledgets?)\b"
+    r"|non-?alcoholic\b|(?:never|non)-?[ -]?smok(?:ed|ers?|ing)\b"
     r"|q\d{1,2}[wdhm]\b|(?:hb)?a1c\b|[^\W\d_]+"
 )
 

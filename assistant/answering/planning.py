@@ -46,10 +46,13 @@ _ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdo
 #: contraindication forbids is no answer by the blood levels that were seen.
 _ASKS_WHETHER_TOGETHER = frozenset(("drug_interaction", "food_interaction", "contraindication"))
 _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "nonclinical"))
+#: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
+_WORDED = 0.7
 #: A topic that is this sure was not misunderstood.
 _PLAIN = 0.9
-#: What the label says of it counts from this share of the best evidence on.
+#: What the label says of it counts from this share of the best evidence on; and a direction beside a report.
 _NEAR = 0.7
+_NEAR_A_REPORT = 0.75
 #: Intents whose answer for a condition that the label does not mention would promote an unapproved use.
 FOR_A_CONDITION = frozenset(
     ("indication", "dosage", "clinical_studies", "pediatric", "geriatric", "renal_impairment", "hepatic_impairment")
@@ -76,6 +79,7 @@ class Found:
     ``marked``: the condition was marked by the model as one the medicine would be used for, not guessed from wording.
     ``spoken_under``: the topics under which the label itself speaks of it.
     ``compares_within_label``: what the medicine is compared with stands in the label's own reports of trials.
+    ``asks_dose``: the wording asks how much to give; ``of_a_reaction``: what to do about what happened under treatment.
     """
 
     flags: frozenset[Flag]
@@ -88,6 +92,8 @@ class Found:
     compares_within_label: bool = False
     screened_topic: str = ""
     spoken_under: frozenset[str] = frozenset()
+    asks_dose: bool = False
+    of_a_reaction: bool = False
 
     def share(self, *intents: str) -> float:
         """How likely it is one of ``intents``."""
@@ -175,7 +181,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
         or (found.asks_use and topic_share < limits.topic_sure)
-        or (found.marked and topic in FOR_A_CONDITION and not _spoken_of(found, topic) and topic_share >= limits.use)
+        or (_for_another_illness(found, topic) and topic_share >= limits.use)
     ):
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:
@@ -197,6 +203,15 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     return _unless_denied(Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure), denied)
 
 
+def _for_another_illness(found: Found, topic: str) -> bool:
+    """Whether what is asked of the medicine is asked for an illness of which the label says nothing in this regard.
+
+    What to do when somebody's values rise under treatment is asked of the label's own use.
+    """
+    sought = topic in FOR_A_CONDITION or found.asks_dose
+    return found.marked and sought and not found.of_a_reaction and not _spoken_of(found, topic)
+
+
 def _spoken_of(found: Found, topic: str) -> bool:
     """Whether the label itself speaks of the condition where it speaks of ``topic``."""
     besides = STUDIED_BESIDES if topic == "clinical_studies" else frozenset[str]()
@@ -208,24 +223,31 @@ def _unless_denied(plan: Route, denied: Collection[str]) -> Route:
     return Route(Outcome.NO_APPROVED_ANSWER, plan.intent, plan.confidence) if plan.intent in denied else plan
 
 
-def confidence_of(ranked: Sequence[Candidate], plan: Route, weights: Confidence) -> float:
-    """How likely the best candidate answers: a logistic function of its evidence (Platt 1999).
+def confidence_of(ranked: Sequence[Candidate], shown: int, plan: Route, weights: Confidence) -> float:
+    """How likely what is shown answers: a logistic function of the best one's evidence (Platt 1999).
 
     Its coefficients stand in the policy; they were fitted on questions that are not reported on.
+
+    :param shown: how many of ``ranked`` are shown, the best ones; the margin is the distance to what is left out, for
+        two that say the same and stand together are no reason to doubt.
     """
     best = ranked[0]
-    margin = best.score - ranked[1].score if len(ranked) > 1 else best.score
     evidence = (
         weights.bias
         + weights.intent * plan.confidence
         + weights.unnamed * (1 - best.named if plan.names else 0.0)
         + weights.score * best.score
-        + weights.margin * margin
+        + weights.margin * margin_of([candidate.score for candidate in ranked], shown)
         + weights.topic * best.topic
         + weights.lexical * best.lexical
         + weights.dense * best.dense
     )
     return 1 / (1 + math.exp(-evidence))
+
+
+def margin_of(scores: Sequence[float], shown: int) -> float:
+    """The distance of the best of ``scores`` (best first) from the best of those that are left out."""
+    return scores[0] - scores[shown] if len(scores) > shown else scores[0]
 
 
 def _may_answer(candidate: Candidate, intent: str) -> bool:
@@ -235,30 +257,53 @@ def _may_answer(candidate: Candidate, intent: str) -> bool:
 
 
 def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
-    """Without reports of measurements where the label says near them whether the two may be taken together."""
+    """Without reports of measurements where the label says near them whether the two may be taken together.
+
+    Not where only what was measured names the other one.
+    """
     spoken = [c for c in usable if c.entry.head.topic not in _MEASURED and _may_answer(c, intent)]
     if not spoken or spoken[0].score < _NEAR * usable[0].score:
+        return usable
+    if usable[0].named and not any(candidate.named for candidate in spoken):
         return usable
     return [c for c in usable if c.entry.head.topic not in _MEASURED]
 
 
-def shown_together(
-    scores: Sequence[float], sizes: Sequence[int], *, near: float, short: float, most: int
-) -> tuple[int, ...]:
-    """The places of what is shown of passages with ``scores``, best first, and ``sizes`` in bytes; at most ``most``.
+def _directions(usable: list[Candidate], plan: Route) -> list[Candidate]:
+    """Without reports: a trial names doses that were given, often to others than those asked about, and directs nobody.
 
-    ``near`` and ``short`` are the policy's ``passage_margin`` and ``passage_margin_short``.
+    What was measured of the matter itself (whether food counts) stays, and so do all where no direction comes near.
     """
-    best, used, shown = scores[0], sizes[0], [0]
-    for place in range(1, len(scores)):
-        together, score = used + sizes[place], scores[place]
-        fits = together <= _TOGETHER_BYTES and score >= best - near
-        if together <= _SHORT_TOGETHER_BYTES and score >= best - short and score >= _OF_THE_BEST * best:
+    kept = [c for c in usable if c.entry.head.topic not in REPORTS or _measures(c, plan.intent)]
+    if plan.dosed or (kept and kept[0].score >= _NEAR_A_REPORT * usable[0].score):
+        return kept
+    return usable
+
+
+def _measures(candidate: Candidate, intent: str) -> bool:
+    """Whether what was measured is about ``intent`` as well, or says whether food counts where that is asked."""
+    head = candidate.entry.head
+    if head.topic != "pharmacokinetics":
+        return False
+    return head.is_about(intent) or (intent == "administration" and head.is_about("food_interaction"))
+
+
+def shown_together(scores: Sequence[float], sizes: Sequence[int], *, near: float, short: float, most: int) -> int:
+    """How many passages with ``scores``, best first, and ``sizes`` in bytes are shown; from 1 to ``most``.
+
+    ``near`` and ``short`` are the policy's ``passage_margin`` and ``passage_margin_short``. What is further away never
+    stands in for what was too long.
+    """
+    best, used, shown = scores[0], sizes[0], 1
+    for score, size in zip(scores[1:most], sizes[1:most], strict=True):
+        used += size
+        fits = used <= _TOGETHER_BYTES and score >= best - near
+        if used <= _SHORT_TOGETHER_BYTES and score >= best - short and score >= _OF_THE_BEST * best:
             fits = True
-        if fits and len(shown) < most:
-            shown.append(place)
-            used = together
-    return tuple(shown)
+        if not fits:
+            break
+        shown += 1
+    return shown
 
 
 def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> list[Candidate]:
@@ -267,8 +312,7 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
     if plan.only_warnings:
         usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):
-        # A trial reports doses that were given, often to others than those asked about: it is no direction for use.
-        usable = [c for c in usable if c.entry.head.topic not in REPORTS]
+        usable = _directions(usable, plan)
     if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _directions_first(usable, plan.intent)
     return usable
@@ -281,25 +325,27 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     sure_of_topic = plan.confidence >= limits.topic_sure
     stands_out = len(usable) > 1 and usable[0].score - usable[1].score >= limits.stands_out
     stands_out = stands_out and plan.confidence < _PLAIN
-    if not usable or (sure_of_topic and not stands_out and not any(_may_answer(c, plan.intent) for c in usable)):
+    worded = bool(usable) and usable[0].lexical >= _WORDED
+    misread = stands_out or worded
+    if not usable or (sure_of_topic and not misread and not any(_may_answer(c, plan.intent) for c in usable)):
         # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer,
-        # unless it matches the question as no other does (then the topic was misunderstood).
+        # unless it matches the question as no other does, or holds its words (then the topic was misunderstood).
         return Choice((), (), 0.0)
-    sure = confidence_of(usable, plan, policy.confidence)
-    # After the notice of a report nothing can be asked back: what would be offered elsewhere follows it.
-    needed = limits.passage_ask if plan.outcome in _GRAVE_OUTCOMES else limits.passage_answer
-    if sure < needed:
-        offered = usable[: policy.choices_offered] if sure >= limits.passage_ask else ()
-        return Choice((), tuple(offered), sure)
-    best = usable[0]
-    places = shown_together(
+    shown = shown_together(
         [candidate.score for candidate in usable],
         [candidate.entry.size for candidate in usable],
         near=limits.passage_margin,
         short=limits.passage_margin_short,
         most=policy.passages_shown,
     )
-    shown = [usable[place] for place in places]
-    offered_from = best.score - max(2 * limits.passage_margin, limits.passage_margin_short)
-    others = [c for c in usable[1:] if c not in shown and c.score >= offered_from]
-    return Choice(tuple(shown), tuple(others[: policy.choices_offered]), sure)
+    sure = confidence_of(usable, shown, plan, policy.confidence)
+    # After the notice of a report nothing can be asked back: what would be offered elsewhere follows it.
+    needed = limits.passage_ask if plan.outcome in _GRAVE_OUTCOMES else limits.passage_answer
+    # Where the passage that answers may not follow the notice, a far one is no answer in its stead.
+    far = plan.outcome in _GRAVE_OUTCOMES and usable[0].score < _NEAR * ranked[0].score
+    if far or sure < needed:
+        offered = usable[: policy.choices_offered] if sure >= limits.passage_ask and not far else ()
+        return Choice((), tuple(offered), sure)
+    offered_from = usable[0].score - max(2 * limits.passage_margin, limits.passage_margin_short)
+    others = [c for c in usable[shown:] if c.score >= offered_from]
+    return Choice(tuple(usable[:shown]), tuple(others[: policy.choices_offered]), sure)

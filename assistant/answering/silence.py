@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from assistant.answering import drug_classes, lexical
 from assistant.answering.index import Entry, Index
+from assistant.answering.which_product import is_own, own_terms
 from assistant.content.lexicon import words
 from assistant.understanding import lay_terms
 from assistant.understanding.matters import matters_in
@@ -37,13 +38,6 @@ _OF_A_MATTER = (
 )
 #: Of other questions some matters are what is asked: intent -> one of the words that labels write of it.
 _OF_ONE_MATTER = {"overdose": "dialysis", "pharmacokinetics": "dialysis", "pediatric": "vaccine"}
-#: Parts of substances' names that tell none from another.
-_SALTS = frozenset(
-    lexical.terms(
-        "acid acetate besylate bromide carbonate chloride citrate fumarate gluconate hydrochloride maleate mesylate "
-        "phosphate sodium succinate sulfate tartrate calcium potassium magnesium"
-    )
-)
 
 
 def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Entry]) -> bool:
@@ -51,7 +45,7 @@ def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Ent
 
     False where it is about nothing that is known by all its names.
     """
-    own = frozenset(lexical.terms(entries[0].head.product.replace("-", " "))) - _SALTS if entries else frozenset()
+    own = own_terms(index, entries[0].head.product) if entries else frozenset[str]()
     names = [frozenset(lexical.terms(name)) for name in _names(reading, intent, own)]
     return bool(names) and not index.speaks_of(names, entries)
 
@@ -64,7 +58,7 @@ def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
     named = False
     if intent in _WITH_ANOTHER:
         # Words that everybody uses ("heart pills") name nothing that a label could be searched for.
-        beside = [span for span in reading.named("substance") if not _is_own(span, own)]
+        beside = [span for span in reading.named("substance") if not is_own(span, own)]
         spans = [[word for word in words(span) if _may_decide(word, intent)] for span in beside]
         if all(spans):
             for word in (word for span in spans for word in span):
@@ -91,9 +85,3 @@ def _may_decide(word: str, intent: str) -> bool:
     if intent == "food_interaction":
         return word in drug_classes.NAMES_OF or any(True for _ in matters_in(word))
     return not is_ordinary(word)
-
-
-def _is_own(span: str, own: Set[str]) -> bool:
-    """Whether ``span`` names a substance of the product itself, by its generic name or a brand."""
-    names = (name for word in words(span) for name in (word, drug_classes.generic_of(word)))
-    return any(term in own for name in names for term in lexical.terms(name))

@@ -1,13 +1,16 @@
-"""Which medicine a question may be about: by its names, by there being one only, by words that few labels hold."""
+"""Which medicine a question may be about: by its names, by there being one only, by words that few labels hold; and
+what else each is called by."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from assistant.answering import lexical
+from assistant.answering.drug_classes import generic_of
 from assistant.answering.index import Index
 from assistant.answering.retrieval import eligible
+from assistant.content.lexicon import words
 from assistant.domain import Context
 from assistant.understanding.products import Mention
 
@@ -15,6 +18,13 @@ from assistant.understanding.products import Mention
 _LOOKED_AT = 40
 #: A word is rare that stands in the words of at most one product in so many.
 _RARE = 6
+#: Parts of substances' names that tell none from another.
+_SALTS = frozenset(
+    lexical.terms(
+        "acid acetate besylate bromide carbonate chloride citrate fumarate gluconate hydrochloride maleate mesylate "
+        "phosphate sodium succinate sulfate tartrate calcium potassium magnesium"
+    )
+)
 
 
 def named_products(index: Index, mentions: Sequence[Mention], where: Context) -> tuple[tuple[str, ...], bool]:
@@ -50,3 +60,16 @@ def _sharing_rare_words(index: Index, served: Sequence[str], spoken: Sequence[st
     rare = {term: len(served) / count for term, count in spread.items() if count * _RARE <= len(served)}
     worth = {product: sum(rare.get(term, 0.0) for term in held) for product, held in holding.items()}
     return sorted((product for product in served if worth[product]), key=lambda product: (-worth[product], product))
+
+
+def own_terms(index: Index, product: str) -> frozenset[str]:
+    """The terms of all names of ``product``, without the salts, which tell no substance from another."""
+    known = index.product(product)
+    names = (product.replace("-", " "), *(known.keys if known else ()))
+    return frozenset(lexical.terms(" ".join(names))) - _SALTS
+
+
+def is_own(said: str, own: Set[str]) -> bool:
+    """Whether ``said`` names a substance of a product with these terms, by its generic name or a well-known brand."""
+    names = (name for word in words(said) for name in (word, generic_of(word)))
+    return any(term in own for name in names for term in lexical.terms(name))

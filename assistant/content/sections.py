@@ -134,7 +134,7 @@ WITHIN: dict[str, tuple[Rule, ...]] = {
         (r"interruption|reinitiat|restart", "discontinuation", "dosage missed_dose"),
         (r"discontinu|withdraw|taper|stopping", "discontinuation", "dosage"),
         (r"^(storage|stability|handling)\b|storage (of|and)", "storage", "administration"),
-        (r"renal|kidney|dialysis", "renal_impairment", "dosage"),
+        (r"(?:renal|kidney)(?! (?:allo)?(?:transplant|graft))|dialysis", "renal_impairment", "dosage"),
         (r"hepatic|liver impair", "hepatic_impairment", "dosage"),
         (r"pa?ediatric|children|adolescent", "dosage", "pediatric"),
         (r"geriatric|elderly", "dosage", "geriatric"),

@@ -26,6 +26,24 @@ _DOSED = re.compile(
     r"capsules?|vials?)|mg|mcg|start (?:with|on|at)|starting|initiate|titrat\w+|reduc\w+ (?:it|to|by))\b",
     re.IGNORECASE,
 )
+#: What is done about something that happened under treatment (21 CFR 201.57(c)(3)(i): dosage modifications).
+_OF_A_REACTION = re.compile(
+    r"\b(?:modif\w+|adjust\w*|withh[eo]ld\w*|h(?:o|e)ld(?:ing)?|resum\w+|re-?start\w*|re-?challeng\w+|re-?initiat\w+|"
+    r"interrupt\w*|toxicit\w+|grade (?:[1-5]|i{1,3}v?)|(?:x|times) (?:the )?(?:uln|upper limit)|uln|"
+    r"reduc\w+ (?:(?:the|a|my|its) )?dos\w+|dose (?:reduc\w+|delay\w*)|"
+    r"(?:during|while on|under) (?:treatment|therapy|it|the medicine))\b",
+    re.IGNORECASE,
+)
+#: Whose dose is asked: "X dose", "X 10 mg tablets", "dose of X".
+_HOW_A_DOSE_IS_CALLED = r"(?:max|maximum|starting|loading|maintenance|usual|daily|weekly|recommended|correct|total)"
+_DOSE_OF = (
+    re.compile(
+        rf"\b([^\W\d_][\w-]{{4,}}) (?:{_HOW_A_DOSE_IS_CALLED} )?"
+        r"(?:dos(?:es?|ages?|ing)|tablets?|capsules?|injections?)\b",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\bdos(?:es?|ages?|ing) of (?:the )?([^\W\d_][\w-]{4,})", re.IGNORECASE),
+)
 #: Intents that are about whom; a dose may be asked for them.
 _GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
 #: Intents that ask for another substance.
@@ -42,6 +60,21 @@ def asks_how_much(question: str) -> bool:
 def asks_a_groups_dose(intent: str, question: str) -> bool:
     """Whether a question about a group of patients asks what dose they get."""
     return intent in _GROUPS and bool(_DOSED.search(question))
+
+
+def asks_dose(question: str) -> bool:
+    """Whether the wording asks how much to give."""
+    return bool(_DOSED.search(question))
+
+
+def of_a_reaction(question: str) -> bool:
+    """Whether the wording asks what to do about something that happened under treatment."""
+    return bool(_OF_A_REACTION.search(question))
+
+
+def dosed_by_name(question: str) -> tuple[str, ...]:
+    """The words that stand where a question says of what it asks the dose; ordinary ones among them."""
+    return tuple(match[1].casefold() for pattern in _DOSE_OF for match in pattern.finditer(question))
 
 
 def with_second_side(intents: Sequence[tuple[str, float]], question: str) -> list[tuple[str, float]]:

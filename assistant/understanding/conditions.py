@@ -9,66 +9,112 @@ between is asked back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import pairwise
 
+from assistant.understanding.illness_types import is_type_of, of_another_number, opposite
 from assistant.understanding.stems import stem
 
-#: Shorthand that professionals write for conditions; the words on the right are what labels write.
+#: Shorthand that professionals write for conditions; the words on the right are what labels write, "non" joined to the
+#: word behind it (``illness_types.joined``): a label for NSCLC is none for small cell lung cancer.
 ABBREVIATIONS: dict[str, str] = {
+    "a1c": "glycemic control",
     "adhd": "attention deficit hyperactivity disorder",
     "af": "atrial fibrillation",
     "afib": "atrial fibrillation",
+    "aml": "acute myeloid leukemia",
     "as": "ankylosing spondylitis",
+    "bph": "benign prostatic hyperplasia",
+    "ca": "cancer",
     "cad": "coronary artery disease",
     "chd": "coronary heart disease",
     "chf": "heart failure",
+    "cidp": "chronic inflammatory demyelinating polyneuropathy",
+    "ckd": "chronic kidney disease",
     "cll": "chronic lymphocytic leukemia",
+    "cml": "chronic myeloid leukemia",
     "copd": "chronic obstructive pulmonary disease",
     "covid": "covid 19 coronavirus disease",
+    "crc": "colorectal cancer",
+    "crpc": "castration resistant prostate cancer",
+    "dlbcl": "diffuse large b cell lymphoma",
+    "dme": "diabetic macular edema",
     "dvt": "deep vein thrombosis",
     "ed": "erectile dysfunction",
+    "eoe": "eosinophilic esophagitis",
     "gad": "generalized anxiety disorder",
+    "gbm": "glioblastoma",
     "gerd": "gastroesophageal reflux disease",
+    "gvhd": "graft versus host disease",
+    "hba1c": "glycemic control",
     "hbv": "hepatitis b",
+    "hcc": "hepatocellular carcinoma",
     "hcl": "hairy cell leukemia",
     "hcv": "hepatitis c",
     "hdv": "hepatitis d",
     "hefh": "heterozygous familial hypercholesterolemia",
     "hf": "heart failure",
+    "hfpef": "heart failure preserved ejection fraction",
+    "hfref": "heart failure reduced ejection fraction",
+    "hnscc": "squamous cell carcinoma head neck",
     "hofh": "homozygous familial hypercholesterolemia",
     "hs": "hidradenitis suppurativa",
+    "hsct": "hematopoietic stem cell transplant",
     "htn": "hypertension",
     "ibs": "irritable bowel syndrome",
+    "ipf": "idiopathic pulmonary fibrosis",
+    "itp": "immune thrombocytopenia",
     "jia": "juvenile idiopathic arthritis",
+    "mash": "metabolic dysfunction associated steatohepatitis",
+    "mcl": "mantle cell lymphoma",
+    "mcrpc": "metastatic castration resistant prostate cancer",
     "mdd": "major depressive disorder",
+    "mets": "metastases",
     "mi": "myocardial infarction",
     "ms": "multiple sclerosis",
+    "nash": "nonalcoholic steatohepatitis",
+    "nhl": "nonhodgkin lymphoma",
     "nmo": "neuromyelitis optica",
-    "nsclc": "non small cell lung cancer",
+    "nsclc": "nonsmall cell lung cancer",
     "nvaf": "nonvalvular atrial fibrillation",
     "ocd": "obsessive compulsive disorder",
     "osa": "obstructive sleep apnea",
     "oud": "opioid dependence",
+    "pah": "pulmonary arterial hypertension",
     "pe": "pulmonary embolism",
     "phn": "postherpetic neuralgia",
     "pjia": "polyarticular juvenile idiopathic arthritis",
+    "pnh": "paroxysmal nocturnal hemoglobinuria",
     "ppms": "primary progressive multiple sclerosis",
     "psa": "psoriatic arthritis",
+    "pso": "psoriasis",
     "ptsd": "posttraumatic stress disorder",
     "ra": "rheumatoid arthritis",
+    "rcc": "renal cell carcinoma",
     "rls": "restless legs syndrome",
     "rrms": "relapsing remitting multiple sclerosis",
+    "sclc": "small cell lung cancer",
+    "scz": "schizophrenia",
+    "sle": "systemic lupus erythematosus",
+    "sma": "spinal muscular atrophy",
     "spms": "secondary progressive multiple sclerosis",
     "stroke": "stroke",
-    "scz": "schizophrenia",
     "swd": "shift work disorder",
     "t1d": "type 1 diabetes mellitus",
     "t1dm": "type 1 diabetes mellitus",
     "t2d": "type 2 diabetes mellitus",
     "t2dm": "type 2 diabetes mellitus",
+    "tnbc": "triple negative breast cancer",
     "uc": "ulcerative colitis",
+    "uti": "urinary tract infection",
     "vte": "venous thromboembolism",
+}
+#: Shorthand that is a condition only in capitals: in small letters it is a word or a unit.
+_IN_CAPITALS = {
+    "ALL": "acute lymphoblastic leukemia",
+    "FL": "follicular lymphoma",
+    "MM": "multiple myeloma",
 }
 
 #: Words of a question that are no part of a condition.
@@ -86,7 +132,7 @@ _FILLER = frozenset(
     "would "
     "you your someone's disease disorder condition only still yet also monotherapy combination "
     "year years yr yrs old month months week weeks day days age aged mg mcg kg ml dose doses dosing dosage daily "
-    "once twice "
+    "once twice msv mci mbq gbq "
     "elderly older prophylaxis girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
     "liver "
     "impairment severe moderate mild initial starting maximum max long much many often start stop interaction "
@@ -95,6 +141,11 @@ _FILLER = frozenset(
 
 #: Filler that is no filler where a condition was marked: Still's disease.
 _IN_NAMES = frozenset(("still",))
+#: Filler that is none before these: a liver transplant is no kidney transplant.
+_ORGANS = frozenset(("renal", "kidney", "hepatic", "liver"))
+_OF_AN_ORGAN = re.compile(
+    r"(?:allo)?(?:transplant|graft)\w*|cancers?|carcinomas?|tumou?rs?|metastas[ei]s|mets|cell", re.IGNORECASE
+)
 _POSSESSIVE = re.compile(r"['\u2019]s\b")
 
 _LEADS = re.compile(
@@ -119,9 +170,13 @@ _DENIED = (
     r"\b(?:(?<!why )not(?! (?:only|just|sure))|no(?: (?:history|signs?|evidence) of)?|without|never had|rather than|"
     r"instead of|other than|ruled out|(?:do|does|did|has|have)(?:n't| not) (?:have|had|got))\b"
 )
-_DENIED_BEFORE = re.compile(
-    _DENIED + r"(?: (?:a|an|any|known|active|yet|having|have|has|had|the))*[ \"'(\u2019-]*$", re.IGNORECASE
+_ARTICLES = r"(?: (?:a|an|any|known|active|yet|having|have|has|had|the)\b)*[ \"'(\u2019-]*"
+_DENIED_BEFORE = re.compile(_DENIED + _ARTICLES + "$", re.IGNORECASE)
+_DENYING = re.compile(
+    rf"(?:{_DENIED}|\b(?:is|are|was|were)n['\u2019]t\b){_ARTICLES}(?=\w)|\bnon-?(?=\w{{4}})", re.IGNORECASE
 )
+#: Behind what somebody has not had for a time: "no seizures since".
+_FOR_NOW = re.compile(r"\s+(?:for|since|in|now|any ?more|while|after|during|on)\b", re.IGNORECASE)
 #: Where what is said of an illness ends.
 _NO_MORE = re.compile(rf"\W*(?:{_DENIED}|\b(?:how|what|when|why|should|would|can|could|will)\b)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
@@ -169,7 +224,7 @@ def _named_in(said: str) -> tuple[str, ...]:
     while said:
         end = _NO_MORE.search(said)
         spoken = _telling(said[: end.start()] if end else said)
-        found = [word for word in spoken if word not in _FILLER and not word[0].isdigit()]
+        found = [word for word, beside in _beside(spoken) if _tells(word, beside) and not word[0].isdigit()]
         if found:
             return tuple(_written_out(found))
         further = _LEADS.search(said, end.end()) if end else None
@@ -182,6 +237,19 @@ def denied(question: str, start: int) -> bool:
     return bool(_DENIED_BEFORE.search(question[:start]))
 
 
+def denied_words(text: str) -> Iterator[tuple[str, ...]]:
+    """What ``text`` says that somebody has not, up to the next filler: "no type 2 diabetes", "nondiabetic"."""
+    for match in _DENYING.finditer(text):
+        found, end = list[str](), match.end()
+        for word in _WORD.finditer(text, end):
+            if word[0].casefold() in _FILLER or text[end : word.start()] not in ("", " ", "-"):
+                break
+            found.append(word[0].casefold())
+            end = word.end()
+        if found and not _FOR_NOW.match(text, end):
+            yield tuple(_written_out(found))
+
+
 def asks_use(question: str) -> bool:
     """Whether the wording asks if the medicine is for something (product names already masked)."""
     return bool(_ASKS_USE.search(question))
@@ -192,24 +260,42 @@ def spelled_out(condition: str) -> tuple[str, ...]:
     spoken = _telling(_POSSESSIVE.sub("", condition))
     kept = [
         word
-        for before, word in zip(("", *spoken), spoken, strict=False)
-        if word not in _FILLER - _IN_NAMES or (word in _LETTERS and _LETTERED.fullmatch(before))
+        for before, (word, beside) in zip(("", *spoken), _beside(spoken), strict=False)
+        if _tells(word, beside) or word in _IN_NAMES or is_type_of(word, before)
     ]
     return tuple(_written_out(kept))
 
 
+def _beside(spoken: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each word with the one behind it."""
+    return pairwise((*spoken, ""))
+
+
+def _tells(word: str, beside: str) -> bool:
+    """Whether ``word``, before ``beside``, is part of a condition's name."""
+    return word not in _FILLER or (word in _ORGANS and _OF_AN_ORGAN.fullmatch(beside) is not None)
+
+
 def _telling(text: str) -> list[str]:
-    """The words of ``text`` in lower case, without "as" where it is no shorthand: "hypertension as monotherapy"."""
+    """The words of ``text`` in lower case, without "as" where it is no shorthand: "hypertension as monotherapy".
+
+    What is shorthand in capitals only keeps them, unless all is written in capitals.
+    """
     spoken = _WORD.findall(text)
-    return [word.casefold() for word in spoken if word.casefold() != "as" or word.isupper() or len(spoken) == 1]
+    shorthand = _IN_CAPITALS if len(spoken) == 1 or not text.isupper() else {}
+    return [
+        word if word in shorthand else word.casefold()
+        for word in spoken
+        if word.casefold() != "as" or word.isupper() or len(spoken) == 1
+    ]
 
 
 def _written_out(found: Iterable[str]) -> list[str]:
-    return [part for word in found for part in ABBREVIATIONS.get(word, word).split()]
+    return [part for word in found for part in (ABBREVIATIONS.get(word) or _IN_CAPITALS.get(word, word)).split()]
 
 
 #: Words that say nothing of which illness it is: "endometriosis pain" is told by its first word.
-_OF_ANY_ILLNESS = frozenset(
+OF_ANY_ILLNESS = frozenset(
     map(
         stem,
         "pain pains disease diseases disorder disorders syndrome symptom symptoms acute chronic severe mild moderate "
@@ -219,6 +305,24 @@ _OF_ANY_ILLNESS = frozenset(
     )
 )
 
+
+#: Words that name no illness alone, nor does a place in the body: "myocardial", "asymptomatic".
+NO_ILLNESS = (
+    "asymptomatic symptomatic myocardial cardiac vascular cardiovascular coronary cerebral brain pulmonary renal "
+    "hepatic pancreas pancreatic islet intestine intestinal bowel gastric stomach colon colorectal breast prostate "
+    "ovary ovarian skin eye bone joint muscle nerve blood"
+)
+#: What is measured, and what is done: no illness that an indication would leave out by not naming it.
+_MEASURED = frozenset(
+    "glycemic control bp ldl hdl qtc qt inr egfr gfr crcl ecg ekg lvef ef bmi alt ast anc cpk tsh".split()
+)
+_DONE = re.compile(
+    r"surger(?:y|ies)|operations?|procedures?|an[ae]?esthe(?:sia|tics?)|biops(?:y|ies)|endoscop(?:y|ies)|"
+    r"colonoscop(?:y|ies)|extractions?",
+    re.IGNORECASE,
+)
+#: So many letters of a longer word are a fragment of it; fewer are shorthand.
+_FRAGMENT = 4
 
 #: What any illness has and none is called by.
 COURSE = frozenset(map(stem, "flare flares".split()))
@@ -235,110 +339,20 @@ def compare(condition: frozenset[str], indicated: frozenset[str], limited: froze
         return LabelStatus.INDICATED
     if condition <= limited:
         return LabelStatus.LIMITED
-    own = condition - _OF_ANY_ILLNESS
+    own = condition - OF_ANY_ILLNESS
     if own and own.isdisjoint(indicated | limited):
         return LabelStatus.NOT_MENTIONED
-    if _of_another_type(own, indicated | limited) or _opposite(own, indicated):
+    if of_another_number(own, indicated | limited) or opposite(own, indicated):
         return LabelStatus.NOT_MENTIONED
     # "Chronic" of an illness that is approved when acute is no word to refer by, and none to answer by.
     judged = own or condition
     return LabelStatus.NOT_MENTIONED if len(judged & indicated) / len(judged) <= 0.34 else LabelStatus.UNSURE
 
 
-#: Illnesses that are told apart by a letter or number, and what may stand between these and their names.
-_LETTERED = re.compile(r"\b(hepatitis|ha?emophilia|influenza|bipolar|mucopolysaccharidosis)\b", re.IGNORECASE)
-_BESIDE_LETTERS = frozenset("virus viruses type types subtype subtypes disorder and or".split())
-_LETTERS = {**{letter: letter for letter in (*"abcde", "i", "ii", "iii", "iv")}, "1": "i", "2": "ii", "3": "iii"}
-
-
-def _lettered(text: str) -> dict[str, list[frozenset[str]]]:
-    """The letters that stand beside each mention of an illness that is told apart by them; none where it has none."""
-    found: dict[str, list[frozenset[str]]] = {}
-    for match in _LETTERED.finditer(text):
-        letters = set[str]()
-        for found_word in _WORD.finditer(text, match.end()):
-            word = found_word[0].casefold()
-            if word not in _BESIDE_LETTERS and word not in _LETTERS:
-                break
-            letters |= {_LETTERS[word]} if word in _LETTERS else set()
-        found.setdefault(match[1].casefold().replace("ae", "e"), []).append(frozenset(letters))
-    return found
-
-
-def of_another_letter(condition: str, indications: str) -> bool:
-    """Whether ``indications`` are for an illness of other letters than ``condition`` is: "hepatitis C", not "B".
-
-    Where they name it without a letter as well, any may be meant.
-    """
-    asked = _lettered(condition)
-    known = _lettered(indications) if asked else {}
-    return any(
-        letters and name in known and all(known[name]) and not letters <= frozenset[str]().union(*known[name])
-        for name, mentions in asked.items()
-        for letters in mentions
-    )
-
-
-def _of_another_type(condition: frozenset[str], written: frozenset[str]) -> bool:
-    """Whether the label speaks of one type of an illness ("type 2") and ``condition`` is another ("type 1").
-
-    Only types: stages, classes and genotypes are given as ranges.
-    """
-    asked, known = ({term for term in terms if term.startswith("type ")} for terms in (condition, written))
-    return bool(asked and known) and asked.isdisjoint(known)
-
-
-def _opposite(condition: frozenset[str], indicated: frozenset[str]) -> bool:
-    """Whether the indication is for one kind of an illness and ``condition`` says it is not that ("nonobstructive").
-
-    Both with "non" joined to the word behind it (:func:`joined`).
-    """
-    unsaid = condition - indicated
-    negated = {term for term in unsaid if term.startswith("non")}
-    return any(stem(f"non{term}") in indicated for term in unsaid) or (
-        bool(negated) and any(stem(f"non{term}") in negated for term in indicated)
-    )
-
-
-_NON = re.compile(r"\bnon[\s-]+(?=\w)", re.IGNORECASE)
-
-
-def joined(text: str) -> str:
-    """``text`` with each "non" joined to the word behind it, as many write it: "non-valvular" is "nonvalvular"."""
-    return _NON.sub("non", text)
-
-
-#: References to other sections and documents, whose numbers are no part of what is said.
-_REFERENCE = re.compile(r"\[\s*see[^\]]*\]|\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.;:])\s+|[•\n]+")
-_DENIES = re.compile(
-    r"\b(?:not|never|no)\b.{0,60}\b(?:indicated|recommended|approved|used?|established|studied|demonstrated|effective)\b|"
-    r"\blimitations? of use\b",
-    re.IGNORECASE,
-)
-
-
-#: How a patient's guide begins what is none of the medicine's uses, beside what is.
-_ASIDE = re.compile(
-    r"^(?:do not|don't|tell|keep|call|ask|avoid|if|before|read|store|you|your|see|get|talk|selling|giving|who|how|"
-    r"what (?:should|are the)|it may (?:harm|be abused))\b|"
-    r"\b(?:controlled substance|abuse|misuse|street drugs|against the law)",
-    re.IGNORECASE,
-)
-_OF_USE = re.compile(
-    r"\b(?:indicated|used? (?:to|for|in|with)|to (?:treat|prevent|help|reduce|lower|control|relieve)|prescribed)\b",
-    re.IGNORECASE,
-)
-
-
-def indicating(text: str, *, mixed: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The sentences of an indication: those that say what the medicine is for, and those that say what it is not for.
-
-    Items of a list count as sentences; references to other sections are left out.
-
-    :param mixed: other things stand there as well, as in a patient's guide: what is plainly no use is left out.
-    """
-    found = [part.strip() for part in _SENTENCE_END.split(_REFERENCE.sub(" ", text)) if part.strip()]
-    denied = tuple(part for part in found if _DENIES.search(part))
-    aside = [part for part in found if mixed and _ASIDE.search(part) and not _OF_USE.search(part)]
-    return tuple(part for part in found if part not in denied and part not in aside), denied
+def no_illness(condition: Sequence[str], indicated: Iterable[str]) -> bool:
+    """Whether ``condition`` is a laboratory measure, a procedure, or a fragment of a word that is ``indicated``."""
+    if not condition or _DONE.fullmatch(condition[-1]) or _MEASURED.issuperset(condition):
+        return True
+    word = condition[0]
+    begun = len(condition) == 1 and len(word) >= _FRAGMENT
+    return begun and any(term.startswith(word) and term != word for term in indicated)

@@ -14,7 +14,7 @@ from assistant.understanding.spelling import is_ordinary
 #: Words that put one medicine above another.
 _ABOVE = (
     "better|worse|safer|gentler|stronger|weaker|faster|superior|inferior|preferred|preferable|"
-    "more (?:effective|potent|efficacious)"
+    "more (?:effective|potent|efficacious|active|powerful)"
 )
 _AS_GOOD = r"as (?:effective|good|safe|strong|potent|well tolerated) as"
 #: What may stand between that wording and the name: an article, a time, a salt.
@@ -46,6 +46,32 @@ _NO_MEDICINE = frozenset(
     ("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline", "arm", "group", "one", "ones")
 )
 
+#: So many characters before a name tell whether it is an arm of a trial.
+_NEAR = 160
+#: Before what was taken before a trial's medicines, besides or together with them.
+_GIVEN_BESIDES = re.compile(
+    r"(?:\b(?:prior|previous(?:ly)?|baseline|background|failed|failure (?:of|on|with)|including|such as|e\.g\.|"
+    r"in combination with|combined with|added to|adding|add-?on (?:therapy )?(?:to|with)|plus|with or without|"
+    r"concomitant\w*|co-?administ\w+|together with)|\+)"
+    r"(?:\W+(?!(?:or|vs|versus|than|compared)\b)\w+){0,2}\W*$",
+    re.IGNORECASE,
+)
+#: Before and after an arm.
+_AGAINST = re.compile(
+    r"\b(?:compared (?:with|to|against)|versus|vs\.?|relative to|(?:inferior|superior)(?:ity)? to|"
+    r"(?:comparable|similar) to|than|comparators?|active[- ]controls?|between\b[^;]{1,80}\band|"
+    r"(?:randomi[sz]ed|assigned|allocated)\b(?:(?!\. )[^;])*\bor)[\s(:,]+(?:[\d.,%/()-]+\s+)*"
+    r"(?:(?:(?:those|patients|subjects|women|men|adults|participants) )?(?:treated with|receiving|with|for|in|on) )?"
+    r"(?:(?!(?:in|on|for|plus|with|add\w*|combin\w+|background|prior|previous\w*|as|who)\b)[\w./%-]+[\s,(]+){0,6}$",
+    re.IGNORECASE,
+)
+_AS_AN_ARM = re.compile(
+    r"-?\s?(?:controlled\b|treated (?:patients|subjects|women|men|groups?|arms?)\b)|"
+    r"\s(?:[\d.,]+ ?\w+ )?(?:treatment |therapy )?(?:arms?|groups?|recipients)\b|"
+    r"(?:(?!na[i\u00ef]ve|pre-?treated|refractory|prior)[^()=;]){0,30}\(?\s*n\s*=",
+    re.IGNORECASE,
+)
+
 #: Before what somebody takes besides.
 _TAKES = (
     r"\b(?:takes?|taking|took|on|with|plus|besides|uses?|using|gets?|getting|receiv\w+|start(?:s|ed|ing)?|background|"
@@ -70,6 +96,18 @@ def compared_with(question: str) -> str:
         if word not in _NO_MEDICINE and not is_ordinary(word):
             return str(word)
     return ""
+
+
+def is_arm(name: str, text: str) -> bool:
+    """Whether the report ``text`` sets ``name`` beside the medicine: "versus ...", "... group", "... (N = 50)".
+
+    What patients took before, besides or together with it is no arm.
+    """
+    for found in re.finditer(rf"\b{re.escape(name)}s?\b", text, re.IGNORECASE):
+        before = text[max(0, found.start() - _NEAR) : found.start()]
+        if not _GIVEN_BESIDES.search(before) and (_AGAINST.search(before) or _AS_AN_ARM.match(text, found.end())):
+            return True
+    return False
 
 
 def prefers(question: str) -> bool:

@@ -20,7 +20,7 @@ from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import condition_words, denied, spelled_out
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.readers import Reader
-from assistant.understanding.slots import populations
+from assistant.understanding.slots import misheard, populations
 from assistant.understanding.spelling import respelled
 from assistant.understanding.words import words
 
@@ -195,6 +195,7 @@ def _populations(masked: str, chosen: Choosing) -> tuple[str, ...]:
     if chosen.slots is None:
         return by_words
     sure = {value for slot, value, share in chosen.slots if slot == "population" and share >= _SURE}
+    sure -= misheard(masked) - set(by_words)
     doubted = {value for slot, value, share in chosen.slots if slot == "population" and share < _DOUBTED}
     return tuple(value for value in SLOT_VALUES["population"] if value in sure or value in set(by_words) - doubted)
 

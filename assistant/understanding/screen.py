@@ -66,12 +66,13 @@ class Rule:
     needs_word: frozenset[str] = frozenset()
     unless: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    nowhere: tuple[str, ...] = ()
     topic: str = ""
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """Every regular expression of the rule."""
-        return (self.pattern, *self.unless, *self.elsewhere)
+        return (self.pattern, *self.unless, *self.elsewhere, *self.nowhere)
 
 
 class _RuleFile(BaseModel):
@@ -83,6 +84,7 @@ class _RuleFile(BaseModel):
     needs_word: str = ""
     unless: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    nowhere: tuple[str, ...] = ()
     topic: Annotated[str, Field(pattern=rf"^({_NAME})?$")] = ""
 
 
@@ -129,6 +131,7 @@ class Screen:
                 frozenset(_needed(rule.needs_word, stems, path)) - {""},
                 tuple(_expand(pattern, names, path) for pattern in rule.unless),
                 tuple(_expand(pattern, names, path) for pattern in rule.elsewhere),
+                tuple(_expand(pattern, names, path) for pattern in rule.nowhere),
                 rule.topic,
             )
             for flag in Flag
@@ -172,13 +175,16 @@ class _Pieces:
         self._holding: dict[frozenset[str], tuple[int, ...]] = {}
 
     def meet(self, rule: Rule) -> bool:
-        """Whether a piece matches ``rule``, and each thing that it wants elsewhere stands in some piece."""
+        """Whether a piece matches ``rule``, each thing wanted elsewhere stands in some piece, each unwanted in none."""
         numbers = self._that_hold(rule.needs)
         if rule.needs_word:
             numbers = tuple(n for n in numbers if not rule.needs_word.isdisjoint(self._words[n]))
         if not any(_matches(rule, self._pieces[n]) for n in numbers):
             return False
-        return all(any(_compiled(pattern).search(piece) for piece in self._pieces) for pattern in rule.elsewhere)
+        return all(map(self._stands, rule.elsewhere)) and not any(map(self._stands, rule.nowhere))
+
+    def _stands(self, pattern: str) -> bool:
+        return any(_compiled(pattern).search(piece) for piece in self._pieces)
 
     def _that_hold(self, needs: frozenset[str]) -> tuple[int, ...]:
         if needs not in self._holding:

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import re
 
+#: Behind an organ's name: what is pictured, grafted or grows there says nothing of how it works.
+_NO_IMPAIRMENT = (
+    r"(?! (?:imaging|mri|ct|scans?|ultrasound|lesions?|biops\w+|transplant\w*|grafts?|allografts?|cancers?|carcinomas?|"
+    r"tumou?rs?|cell|mass(?:es)?|stones?|metastas[ei]s|mets)\b)"
+)
+
 _POPULATIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
@@ -25,9 +31,9 @@ _POPULATIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("lactating", r"\b(breast ?-?feed\w*|lactat\w*|nursing(?! home)|breast ?milk|milk supply)\b"),
         (
             "renal_impairment",
-            r"\b(renal\w*|kidneys?|crcl|creatinine|e?gfr|dialysis|h(a)?emodialysis|esrd|ckd|nephro\w*)\b",
+            rf"\b((renal|kidneys?){_NO_IMPAIRMENT}|renally|crcl|creatinine|e?gfr|dialysis|h(a)?emodialysis|esrd|ckd|nephro\w*)\b",
         ),
-        ("hepatic_impairment", r"\b(hepatic|liver|child[- ]pugh|cirrho\w*)\b"),
+        ("hepatic_impairment", rf"\b((hepatic|liver){_NO_IMPAIRMENT}|child[- ]pugh|cirrho\w*)\b"),
         ("adult", r"\b(adults?)\b"),
     )
 )
@@ -46,6 +52,29 @@ def populations(question: str) -> tuple[str, ...]:
         if implied not in found:
             found.append(implied)
     return tuple(name for name, _ in _POPULATIONS if name in found)
+
+
+#: What sounds like a group and is none: an organ that is pictured or has cancer, how much the heart ejects, "Sr-82".
+_MISHEARD: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        (
+            "lactating",
+            r"\bbreasts? (?:ca|cancer|carcinoma|tumou?rs?|mri|imaging|scans?|biops\w+|mass(?:es)?|lesions?)\b",
+        ),
+        ("renal_impairment", r"\bhf[rmp]+ef\b|\bejection fraction\b|\b(?:reduced|preserved|low) ef\b"),
+        ("geriatric", r"\b(?!(?:age|aged|is|at|of|to|for|over|and|or|pt|yo|mrs?|ms)\b)[a-z]{1,3}[ -]?\d{2}\b"),
+    )
+)
+_SPEAKS_OF_AGE = re.compile(
+    r"\b(?:old|ages?|aged|elder\w*|senior\w*|gran\w*|nan\w*|years?|yrs?|y/?o|yo)\b", re.IGNORECASE
+)
+
+
+def misheard(question: str) -> frozenset[str]:
+    """The populations that a model may read into ``question`` though no word of it speaks of them."""
+    found = {name for name, pattern in _MISHEARD if pattern.search(question)}
+    return frozenset(found - {"geriatric"} if _SPEAKS_OF_AGE.search(question) else found)
 
 
 def _of_age(question: str) -> list[str]:

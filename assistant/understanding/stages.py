@@ -29,6 +29,15 @@ _EARLY = (
     r"first[- ]line\b|1st[- ]line\b|1L\b|newly[- ]diagnosed|treatment[- ]na[iï]ve|previously untreated|"
     r"untreated|frontline|front[- ]line|up-?front\b"
 )
+#: A few words between two that belong together.
+_WORDS = r"(?:[\w-]+ ){0,3}"
+#: What "cannot be resected" is no illness that was.
+_RESECTED = r"(?<!be )(?<!be completely )resected"
+_EARLY_STAGES = (
+    r"(?<!ckd )(?<!disease )stages? (?:0|I{1,2}|1|2)[ABC]?\d?\b"
+    r"(?! (?:ckd|chronic|kidney|renal|hypertension|htn|pressure))"
+)
+_SPREAD = r"advanced|metastatic|unresectable"
 _STAGES = (
     _Stage(
         _pattern(_EARLY),
@@ -38,8 +47,30 @@ _STAGES = (
             r"who have received|intoleran|not responded"
         ),
     ),
-    _Stage(_pattern(r"adjuvant|after (?:complete )?resection|resected"), _pattern(r"adjuvant|resect")),
-    _Stage(_pattern(r"neo-?adjuvant|pre-?operativ\w*|(?:before|prior to) surgery"), _pattern(r"neo-?adjuvant|surgery")),
+    _Stage(
+        _pattern(r"adjuvant|after (?:complete )?resection|resected"),
+        _pattern(rf"adjuvant|{_RESECTED}|(?:after|following|complete) {_WORDS}resect"),
+    ),
+    _Stage(
+        _pattern(r"neo-?adjuvant|pre-?operativ\w*|(?:before|prior to) surgery"),
+        _pattern(
+            r"neo-?adjuvant|(?:pre|peri)-?operativ\w*|"
+            rf"(?:before|prior to|during|undergoing|for) {_WORDS}(?:surg|resect)\w*"
+        ),
+    ),
+    _Stage(
+        _pattern(rf"early[- ]stage|locali[sz]ed\b|(?<!not )(?<!non-)resectable|non-?metastatic|{_EARLY_STAGES}"),
+        _pattern(
+            rf"early|locali[sz]ed\b|(?<!not )(?<!non-)resectable|{_RESECTED}|adjuvant|neo-?adjuvant|non-?metastatic|"
+            rf"{_EARLY_STAGES}"
+        ),
+        _pattern(_SPREAD),
+    ),
+    _Stage(
+        _pattern(r"stages? (?:III|3)[ABC]?\b"),
+        _pattern(r"stages? [\w\s,-]{0,40}\b(?:III|3)[ABC]?\b|early|advanced|unresectable|adjuvant|resected"),
+        _pattern(_SPREAD),
+    ),
     _Stage(
         _pattern(r"prevent\w*|prophyla\w*|protect\w* against"),
         _pattern(r"prevent|prophyla|reduc\w+|lower\w*|risk|delay|protect"),

@@ -1,0 +1,84 @@
+"""What the sentences of an indication say: what the medicine is for, what it is not for, and what a patient must have.
+
+An indication states the patients that it is for and its limitations of use (21 CFR 201.57(c)(2)). By wording alone;
+nothing here is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+#: References to other sections and documents, whose numbers are no part of what is said.
+_REFERENCE = re.compile(r"\[\s*see[^\]]*\]|\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.;:])\s+|[•\n]+")
+_DENIES = re.compile(
+    r"\b(?:not|never|no)\b.{0,60}\b(?:indicated|recommended|approved|used?|established|studied|demonstrated|effective)\b|"
+    r"\b(?:is|are) not for\b|\blimitations? of use\b",
+    re.IGNORECASE,
+)
+
+
+#: How a patient's guide begins what is none of the medicine's uses, beside what is.
+_ASIDE = re.compile(
+    r"^(?:do not|don't|tell|keep|call|ask|avoid|if|before|read|store|you|your|see|get|talk|selling|giving|who|how|"
+    r"what (?:should|are the)|it may (?:harm|be abused))\b|"
+    r"\b(?:controlled substance|abuse|misuse|street drugs|against the law)",
+    re.IGNORECASE,
+)
+_OF_USE = re.compile(
+    r"\b(?:indicated|used? (?:to|for|in|with)|to (?:treat|prevent|help|reduce|lower|control|relieve)|prescribed)\b",
+    re.IGNORECASE,
+)
+
+
+def indicating(text: str, *, mixed: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The sentences of an indication: those that say what the medicine is for, and those that say what it is not for.
+
+    Items of a list count as sentences; references to other sections are left out.
+
+    :param mixed: other things stand there as well, as in a patient's guide: what is plainly no use is left out.
+    """
+    found = [part.strip() for part in _SENTENCE_END.split(_REFERENCE.sub(" ", text)) if part.strip()]
+    denied = tuple(part for part in found if _DENIES.search(part))
+    aside = [part for part in found if mixed and _ASIDE.search(part) and not _OF_USE.search(part)]
+    return tuple(part for part in found if part not in denied and part not in aside), denied
+
+
+#: What an indication says that who takes the medicine has; and what ends it: "or", "to reduce the risk of".
+_HAVING = re.compile(
+    r"\b(?:(?:adults?|patients?|people|child\w*|women|men|older|adolescents?|those|individuals|infants?|(?:fe)?males?) "
+    r"(?:[\w-]+ ){0,4}(?:with|have)|treatment of|to treat|management of|relief of|(?:indicated|used) (?:for|in)) "
+    r"([^.,;:()]+)",
+    re.IGNORECASE,
+)
+_ENDS_HAVING = re.compile(
+    r"\b(?:or|either|without|not|no|risks?|prevent\w*|reduc\w*|prophyla\w*|who|whose|when|where|for|"
+    r"(?<!mild )(?<!moderate )to)\b",
+    re.IGNORECASE,
+)
+#: A sentence of at most so many words may be an item of a list that names another use.
+_ITEM_WORDS = 8
+
+
+def required(sentences: Sequence[str]) -> tuple[str, ...] | None:
+    """What each of an indication's ``sentences`` that tells a use says that the patient has; None: that is not sure."""
+    found = []
+    listing = False
+    for sentence in (each for each in sentences if not each.startswith("#")):  # headings are no item of a list
+        said = " ".join(_ENDS_HAVING.split(match[1])[0] for match in _HAVING.finditer(sentence)).strip()
+        if said:
+            found.append(said)
+        elif not sentence.endswith(":") and (listing or len(sentence.split()) <= _ITEM_WORDS):
+            return None
+        listing = sentence.endswith(":") or (listing and not sentence.endswith("."))
+    return tuple(found) or None
+
+
+#: Words of an indication for what who has the illness may be without: "no response", "no seizures".
+NEVER_REQUIRED = (
+    "response responding responsive history prior previous evidence known confirmed active adequate inadequate control "
+    "controlled treated untreated tolerated received receiving completed achieved improved improvement open infected "
+    "risk mutation mutations therapy treatment progression progressed candidate eligible seizures attacks episodes "
+    "migraine headache headaches bleeding relapse relapses exacerbation exacerbations nausea vomiting fever itching"
+)

@@ -1,0 +1,46 @@
+"""Whom a question is about: words and ages say it; an organ that is pictured or grafted does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.understanding.slots import misheard, populations
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("dose in kidney disease", ("renal_impairment",)),
+        ("bad kidneys, less of it?", ("renal_impairment",)),
+        ("liver", ("hepatic_impairment",)),
+        ("kidney imaging dose", ()),
+        ("renal cell carcinoma dose", ()),
+        ("after a liver transplant", ()),
+        ("liver transplant and cirrhosis", ("hepatic_impairment",)),
+        ("82 years old", ("geriatric",)),
+        ("she is 7 yo", ("pediatric",)),
+    ],
+)
+def test_groups_are_named_by_words_and_ages(question: str, expected: tuple[str, ...]) -> None:
+    assert populations(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "heard"),
+    [
+        ("breast ca dosing", "lactating"),
+        ("dose for breast MRI", "lactating"),
+        ("dose in HFrEF", "renal_impairment"),
+        ("expiry limit of Tc-99", "geriatric"),
+    ],
+)
+def test_what_only_sounds_like_a_group_is_none(question: str, heard: str) -> None:
+    assert misheard(question) == {heard}
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["dose while breast feeding", "my nan takes it, T3 is low", "eGFR 25", "age 82", "is 71 too old", "pt 80, frail"],
+)
+def test_what_speaks_of_a_group_is_heard(question: str) -> None:
+    assert not misheard(question)
