@@ -347,6 +347,16 @@ def test_a_document_without_passages(sound: Workspace) -> None:
     sound.expect("approved_corpus/empty/document.yaml", 1, "holds no passage", error=False)
 
 
+def test_a_boxed_warning_that_is_its_title_alone(sound: Workspace) -> None:
+    sound.set(WARNINGS, "serves: [boxed_warning]")
+    sound.write(
+        WARNINGS, sound.read(WARNINGS).split("Approved words")[0] + "**WARNING: BLEEDING** Bleeds may be fatal.\n"
+    )
+    assert not any("sentence" in fault.message for fault in sound.faults())
+    sound.plant(WARNINGS, " Bleeds may be fatal.", "")
+    sound.expect(WARNINGS, "serves", "holds no sentence", error=False)
+
+
 # --- notices ----------------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
@@ -206,6 +207,52 @@ def test_boxed_warning_is_whole_and_its_short_form_apart() -> None:
     ]
 
 
+def test_a_boxed_warning_printed_twice_serves_once() -> None:
+    full = f"WARNING: DULLNESS {sentences(6)}"
+    found = read(boxed_warning=[f"{full}  {full}"]).passages
+    assert [(p.text, p.serves, p.retrieve) for p in found] == [(full, ("boxed_warning",), True), (full, (), False)]
+    other = f"{full} {full.replace('time number 3', 'third time')}"
+    assert [p.text for p in read(boxed_warning=[other]).passages] == [other]
+
+
+def test_a_title_alone_is_no_boxed_warning() -> None:
+    # Where the short form stands first, the whole warning follows it unmarked: no word of it may be lost.
+    title = "WARNING: DULLNESS and BOREDOM"
+    short = f"{title} See full prescribing information for complete boxed warning. Dullness may occur. ( 5.1 )"
+    text = f"{title} {short} Dullness {sentences(20)}"
+    assert [(p.text, p.serves, p.retrieve) for p in read(boxed_warning=[text]).passages] == [
+        (text, ("boxed_warning",), True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Dullness Initially, norvastigline may tire.", "Dullness"),
+        ("Recommended Dosage Administer norvastigline once.", "Recommended Dosage"),
+        ("How to Administer It Shake the pen.", "How to Administer It"),
+        ("Drugs that Prolong Sleep The use of both tires.", "Drugs that Prolong Sleep"),
+        ("Tests Before Starting ZORVANTA Prior to the use", "Tests Before Starting ZORVANTA"),
+        ("Severe Dullness ZORVANTA can tire.", "Severe Dullness"),
+        ("Dosage in Adult Patients • Give it once.", "Dosage in Adult Patients"),
+        ("Dull, Tired and/or Bored Patients The use of it", "Dull, Tired and/or Bored Patients"),
+        ("Other Medicines Table 5 presents them.", "Other Medicines"),
+    ],
+)
+def test_titles_end_where_the_text_begins(text: str, title: str) -> None:
+    parts = f"2.1 First {sentences(20)} 2.2 {text} {sentences(20)}"
+    draft = read(dosage_and_administration=[f"2 DOSAGE AND ADMINISTRATION {parts}"])
+    assert located(draft, "2.2")[0].title == title
+
+
+def test_a_section_number_with_a_slip_of_a_space() -> None:
+    text = f"2 DOSAGE AND ADMINISTRATION 2.1 Adults {sentences(12)} 2. 2 Old Adults Give it. {sentences(12)}"
+    draft = read(dosage_and_administration=[text])
+    assert [(p.locator, p.title) for p in draft.passages] == [("2.1", "Adults"), ("2.2", "Old Adults")]
+    inside = text.replace("Give it.", "Give 2. 3 Tablets of it").replace(" 2. 2 Old", " so 2. 2 Old")
+    assert {p.locator for p in read(dosage_and_administration=[inside]).passages} == {"2.1"}
+
+
 def test_all_of_the_indications_serve_as_indication() -> None:
     draft = read(
         indications_and_usage=[f"1 INDICATIONS AND USAGE 1.1 Dullness {sentences(20)} 1.2 Boredom {sentences(20)}"]
@@ -321,12 +368,115 @@ def test_no_cut_inside_a_sentence(trap: str) -> None:
     assert all(p.text.endswith(" of them.") and p.text.startswith(("WARNINGS", f"So {trap}")) for p in found)
 
 
+def test_a_bracket_that_is_never_closed_holds_no_text_together() -> None:
+    text = "WARNINGS (It was seen. " + " ".join(f"Dullness was seen (by {n} of them) again." for n in range(150))
+    assert max(len(p.text) for p in read(warnings=[text]).passages) < 4000
+
+
 def test_a_reference_stays_with_its_sentence() -> None:
     text = "WARNINGS " + " ".join(
         f"Dullness was seen in {n} patients and more of them. ( 5.{n} )" for n in range(1, 80)
     )
     found = read(warnings=[text]).passages
     assert len(found) > 1 and all(p.text.startswith(("WARNINGS", "Dullness")) for p in found)
+
+
+ROWS = " ".join(f"Dullness of kind {n} {n}.5 {n + 1} (3.0) 17" for n in range(12))
+NOTES = "* Reported by patients. † None of them was awake. Abbreviations: N = number."
+
+
+@pytest.mark.parametrize("title", ["Table 3: Dullness", "Table 3. Dullness", "Table 3 . Dullness", "Table 3 Dullness"])
+def test_a_table_begins_a_piece_and_keeps_its_footnotes_and_rows(title: str) -> None:
+    table = f"{title} in Patients {NOTES} {ROWS}"
+    after = sentences(20, "Yawning was seen in patients with a made up disease")
+    text = f"6 ADVERSE REACTIONS {sentences(15)} Table 3 shows the dullness. {table} {after}"
+    found = [p.text for p in read(adverse_reactions=[text]).passages]
+    assert " ".join(found) == text
+    assert [piece for piece in found if title in piece] == [table]
+    assert any(piece.endswith("Table 3 shows the dullness.") for piece in found)
+
+
+def test_a_table_behind_few_words_keeps_them_as_their_lead() -> None:
+    table = f"Table 3: Dullness in Patients {NOTES} {ROWS}"
+    text = f"6 ADVERSE REACTIONS 6.1 Clinical Trials Experience Here is what was seen. {table} {sentences(30)}"
+    found = [p.text for p in read(adverse_reactions=[text]).passages]
+    assert found[0] == text[: text.index(table) + len(table)] and len(found) > 2
+
+
+def test_a_table_that_is_too_long_is_cut_like_any_text() -> None:
+    rows = " ".join(f"{ROWS} each. Dullness of a made up kind was number {n} in this trial." for n in range(12))
+    found = [p.text for p in read(adverse_reactions=[f"6 ADVERSE REACTIONS Table 3: Dullness {rows}"]).passages]
+    assert len(found) > 3 and all(len(piece) < 2600 for piece in found)
+
+
+@pytest.mark.parametrize(
+    "reference", ["as shown in the following Table 1. Norvastigline", "see Table 2: Norvastigline"]
+)
+def test_a_reference_to_a_table_begins_no_piece(reference: str) -> None:
+    text = "WARNINGS " + " ".join(f"It was {reference} and more of it in {n} patients." for n in range(60))
+    found = read(warnings=[text]).passages
+    assert len(found) > 1 and all(p.text.startswith(("WARNINGS", "It was")) for p in found)
+
+
+def test_a_footnotes_number_stays_with_its_words() -> None:
+    table = f"Table 3: Dullness {ROWS} 1 Based on the patients who were not awake when they were asked about it all"
+    text = f"6 ADVERSE REACTIONS {sentences(12)} {table}. {sentences(12)}"
+    assert f"{table}." in [p.text for p in read(adverse_reactions=[text]).passages]
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "However, they", "These", "Among these patients some", "Such patients", "Therefore, they", "In addition, they",
+        "If dullness occurred, they", "If dullness persists, they", "Of these, some", "Intervention: They",
+        "When Norvastigline is co-administered with Placebol, they",
+    ],
+)  # fmt: skip
+def test_no_piece_begins_with_a_sentence_that_points_back(back: str) -> None:
+    text = "WARNINGS " + " ".join(
+        f"Dullness was seen in {n} patients and more of them. {back} were given more of it in the end."
+        for n in range(60)
+    )
+    found = [p.text for p in read(warnings=[text]).passages]
+    assert len(found) > 1 and " ".join(found) == text
+    assert all(piece.startswith(("WARNINGS", "Dullness was")) for piece in found)
+
+
+@pytest.mark.parametrize(
+    "own", ["Howeverine", "Thesenol was", "If you were", "When dullness is", "• If dullness is", "Examples"]
+)
+def test_other_sentences_may_begin_a_piece(own: str) -> None:
+    text = "WARNINGS " + " ".join(f"{own} seen in {n} patients and in many more of them at the end." for n in range(60))
+    assert len(read(warnings=[text]).passages) > 2
+
+
+def test_rows_that_speak_of_other_medicines_are_cut_before_their_names() -> None:
+    rows = " ".join(
+        f"Class {n} medicines medicine{n} ↑ medicine{n} Give less of it to all of the patients. Look at them "
+        f"{'more ' * n}often than before. Stop it where they do not wake up again."
+        for n in range(30)
+    )
+    text = f"7 DRUG INTERACTIONS Table 4: Medicines That Need Care {rows} {sentences(3)}"
+    found = [p.text for p in read(drug_interactions=[text]).passages]
+    assert len(found) > 2 and all(piece.startswith("Class") for piece in found[1:])
+
+
+def test_steps_and_strengths_stay_whole() -> None:
+    steps = [f"STEP {n} – PREPARE {sentences(5, 'Shake the made up pen')}" for n in range(1, 13)]
+    days = [f"Day {n}, {n + 1} or {n + 2}: {sentences(5, 'Give it with a made up pen')}" for n in range(1, 13)]
+    strengths = [f"{n}5 mg tablets: {sentences(5, 'A made up tablet, imprinted')}" for n in range(1, 13)]
+    for parts in (steps, days, strengths):
+        text = f"2 DOSAGE AND ADMINISTRATION As follows. {' '.join(parts)}"
+        found = [p.text for p in read(dosage_and_administration=[text]).passages]
+        assert len(found) > 2 and " ".join(found) == text
+        assert all(piece.startswith(tuple(part[:7] for part in parts)) for piece in found[1:])
+
+
+def test_a_long_step_is_cut_between_its_sentences() -> None:
+    text = f"2 DOSAGE AND ADMINISTRATION STEP 1 – PREPARE {sentences(60)} Go back to STEP 1 then. {sentences(30)}"
+    found = [p.text for p in read(dosage_and_administration=[text]).passages]
+    assert len(found) > 4 and all(len(piece) <= 1800 for piece in found)
+    assert not any(piece.startswith("STEP 1 then") for piece in found)
 
 
 def test_a_text_without_sentences_stays_whole() -> None:
@@ -364,6 +514,102 @@ def test_a_guide_says_what_the_medicine_is_used_for_and_what_to_tell_first() -> 
     assert [p.title for p in found] == ["What is ZORVANTA?", tells, "How should I take ZORVANTA?"]
     assert [p.serves for p in found] == [("indication",), (), ()]
     assert [p.topic for p in found] == ["overview", "warnings", "administration"]
+
+
+def test_figures_of_a_table_are_no_headings() -> None:
+    # An old label has no numbers: what looks like "12.1" is a figure (explained in openfda_units).
+    rows = "Norvastigline 2.65 (1.41) 12.1 (3.49) 78 (47) 64 (42) 12.2 Placebol 5.1 6.2 7.3 8.4"
+    old = f"CLINICAL PHARMACOLOGY {sentences(12)} {rows} {sentences(12)}"
+    assert {p.locator for p in read(clinical_pharmacology=[old]).passages} == {"Clinical Pharmacology"}
+    before, after = f"12 CLINICAL PHARMACOLOGY 12.1 Mechanism of Action {sentences(12)}", f"Dose {sentences(12)}"
+    for figure in ("12.2 Dullness 2.1 3.2 4.3 5.4", "12.2 (3.49) of it", "12.2 mL of it"):
+        found = read(clinical_pharmacology=[f"{before} 2.1 Dullness {figure} {after}"]).passages
+        assert {p.locator for p in found} == {"12.1"}, figure
+    found = read(clinical_pharmacology=[f"12 CLINICAL PHARMACOLOGY {sentences(12)} 12.0 Placebol {after}"]).passages
+    assert {p.locator for p in found} == {"12"}
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "12.2 Pharmacodynamics The effect", "12.2 (Placebol) Pharmacodynamics", "12.2 mTOR Inhibitors The effect",
+        "12.10 Placebol Levels The effect",
+    ],
+)  # fmt: skip
+def test_a_heading_behind_a_table_is_one(heading: str) -> None:
+    rows = " ".join(f"Dullness {n} 2.1 (3.2) 4.3" for n in range(9))
+    first = f"12.1 Mechanism of Action {sentences(12)}"
+    if "12.10" in heading:
+        first += f" 12.4 Metabolism {sentences(12)} 12.7 Food {sentences(12)}"
+    text = f"12 CLINICAL PHARMACOLOGY {first} {rows} {heading} {sentences(12)}"
+    assert heading.split()[0] in {p.locator for p in read(clinical_pharmacology=[text]).passages}
+
+
+def test_a_chart_behind_a_sentence_is_a_heading() -> None:
+    text = f"2 DOSAGE AND ADMINISTRATION 2.1 Adults {sentences(12)} 2.2 Chart kg 5 10 15 20 25 {sentences(12)}"
+    assert {p.locator for p in read(dosage_and_administration=[text]).passages} == {"2.1", "2.2"}
+
+
+def test_a_field_inside_numbers_a_section_without_number() -> None:
+    inner = f"13.1 Carcinogenesis {sentences(14)}"
+    draft = read(
+        nonclinical_toxicology=[f"NONCLINICAL {sentences(3)} {inner} 13.2 Mice {sentences(14)}"],
+        carcinogenesis_and_mutagenesis_and_impairment_of_fertility=[inner],
+    )
+    assert [p.locator for p in draft.passages] == ["Nonclinical Toxicology", "13.1", "13.2"]
+    glued = f"2.DOSAGE AND ADMINISTRATION 2.1 Adults {sentences(12)} 2.2 Children {sentences(12)}"
+    assert {p.locator for p in read(dosage_and_administration=[glued]).passages} == {"2.1", "2.2"}
+
+
+@pytest.mark.parametrize("heading", ["E. Pregnancy", "(B) Pregnancy", "Pregnancy", "5. Pregnancy"])
+def test_a_heading_goes_with_the_field_inside_that_follows_it(heading: str) -> None:
+    effects = f"Teratogenic Effects {sentences(3)}"
+    text = f"PRECAUTIONS {sentences(2, 'Take care')} {heading} {effects}"
+    draft = read(precautions=[text], pregnancy=[f"{heading} {effects}"], teratogenic_effects=[effects])
+    assert draft.passages[-1].text == f"{heading} {effects}" and draft.passages[-1].title == "Teratogenic Effects"
+    said = text.replace(heading, f"{heading} None known.")
+    draft = read(precautions=[said], teratogenic_effects=[effects])
+    assert draft.passages[-1].text == effects
+
+
+def test_a_table_s_name_stays_with_what_it_follows() -> None:
+    effects = f"Teratogenic Effects {sentences(3)}"
+    care = f"Pregnancy {sentences(2, 'Take care')}"
+    text = f"{care} Table 5 {effects}"
+    draft = read(precautions=[text], pregnancy=[care], teratogenic_effects=[effects])
+    assert [p.text for p in draft.passages] == [f"{care} Table 5", effects]
+
+
+def test_a_question_stands_with_its_answer() -> None:
+    asks = "What should I tell my doctor before taking ZORVANTA?"
+    tells = f"Before taking ZORVANTA, tell your doctor about all of it: {sentences(20)}"
+    guide = f"MEDICATION GUIDE ZORVANTA (zor van ta) tablets, for oral use What is ZORVANTA? {sentences(10)}"
+    text = f"{guide} {asks} {tells} What should I avoid? How should I take ZORVANTA? {sentences(10)}"
+    found = read(spl_medguide=[text]).passages
+    assert " ".join(p.text for p in found) == text
+    assert found[0].text == guide and found[0].title == "What is ZORVANTA?"
+    assert found[1].text.startswith(f"{asks} Before taking") and found[1].title == asks
+    assert [p.title for p in found[-2:]] == [asks, "How should I take ZORVANTA?"]
+    assert found[-1].text.startswith("What should I avoid? How")
+
+
+def test_no_word_is_lost_behind_a_last_heading() -> None:
+    heading = "WHAT SHOULD BE KNOWN OF IT"
+    text = f"PRECAUTIONS {sentences(3)} {heading} "
+    assert " ".join(p.text for p in read(precautions=[text], pregnancy=[heading]).passages) == text.strip()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "e.g. A ", "E. ", "(A. B ", "However. ", "Table 1: A ", ". Table 1: A 1 2 3 4 5 6 7 ", "Ab ↑ C. ",
+        "Step 1: A. ", "Day 1,1,1,1", ". A1 1 mg a a ", ". (see (", " ",
+    ],
+)  # fmt: skip
+def test_hostile_texts_take_no_long_time(unit: str) -> None:
+    begun = time.process_time()
+    read(warnings=[f"A{unit * (60_000 // len(unit))} b."])
+    assert time.process_time() - begun < 10
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

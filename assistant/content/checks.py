@@ -35,6 +35,7 @@ from assistant.content.templates import SourcedTemplate
 from assistant.domain import NOTICE_ROLES, Kind, Passage
 
 _NOTICES = frozenset(NOTICE_ROLES)
+_SENTENCE = re.compile(r"[.!?](?:\s|$)")
 
 
 def check(
@@ -117,6 +118,9 @@ def _of_passages(corpus: Corpus, topics: Sequence[str], today: dt.date) -> Itera
         if withdrawn is not None and withdrawn <= passage.scope.effective:
             message = f"withdrawn {withdrawn} is not after effective {passage.scope.effective}: it is never in force"
             yield Fault(origin.path, origin.line("withdrawn"), message, error=False)
+        if "boxed_warning" in passage.serves and not _SENTENCE.search(passage.text.decode()):
+            message = "serves boxed_warning and holds no sentence: a title alone warns of nothing, look for the rest"
+            yield Fault(origin.path, origin.line("serves"), message, error=False)
         yield from _notice_faults(sourced)
 
 

@@ -97,7 +97,7 @@ _PATIENT_TEXT = re.compile(
     re.IGNORECASE,
 )
 #: The number a section's text begins with.
-OWN_NUMBER = re.compile(r"\s*(\d{1,2}(?:\.\d{1,2}){0,2})\.?\s+(?=[A-Z\"“(])")
+OWN_NUMBER = re.compile(r"\s*(\d{1,2}(?:\.\d{1,2}){0,2})(?:\.?\s+(?=[A-Z\"“]|\([A-Za-z])|\.(?=[A-Z]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,10 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A numbered subsection heading in a root's text."""
+    """A numbered subsection heading in a root's text; ``end``: where its title begins."""
 
     at: int
+    end: int
     number: tuple[int, ...]
 
     @property

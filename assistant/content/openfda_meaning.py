@@ -2,8 +2,8 @@
 
 Guarantees: a passage's text is its piece, byte for byte but for white space around it; titles are the label's own
 words or those of openfda_fields. Package panels, lists of recent changes, bare headings, the makers' addresses, the
-boxed warning's short form and passages with the bytes of an earlier one are made but never retrieved. Refuses nothing
-itself.
+boxed warning's short form, its text a second time and passages with the bytes of an earlier one are made but never
+retrieved. Refuses nothing itself.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from assistant.content.openfda_cuts import words_at
 from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Piece, heading_line
 from assistant.content.openfda_tables import owned, table_passages
-from assistant.content.openfda_units import is_bare, is_heading, pieces_of, question, roots_of, words_at
+from assistant.content.openfda_units import BOX_AGAIN, is_bare, is_heading, pieces_of, question, roots_of, unnumbered
 from assistant.content.sections import classify, says_use
 from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
 from assistant.content.writing import PassageDraft
@@ -62,7 +63,7 @@ def _passage(
     meaning = classify(loinc=loinc, number=number, title=title, path=path, text=text, patient=patient)
     serves = set(meaning.serves) - {"boxed_warning", "indication"}
     if not patient:
-        if field.name == "boxed_warning":
+        if field.name == "boxed_warning" and piece.role != BOX_AGAIN:
             serves.add(piece.role or "boxed_warning")
         if any(one.name == "indications_and_usage" for one in piece.path):
             serves.add("indication")
@@ -79,14 +80,14 @@ def _passage(
         population=meaning.population,
         serves=tuple(sorted(serves)),
         audiences=() if otc else ("patient",) if patient else ("hcp",),
-        retrieve=meaning.retrieve and piece.role != "boxed_warning_short" and _speaks(field, text),
+        retrieve=meaning.retrieve and piece.role in ("", "boxed_warning") and _speaks(field, text),
         loinc=loinc,
     )
 
 
 def _speaks(field: Field, text: str) -> bool:
     """Whether a passage can be an answer at all."""
-    words = OWN_NUMBER.sub("", text, count=1).strip(" .:").casefold()
+    words = unnumbered(text).strip(" .:").casefold()
     if field.name in NEVER_RETRIEVED or words == field.title.casefold() or (is_bare(text) and is_heading(text)):
         return False
     if field.name == "spl_unclassified_section":
@@ -112,9 +113,7 @@ def _place_of(
     field = piece.path[-1]
     if above:
         heading = above[-1]
-        match = OWN_NUMBER.match(root.text, heading.at)
-        after = match.end() if match else heading.at
-        title = _title(root.text[after : after + 300], names, field)
+        title = _title(root.text[heading.end : heading.end + 300], names, field)
         title = title or field.title or outer
         return heading.label, title, (outer, f"{heading.label} {title}")
     number = own[1] if own else ""
@@ -127,9 +126,11 @@ def _place_of(
 
 _JOINING = frozenset(
     ("of", "and", "the", "in", "with", "for", "to", "or", "by", "on", "a", "an", "from", "due", "during", "after",
-     "before", "other", "than", "not", "as", "at")
+     "before", "other", "than", "not", "as", "at", "that", "without", "and/or")
 )  # fmt: skip
 _WORD = re.compile(r"\S+")
+#: Verbs that begin a direction rather than end a title.
+_DIRECTS = frozenset(("Take", "Administer", "Withhold", "Inject", "Avoid", "Discontinue", "Swallow", "Inspect"))
 
 
 #: Titles of subsections that 21 CFR 201.57 and FDA's guidances fix.
@@ -159,9 +160,13 @@ def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
     count = 0
     for i, word in enumerate(words):
         bare = word[0].strip(".,:;()®™")
-        if i and bare.casefold() in own and words[i - 1][0].casefold() not in _JOINING:
+        before = words[i - 1][0] if i else ""
+        leads = before.casefold() in _JOINING or before.casefold() in own or before.endswith("ing")
+        if i and not leads and (bare in _DIRECTS or (bare.casefold() in own and bare[0].isupper())):
             return i
-        if not (_capital(bare) or bare in _JOINING) or word[0].startswith("•"):
+        if i and (word[0].startswith("•") or bare in ("Table", "Figure")):
+            return _without_joining(words, count)
+        if not (_capital(bare) or bare in _JOINING):
             break
         count = i + 1
         if word[0][-1] in ".:" or count == len(words):

@@ -1,4 +1,4 @@
-"""Say which text of an openFDA record is read where, and where a text is cut into pieces.
+"""Say which text of an openFDA record is read where, and at which headings it is cut into pieces.
 
 Guarantees: every word of every field stands in exactly one piece, in order.
 
@@ -10,18 +10,20 @@ Guarantees: every word of every field stands in exactly one piece, in order.
   within a sentence is no section): else its words stay where they are. One that stands in two fields neither of which
   holds the other is read in the likelier one.
 - Texts up to 1800 characters stay whole. Longer ones are cut before the numbered subsections of their own section,
-  then, where these are too long, before numbered parts of them, then between sentences towards 1200 characters; patient
-  texts before their questions, and what they call most important not at all. Never inside
-  a sentence, abbreviation or number: a run without a sentence's end stays whole. A heading alone goes with what follows
-  it. The boxed warning is not cut, but for the short form from Highlights that openFDA appends to it.
+  then, where these are too long, before numbered parts of them, then between sentences towards 1200 characters, as
+  openfda_cuts says; patient texts before their questions, and what they call most important not at all. A section that
+  bears no number has no numbered subsections but those where a field inside begins; a table's figure is none.
+- A heading alone ("E. Pregnancy", one question of a patient) goes with what follows it, also into a field inside.
+- The boxed warning is not cut, but for the short form from Highlights that openFDA appends to it, and for its own text
+  printed a second time.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import pairwise
 
+from assistant.content.openfda_cuts import NOT_BEFORE_HEADING, between_sentences, in_table, split, words_at
 from assistant.content.openfda_fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
 from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
 
@@ -37,6 +39,9 @@ _QUESTION = re.compile(
     r"[^.?!:•\"“”]{1,100}?,? (?:tell|talk (?:to|with)) (?:your|the) [a-z ]{4,40}?"
     r"(?=,? (?:if|about|all|of|and|that)\b|[:,])"
 )
+_WHAT_TO_TELL = re.compile(r"\b(?:tell|talk (?:to|with)) (?:my|your|the)\b")
+#: The role of a boxed warning's text printed a second time.
+BOX_AGAIN = "boxed_warning_again"
 _SHORT_FORM = re.compile(r"\(?see full prescribing information for (?:the )?complete boxed warning", re.IGNORECASE)
 
 
@@ -95,89 +100,20 @@ def _set_off(text: str, start: int, end: int) -> bool:
     return ends and (not after.strip() or after.lstrip()[0].isupper() or after.lstrip()[0].isdigit())
 
 
-_ABBREVIATIONS = re.compile(
-    r"e\.g|i\.e|vs|dr|mrs?|ms|st|nos?|figs?|et|al|approx|inc|ltd|co|corp|spp?|ca|cf|viz|resp|etc|jr|sr|ph|max|min|avg|vol"
-    r"|wt|refs?|rev|pat|mfd|dist|eur|clin|chem|pharm|med|biol|pp?|eq|sec|ver|eds?|dept|univ|tab|cap|inj|sol|temp|hrs?"
-    r"|wks?|mo|yrs?|subsp|var|ssp|bros|bldg|ave|blvd|ste|s\.p\.a|incl|excl",
-    re.IGNORECASE,
-)
-#: The end of a sentence with the references that belong to it: ". ( 5.1 )", ". [see Warnings (5.1) ] .".
-_END = re.compile(
-    r"[.!?][\"'”’)\]]*(?:\s*(?:\(\s*\d[\d.,;\s]*(?:and\s[\d.\s]*)?\)|\[\s*[Ss]ee\b[^\]]{0,300}\]|\(\s*[Ss]ee\b[^()]{0,200}"
-    r"(?:\([\d.,\s]*\)[^()]{0,100}){0,8}\))\s*\.?)*(?=\s+\S)"
-)
-_BEGINS = re.compile(r"[\"'“‘(\[]?(?:[A-Z]|\d{1,2}(?:\.\d+)*\.?\s+[A-Z])|[•●◦▪■‣–—*·]\s*\S|Ø\s")
-_FIGURES = re.compile(r"[^\sA-Za-z]*\d[^\sA-Za-z]*")
-_LEADS_IN = re.compile(r"\b(following|as follows|below)\W*$", re.IGNORECASE)
-_NUMBERED_LABEL = re.compile(
-    r"\b(table|figure|study|studies|section|part|step|trial|phase|grade|type|group|box)$", re.IGNORECASE
-)
-
-
-def _sentence_starts(text: str, start: int, end: int) -> list[int]:
-    """Places strictly inside the range where a sentence begins behind the end of another; doubtful ones left out."""
-    found: list[int] = []
-    opened = start
-    for match in _END.finditer(text, start, end):
-        begin = words_at(text, match.end())
-        if begin >= end or begin <= opened or not _BEGINS.match(text, begin) or _in_table(text[begin : begin + 120]):
-            continue
-        if _ends_sentence(text[opened : match.start()], match) and not _open(text[opened : match.end()]):
-            found.append(begin)
-            opened = begin
-    return found
-
-
-def words_at(text: str, at: int) -> int:
-    """Where the white space at ``at`` ends."""
-    while at < len(text) and text[at].isspace():
-        at += 1
-    return at
-
-
-def _in_table(text: str) -> bool:
-    """Whether what follows looks like rows of a flattened table: mostly figures."""
-    words = text.split()[:10]
-    return sum(bool(_FIGURES.fullmatch(word)) for word in words) >= 4
-
-
-def _ends_sentence(before: str, match: re.Match[str]) -> bool:
-    """Whether a full stop ends a sentence and not an abbreviation, an initial, a list's number or a lead-in."""
-    if match[0][0] != ".":
-        return True
-    words = before.split()
-    last = words[-1].lstrip("([\"'“‘") if words and not before[-1].isspace() else ""
-    if last and (_ABBREVIATIONS.fullmatch(last) or re.fullmatch(r"[A-Za-z]|(?:[A-Za-z]{1,2}\.)+[A-Za-z]{1,2}", last)):
-        return False
-    if re.fullmatch(r"\d{1,2}|[ivxIVX]{1,4}|\d+(\.\d+)+", last):
-        return False  # the number of a list's item or of a section
-    if last[:1].isdigit() and len(words) > 1 and _NUMBERED_LABEL.search(words[-2]):
-        return False
-    return not _LEADS_IN.search(before)
-
-
-def _open(sentence: str) -> bool:
-    """Whether a bracket is still open; a long one is a slip of the label and no longer counts."""
-    depth = max(sentence.count("(") - sentence.count(")"), sentence.count("[") - sentence.count("]"))
-    last = max(sentence.rfind("("), sentence.rfind("["))
-    return depth > 0 and len(sentence) - last < 400
-
-
-_NOT_BEFORE_HEADING = re.compile(
-    r"(?:\b(?:of|in|to|see|sections?|than|was|were|is|are|and|or|by|with|from|at|the|a|an|about|approximately|versus|vs|"
-    r"table|figure|for|until|between|under|per|mean|median|up|see:)|[=≥≤<>±~≈,(\[/&+-])\s*$",
-    re.IGNORECASE,
-)
 _UNIT = re.compile(
     r"(?:MBq|GBq|kBq|mCi|Ci|Gy|Sv|L|M|IU|U|USP|MIU|MU|Da|kDa|Hz|MHz|ULN|x|X|°|CI|SD|SE|N|K|V|W|C|F|AM|PM|Fr|G|MG|ML"
-    r"|MCG)\b(?![ -][A-Z][a-z])"
+    r"|MCG|mL|mEq|mOsm|mM|nM|mSv|mV|kV|kPa)\b(?![ -][A-Z][a-z])"
 )
+
+
+_SENTENCE_BEFORE = re.compile(r"(?:^|[.!?])\s*$")
 
 
 def _headings(root: Field, inner: list[Inner]) -> list[Heading]:
     """The subsection headings of a root's own section: an increasing chain, cross-references left out.
 
-    A number where a field inside begins or ends is surely one.
+    A number where a field inside begins or ends is surely one; "2. 2" with a slip of a space only behind a sentence. A
+    root that has no number itself has no others; before a row of figures a number is one of them.
     """
     sure = {place for one in inner for place in (one.start, words_at(root.text, one.end))}
     own = OWN_NUMBER.match(root.text)
@@ -185,16 +121,22 @@ def _headings(root: Field, inner: list[Inner]) -> list[Heading]:
     if not number:
         return []
     chapter = number.split(".", 1)[0]
-    pattern = re.compile(rf"(?:(?<=\s)|^){chapter}\.(\d{{1,2}})(?:\.(\d{{1,2}}))?\.?\s+(?=[A-Z\"“(]|[a-z]-?[A-Z])")
+    part = r"([1-9]\d?)"
+    pattern = re.compile(rf"(?:(?<=\s)|^){chapter}\.\s?{part}(?:\.{part})?\.?\s+(?=[A-Z\"“]|\([A-Za-z]|[a-z]-?[A-Z])")
     found: list[tuple[Heading, float]] = []
     for match in pattern.finditer(root.text):
         before = root.text[max(0, match.start() - 40) : match.start()]
         certain = match.start() in sure
-        if not certain and (_NOT_BEFORE_HEADING.search(before) or _UNIT.match(root.text, match.end())):
+        if not certain and (not own or NOT_BEFORE_HEADING.search(before) or _UNIT.match(root.text, match.end())):
             continue
-        label = tuple(int(part) for part in (chapter, match[1], match[2]) if part is not None)
-        weight = 3.0 if certain else 1.5 if re.search(r"(^|[.!?)\]:])\s*$", before) else 1.0
-        found.append((Heading(match.start(), label), weight))
+        if not (certain or _SENTENCE_BEFORE.search(before)) and in_table(root.text[match.end() : match.end() + 120]):
+            continue
+        label = tuple(int(one) for one in (chapter, match[1], match[2]) if one is not None)
+        behind_end = bool(re.search(r"(^|[.!?)\]:])\s*$", before))
+        if not (certain or behind_end) and match[0][len(chapter) + 1].isspace():
+            continue
+        weight = 3.0 if certain else 1.5 if behind_end else 1.0
+        found.append((Heading(match.start(), match.end(), label), weight))
     return _chain(found[:400])
 
 
@@ -262,52 +204,41 @@ def _cut(text: str, piece: Piece, headings: list[Heading], settings: UnitSetting
     if piece.path[-1].name == "boxed_warning" or (whole and piece.end - piece.start <= settings.max_chars):
         return [piece]
     if any(field.patient for field in piece.path):
-        starts = [match.start() for match in _QUESTION.finditer(text, piece.start, piece.end)]
-        parts = _split(piece, starts)
+        starts = [match.start() for match in _questions(text, piece.start, piece.end)]
+        parts = split(piece, starts)
         kept = [bool(IMPORTANT_PART.search(question(text, part))) for part in parts]
-        cuts = [[part] if keep else _sentences(text, part, settings) for part, keep in zip(parts, kept, strict=True)]
+        cuts = [
+            [part] if keep else between_sentences(text, part, settings) for part, keep in zip(parts, kept, strict=True)
+        ]
         return [one for cut in cuts for one in cut]
     found: list[Piece] = []
-    for section in _split(piece, [heading.at for heading in headings if len(heading.number) == 2]):
+    for section in split(piece, [heading.at for heading in headings if len(heading.number) == 2]):
         if section.end - section.start <= settings.max_chars:
             found.append(section)
             continue
-        for part in _split(section, [heading.at for heading in headings if len(heading.number) == 3]):
-            found += _sentences(text, part, settings)
+        for part in split(section, [heading.at for heading in headings if len(heading.number) == 3]):
+            found += between_sentences(text, part, settings)
     return found
 
 
-def _split(piece: Piece, starts: list[int]) -> list[Piece]:
-    places = [piece.start, *(at for at in starts if piece.start < at < piece.end), piece.end]
-    return [replace(piece, start=a, end=b) for a, b in pairwise(places)]
-
-
-def _sentences(text: str, piece: Piece, settings: UnitSettings) -> list[Piece]:
-    if piece.end - piece.start <= settings.max_chars:
-        return [piece]
-    starts: list[int] = []
-    begin, before = piece.start, piece.start
-    for at in [*_sentence_starts(text, piece.start, piece.end), piece.end]:
-        if at - begin > settings.target_chars and before - begin >= settings.small_chars:
-            starts.append(before)
-            begin = before
-        before = at
-    if starts and piece.end - starts[-1] < settings.small_chars:
-        last = starts[-2] if len(starts) > 1 else piece.start
-        if piece.end - last <= settings.max_chars:
-            starts.pop()
-    return _split(piece, starts)
-
-
 def _boxed(root: Field) -> list[Piece]:
-    """The boxed warning whole, and its short form from Highlights, which begins with the same title once more."""
+    """The boxed warning whole, and its short form from Highlights, which begins with the same title once more.
+
+    Where only the title stands before the short form, the whole warning follows it unmarked: then nothing is cut off. A
+    warning that is its first half twice is cut there: what is shown with every answer need not be read twice.
+    """
+    words = list(re.finditer(r"\S+", root.text))
+    half = len(words) // 2
+    if half and [word[0] for word in words[:half]] == [word[0] for word in words[half:]]:
+        start = words[half].start()
+        return [Piece(0, start, (root,), "boxed_warning"), Piece(start, len(root.text), (root,), BOX_AGAIN)]
     for match in _SHORT_FORM.finditer(root.text):
         start = root.text.rfind("WARNING", 0, match.start())
         title = root.text[start : match.start()].split()
         while start > 0 and title != root.text.split()[: len(title)]:
             start = root.text.rfind("WARNING", 0, start)
             title = root.text[start : match.start()].split()
-        if start > 0:
+        if start > 0 and len(root.text[:start].split()) > len(title):
             short = Piece(start, len(root.text), (root,), "boxed_warning_short")
             return [Piece(0, start, (root,), "boxed_warning"), short]
     return [Piece(0, len(root.text), (root,), "boxed_warning")]
@@ -315,15 +246,15 @@ def _boxed(root: Field) -> list[Piece]:
 
 def _without_bare(text: str, pieces: list[Piece]) -> list[Piece]:
     """Headings alone go with what follows them, other scraps ("Figure 1") with what they follow."""
+    pieces = [piece for piece in pieces if text[piece.start : piece.end].strip()]
     found: list[Piece] = []
     waiting: int | None = None
-    for i, piece in enumerate(pieces):
-        if not text[piece.start : piece.end].strip():
-            continue
+    for piece, after in zip(pieces, [*pieces[1:], None], strict=True):
         start = piece.start if waiting is None else waiting
         waiting = None
-        if is_bare(text[piece.start : piece.end]):
-            if i + 1 < len(pieces) and (not found or is_heading(text[piece.start : piece.end])):
+        words = text[piece.start : piece.end]
+        if is_bare(words) or (not found and _titles_guide(words, piece)):
+            if after and (not found or is_heading(words) or _titles_inner(words, piece, after)):
                 waiting = start
                 continue
             if found:
@@ -333,19 +264,56 @@ def _without_bare(text: str, pieces: list[Piece]) -> list[Piece]:
     return found
 
 
+#: The letter of a heading ("E. Pregnancy").
+_LETTER = re.compile(r"\s*\(?(?:[A-Z]|[IVX]{1,4})[.)]\s+(?=[A-Z])")
+_SENTENCE_IN = re.compile(r"[.!?:;](\s|$)|•")
+_SAYS = re.compile(r"\b(is|are|not|mg|use)\b")
+
+
+def _titles_guide(words: str, piece: Piece) -> bool:
+    """Whether a patient's text begins with its name and the medicine's, which may end in "for oral use"."""
+    return any(one.patient for one in piece.path) and len(words) <= 150 and not _SENTENCE_IN.search(words)
+
+
+def _titles_inner(words: str, piece: Piece, after: Piece) -> bool:
+    """Whether a scrap before a field inside is that field's heading ("Pregnancy") and no "Table 5"."""
+    return len(after.path) > len(piece.path) and len(words) <= 60 and not re.search(r"\d", words)
+
+
+def unnumbered(text: str) -> str:
+    """A text without the number or letter that it begins with."""
+    mark = OWN_NUMBER.match(text) or _LETTER.match(text)
+    return text[mark.end() :] if mark else text
+
+
 def is_bare(text: str) -> bool:
-    """Whether a text is a title, a picture's name or the like: short, and no sentence."""
-    words = OWN_NUMBER.sub("", text, count=1).strip()
-    return len(words) <= 100 and not re.search(r"[.!?:;](\s|$)|•|\b(is|are|not|mg|use)\b", words)
+    """Whether a text is a title, a patient's question, a picture's name or the like: short, and no sentence."""
+    if _is_question(text):
+        return True
+    words = unnumbered(text).strip()
+    return len(words) <= 100 and not (_SENTENCE_IN.search(words) or _SAYS.search(words))
 
 
 def is_heading(text: str) -> bool:
-    return bool(OWN_NUMBER.match(text)) or text.isupper()
+    return bool(OWN_NUMBER.match(text) or _LETTER.match(text)) or text.isupper() or _is_question(text)
+
+
+def _is_question(text: str) -> bool:
+    return bool(_QUESTION.fullmatch(text.strip()))
+
+
+def _questions(text: str, start: int, end: int) -> list[re.Match[str]]:
+    """The headings of a patient's text; what to tell first is none where the question above asks just that."""
+    found: list[re.Match[str]] = []
+    for match in _QUESTION.finditer(text, start, end):
+        if match[0].endswith("?") or not (found and _WHAT_TO_TELL.search(found[-1][0])):
+            found.append(match)
+    return found
 
 
 def question(text: str, piece: Piece) -> str:
     """The question that a piece of a patient's text stands under, "" before the first."""
-    found = [match[0] for match in _QUESTION.finditer(text, 0, piece.end) if match.start() <= piece.own]
+    found = [match[0] for match in _questions(text, 0, piece.end) if match.start() <= piece.own]
     if found:
         return found[-1]
     first = _QUESTION.match(text, words_at(text, piece.own))
