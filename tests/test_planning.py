@@ -87,6 +87,8 @@ def test_of_two_medicines_the_passage_that_names_the_other_is_shown(entry: Entry
     assert shown("drug_interaction", measured, general) == ["drug_interaction"]
     nameless = dataclasses.replace(general, named=0.0)
     assert shown("drug_interaction", measured, nameless)[0] == "pharmacokinetics"
+    of_its_class = dataclasses.replace(nameless, dense=0.7)
+    assert shown("drug_interaction", measured, of_its_class) == ["drug_interaction"]
 
 
 def test_a_far_passage_does_not_follow_a_notice_in_place_of_the_one_that_answers(entry: Entry) -> None:

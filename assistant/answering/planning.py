@@ -259,12 +259,14 @@ def _may_answer(candidate: Candidate, intent: str) -> bool:
 def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
     """Without reports of measurements where the label says near them whether the two may be taken together.
 
-    Not where only what was measured names the other one.
+    Not where only what was measured names the other one, unless what is said is nearer in meaning: it may speak of its
+    class.
     """
     spoken = [c for c in usable if c.entry.head.topic not in _MEASURED and _may_answer(c, intent)]
     if not spoken or spoken[0].score < _NEAR * usable[0].score:
         return usable
-    if usable[0].named and not any(candidate.named for candidate in spoken):
+    nameless = usable[0].named and not any(candidate.named for candidate in spoken)
+    if nameless and usable[0].dense >= spoken[0].dense:
         return usable
     return [c for c in usable if c.entry.head.topic not in _MEASURED]
 
