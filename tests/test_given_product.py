@@ -204,7 +204,7 @@ def test_another_medicine_that_is_only_taken_besides_is_not_what_is_asked_about(
 
 def test_the_dose_of_another_medicine_is_never_ours(quick: Assistant) -> None:
     """Also where the model marks nothing: only the words around it say that it is one."""
-    for question in ("velocitol dose for an adult", "what is the recommended dose of velocitol"):
+    for question in ("velocitol dose for an adult", "what is the recommended dose of velocitol", "Wegovy dose"):
         draft = decided(quick, question, "dosage")
         assert draft.outcome is Outcome.NO_APPROVED_ANSWER and not draft.choices, question
     for question in ("recommended adult dose", "what is the dose of norvastigline", "zorvanta dose for an adult"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from assistant.answering import choices, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
-from assistant.answering.drug_classes import generic_of
+from assistant.answering.drug_classes import NAMES_OF, generic_of
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
     Labels,
@@ -319,7 +319,7 @@ class Decider:
             return not product or not self.index.postings(product, lexical.terms(" ".join(read_as.values())))
         if not product or not plan.retrieve:
             return False
-        if any(self._is_unheard_of(word, own) for word in aspects.dosed_by_name(reading.masked)):
+        if any(self._is_another(word, product, own) for word in aspects.dosed_by_name(reading.masked)):
             return True
         if plan.intent in _BESIDE_ANOTHER or other_medicines.taken_beside(reading.masked, spans):
             return False
@@ -328,9 +328,16 @@ class Decider:
             return False  # on a product's own page "with X" is asked of that product
         return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)
 
-    def _is_unheard_of(self, word: str, own: Set[str]) -> bool:
-        """Whether ``word`` is no common one in questions about medicines, none of the corpus and no name of ours."""
-        return not (is_typed_so(word) or self.left_alone(word) or is_own(word, own))
+    def _is_another(self, word: str, product: str, own: Set[str]) -> bool:
+        """Whether ``word`` names another medicine than ``product`` (its terms: ``own``), which its label is silent on.
+
+        A name that nobody knows is no common word in questions about medicines, none of the corpus and near no name.
+        """
+        if is_own(word, own):
+            return False
+        if generic_of(word) or word in NAMES_OF:
+            return not self.index.postings(product, lexical.terms(f"{word} {generic_of(word)}"))
+        return not (is_typed_so(word) or self.left_alone(word))
 
     def _slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know."""
