@@ -32,6 +32,7 @@ def test_groups_are_named_by_words_and_ages(question: str, expected: tuple[str, 
         ("dose for breast MRI", "lactating"),
         ("dose in HFrEF", "renal_impairment"),
         ("expiry limit of Tc-99", "geriatric"),
+        ("Sr 82 breakthrough", "geriatric"),
     ],
 )
 def test_what_only_sounds_like_a_group_is_none(question: str, heard: str) -> None:
@@ -40,7 +41,16 @@ def test_what_only_sounds_like_a_group_is_none(question: str, heard: str) -> Non
 
 @pytest.mark.parametrize(
     "question",
-    ["dose while breast feeding", "my nan takes it, T3 is low", "eGFR 25", "age 82", "is 71 too old", "pt 80, frail"],
+    [
+        "dose while breast feeding",
+        "my nan takes it, T3 is low",
+        "eGFR 25",
+        "age 82",
+        "is 71 too old",
+        "pt 80, frail",
+        "man 78, falls",
+        "Pt 80",
+    ],
 )
 def test_what_speaks_of_a_group_is_heard(question: str) -> None:
     assert not misheard(question)

@@ -1,5 +1,7 @@
-"""Which medicine a question may be about: by its names, by there being one only, by words that few labels hold; and
-what else each is called by."""
+"""Which medicine a question may be about: by its names, by there being one only, by words that few labels hold.
+
+And what else each is called by: its names and well-known brands of its substance.
+"""
 
 from __future__ import annotations
 

@@ -57,14 +57,14 @@ def asks_how_much(question: str) -> bool:
     return bool(_MEASURED.search(question))
 
 
-def asks_a_groups_dose(intent: str, question: str) -> bool:
-    """Whether a question about a group of patients asks what dose they get."""
-    return intent in _GROUPS and bool(_DOSED.search(question))
-
-
 def asks_dose(question: str) -> bool:
     """Whether the wording asks how much to give."""
     return bool(_DOSED.search(question))
+
+
+def asks_a_groups_dose(intent: str, question: str) -> bool:
+    """Whether a question about a group of patients asks what dose they get."""
+    return intent in _GROUPS and asks_dose(question)
 
 
 def of_a_reaction(question: str) -> bool:

@@ -63,7 +63,7 @@ _MISHEARD: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"\bbreasts? (?:ca|cancer|carcinoma|tumou?rs?|mri|imaging|scans?|biops\w+|mass(?:es)?|lesions?)\b",
         ),
         ("renal_impairment", r"\bhf[rmp]+ef\b|\bejection fraction\b|\b(?:reduced|preserved|low) ef\b"),
-        ("geriatric", r"\b(?!(?:age|aged|is|at|of|to|for|over|and|or|pt|yo|mrs?|ms)\b)[a-z]{1,3}[ -]?\d{2}\b"),
+        ("geriatric", r"\b[a-z]{1,3}-?\d{2}\b|\b(?-i:(?!Pt|Mr|Ms|Dr|Is|At|Of|To|In|On|Or|He|My)[A-Z][a-z]) \d{2}\b"),
     )
 )
 _SPEAKS_OF_AGE = re.compile(
