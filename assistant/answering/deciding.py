@@ -310,8 +310,8 @@ class Decider:
         conversation is about speak of what it names. A word that was read as an ordinary one counts as a name here: it
         may be a medicine's, written wrong.
         """
-        own = own_terms(self.index, product) if product else frozenset[str]()
-        spans = reading.named("substance")
+        spans, dosed = reading.named("substance"), aspects.dosed_by_name(reading.masked)
+        own = own_terms(self.index, product) if product and (spans or dosed) else frozenset[str]()
         named = [word for span in spans for word in words(span) if not is_own(word, own)]
         fragment = asked.fragment
         read_as = {word: word if word in named else respelled(word, self.left_alone) for word in fragment.rest}
@@ -319,7 +319,7 @@ class Decider:
             return not product or not self.index.postings(product, lexical.terms(" ".join(read_as.values())))
         if not product or not plan.retrieve:
             return False
-        if any(self._is_another(word, product, own) for word in aspects.dosed_by_name(reading.masked)):
+        if any(self._is_another(word, product, own) for word in dosed):
             return True
         if plan.intent in _BESIDE_ANOTHER or other_medicines.taken_beside(reading.masked, spans):
             return False

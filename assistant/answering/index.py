@@ -102,9 +102,9 @@ class DocumentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What an indication says: its ``text`` but for what it denies, and the search terms of each sentence."""
+    """What an indication says: the ``sentences`` that tell a use, their search terms, and those of what it denies."""
 
-    text: str
+    sentences: tuple[str, ...]
     said: tuple[frozenset[str], ...]
     denied: tuple[frozenset[str], ...]
 
@@ -325,7 +325,7 @@ class Index:
     def _read_uses(self, entry: Entry) -> Uses:
         said, denied = indicating(self.load(entry).text.decode(), mixed=entry.head.topic != "indication")
         terms = [tuple(frozenset(lexical.terms(joined(sentence))) for sentence in part) for part in (said, denied)]
-        return Uses(" ".join(said), *terms)
+        return Uses(said, *terms)
 
     def ranges(self, entry: Entry) -> tuple[Range, ...]:
         """The ages, weights and kidney function that the passage's text speaks of."""

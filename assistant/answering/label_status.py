@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.answering import lexical
-from assistant.answering.index import Entry, Index
+from assistant.answering.index import Entry, Index, Uses
 from assistant.domain import Context
 from assistant.remembering import remembering
 from assistant.understanding import stages
@@ -25,7 +25,7 @@ from assistant.understanding.conditions import (
     no_illness,
 )
 from assistant.understanding.illness_types import gene_asked, gene_of, joined, of_another_gene, of_another_letter
-from assistant.understanding.indications import NEVER_REQUIRED, indicating, required
+from assistant.understanding.indications import NEVER_REQUIRED, required
 from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.other_medicines import compared_with, is_arm, prefers
 
@@ -73,8 +73,8 @@ class Labels:
         return self._remembered(product, replace(where, audience=_WHOEVER))
 
     def _read(self, product: str, where: Context) -> Label:
-        said: list[Entry] = []
-        overviews: list[Entry] = []
+        said: list[Uses] = []
+        overviews: list[Uses] = []
         forbidden = set[str]()
         warned: list[frozenset[str]] = []
         for entry in self._index.entries(product) if product else ():
@@ -82,28 +82,24 @@ class Labels:
             if not any(head.scope.in_force(replace(where, audience=audience)) for audience in head.scope.audiences):
                 continue
             if head.topic == "indication" or "indication" in head.serves:
-                said.append(entry)
+                said.append(self._index.uses(entry))
             elif head.topic == "overview":
-                overviews.append(entry)
+                overviews.append(self._index.uses(entry))
             elif head.topic == "contraindication":
                 forbidden |= self._index.stems(entry)
             elif head.topic in ("warnings", "boxed_warning"):
                 warned.append(frozenset(lexical.terms(head.title)))
         # What a label begins and ends with ("Rx only", references) says of a use only where nothing else does.
         said = said or overviews
-        uses = [self._index.uses(entry) for entry in said]
+        sentences = tuple(sentence for uses in said for sentence in uses.sentences)
         return Label(
-            tuple(sentence for each in uses for sentence in each.said),
-            tuple(sentence for each in uses for sentence in each.denied),
+            tuple(terms for uses in said for terms in uses.said),
+            tuple(terms for uses in said for terms in uses.denied),
             frozenset(forbidden),
             tuple(warned),
-            " ".join(each.text for each in uses),
-            tuple(sentence for entry in said for sentence in self._sentences(entry)),
+            " ".join(sentences),
+            sentences,
         )
-
-    def _sentences(self, entry: Entry) -> tuple[str, ...]:
-        text = self._index.load(entry).text.decode()
-        return indicating(text, mixed=entry.head.topic != "indication")[0]
 
 
 def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:

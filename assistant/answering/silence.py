@@ -45,7 +45,7 @@ def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Ent
 
     False where it is about nothing that is known by all its names.
     """
-    own = own_terms(index, entries[0].head.product) if entries else frozenset[str]()
+    own = own_terms(index, entries[0].head.product) if entries and intent in _WITH_ANOTHER else frozenset[str]()
     names = [frozenset(lexical.terms(name)) for name in _names(reading, intent, own)]
     return bool(names) and not index.speaks_of(names, entries)
 
