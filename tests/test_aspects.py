@@ -21,6 +21,10 @@ from assistant.understanding.aspects import asks_how_much, dosed_by_name, of_a_r
         ("renal_impairment", "how many mg at eGFR 20", "dosage"),
         ("renal_impairment", "safe on dialysis?", ""),
         ("storage", "what dose may stay in the fridge", ""),
+        ("warnings", "Grade 2 pneumonitis, what do we do?", "dosage"),
+        ("adverse_reactions", "ALT 9 times ULN, hold it?", "dosage"),
+        ("warnings", "when may it be resumed after colitis", "dosage"),
+        ("warnings", "can it cause pneumonitis", ""),
     ],
 )
 def test_the_wording_tells_the_second_side(intent: str, question: str, second: str) -> None:

@@ -31,6 +31,7 @@ from assistant.understanding.conditions import (
     denied_words,
     spelled_out,
 )
+from assistant.understanding.illness_alone import illness_alone, illness_dosed
 from assistant.understanding.illness_types import joined, of_another_letter
 from assistant.understanding.indications import indicating, required
 
@@ -61,9 +62,11 @@ def test_the_words_of_its_own_decide(condition: str, status: LabelStatus) -> Non
 def test_an_indication_is_read_sentence_by_sentence_without_its_references() -> None:
     said, denied = indicating(
         "1 USES\nIt is indicated for: • gout flares ( 1.1, 2.1 ) • type 2 diabetes [see Clinical Studies (14)]. "
-        "Limitations of Use: It is not recommended for asthma. It has not been established in children."
+        "Limitations of Use: It is not recommended for asthma. It has not been established in children. "
+        "It is unknown whether patients with a history of gallstones are at risk."
     )
     assert "gout flares" in said
+    assert any("gallstones" in sentence for sentence in denied)
     assert any("type 2 diabetes" in sentence for sentence in said)
     assert not any("1.1" in sentence or "14" in sentence for sentence in said)
     assert any("asthma" in sentence for sentence in denied)
@@ -98,6 +101,58 @@ def test_an_illness_is_indicated_where_one_sentence_holds_it(condition: str, sta
         forbidden="colitis",
     )
     assert label_status(said, condition.split()) is status
+
+
+def test_a_label_that_tells_no_types_apart_means_each() -> None:
+    assert label_status(label("to improve control of diabetes mellitus"), ["type", "2", "diabetes"]) is (
+        LabelStatus.INDICATED
+    )
+    assert label_status(label("for type 1 diabetes mellitus"), ["type", "2", "diabetes"]) is LabelStatus.NOT_MENTIONED
+
+
+def test_how_an_illness_runs_is_none() -> None:
+    assert spelled_out("acute") == spelled_out("chronic") == ()
+    assert spelled_out("acute pain") == ("acute", "pain")
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("mesothelioma", "mesothelioma"),
+        ("Renal cell carcinoma?", "renal cell carcinoma"),
+        ("IBD dose", "inflammatory bowel disease"),
+        ("acute pancreatitis dose", "acute pancreatitis"),
+        ("history of pancreatitis", "pancreatitis"),
+        ("I had a blood clot 5 years ago", "blood clot"),
+        ("the medicine for trigeminal neuralgia", "trigeminal neuralgia"),
+    ],
+)
+def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:
+    assert illness_alone(question) == tuple(words.split())
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "storage",
+        "side effects",
+        "platelets",
+        "does it cause anemia",
+        "how to manage pneumonitis grade 3",
+        "recommended dosage for a patient without asthma",
+        "is there a role in severe carditis",
+        "PE treatment with ticagrelor",
+        "what about patients with heart failure who take a beta blocker and have diabetes",
+        "",
+    ],
+)
+def test_whoever_says_more_or_names_none_asks_something_else(question: str) -> None:
+    assert illness_alone(question) == ()
+
+
+def test_a_dose_may_be_asked_for_an_illness_that_nobody_marked() -> None:
+    assert illness_dosed("what is the dose for acute spinal cord injury?") == ("acute", "spinal", "cord", "injury")
+    assert illness_dosed("what is the dose in patients taking rifampin") == ()
 
 
 def test_another_name_that_stands_there_in_part_makes_nothing_surer() -> None:

@@ -234,6 +234,24 @@ def test_who_has_not_what_every_indication_requires_gets_no_dose(quick: Assistan
         assert decided(quick, question, intent).outcome is not Outcome.MEDICAL_INFORMATION, question
 
 
+@pytest.mark.parametrize(("question", "intent"), [("mesothelioma", "warnings"), ("IBD dose", "dosage")])
+def test_the_bare_name_of_another_illness_is_referred(quick: Assistant, question: str, intent: str) -> None:
+    assert decided(quick, question, intent).outcome is Outcome.MEDICAL_INFORMATION
+    # Of hepatitis and of its own illness the label speaks.
+    for known in ("Halden syndrome", "active liver disease"):
+        assert decided(quick, known, intent).outcome is not Outcome.MEDICAL_INFORMATION
+
+
+def test_a_limitation_of_use_is_answered_by_what_limits_it(quick: Assistant) -> None:
+    sure = quick.decider.policy.model_copy(
+        update={"confidence": quick.decider.policy.confidence.model_copy(update={"bias": 50.0})}
+    )
+    reader = Marking(quick, "indication", "an acute episode", type="condition")
+    question = "is it indicated for an acute episode?"
+    draft = replace(quick.decider, policy=sure, reader=reader).decide(question, _HCP, None, "zorvanta")
+    assert [entry.head.id for entry in draft.shown][:1] == ["zorvanta-us-pi.1"]
+
+
 @pytest.mark.parametrize("question", ["what to do after a missed dose of xarelto?", "Xarelto storage"])
 def test_for_anothers_brand_none_of_ours_is_offered(quick: Assistant, question: str) -> None:
     asked = quick.ask(question, _HCP)

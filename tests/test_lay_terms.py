@@ -17,6 +17,7 @@ _URTICARIA = frozenset(lexical.terms("indicated in adults for chronic urticaria 
         ("does it help with hives", "urticaria"),
         ("Post-Shingles Pain", "postherpetic neuralgia"),  # the longer name, not shingles
         ("my high blood pressure is back", "hypertension"),
+        ("sweaty armpits", "axillary hyperhidrosis"),
     ],
 )
 def test_an_illness_is_searched_by_what_labels_call_it(said: str, meant: str) -> None:

@@ -118,3 +118,14 @@ def test_brands_and_classes_are_told_apart() -> None:
 def test_the_number_of_a_type_is_part_of_its_name() -> None:
     assert not set(lexical.terms("type 1")) & set(lexical.terms("see 1 and 2 of this type"))
     assert lexical.terms("type 1 diabetes") != lexical.terms("type 2 diabetes")
+
+
+def test_side_effects_are_what_labels_call_adverse_reactions() -> None:
+    """No tablet is "debossed on one effect"."""
+    assert "side" not in lexical.terms("What are the side effects?")
+    assert lexical.Wording.of("side effects").in_words_of({"advers", "reaction", "side"}) == ["advers", "reaction"]
+    assert lexical.Wording.of("side effects").in_words_of({"side effect"}) == ["side effect"]
+
+
+def test_a_newborn_is_a_neonate() -> None:
+    assert set(lexical.terms("newborns preterm")) == set(lexical.terms("neonates"))

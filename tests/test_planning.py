@@ -13,7 +13,7 @@ from assistant.answering.label_status import Labels, status_of_all
 from assistant.answering.planning import Found, Route, choose, route
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Policy, parse_policy
-from assistant.domain import Context, Kind, Outcome
+from assistant.domain import Context, Flag, Kind, Outcome
 from assistant.pipeline import Assistant
 from assistant.understanding.conditions import LabelStatus
 from assistant.workspace import starter_root
@@ -244,6 +244,55 @@ def test_an_illness_that_the_label_warns_of_is_no_use_unless_a_use_is_asked_for(
     beyond = dataclasses.replace(warned, intents=(("off_label", 0.95),))
     assert route(beyond, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
     assert route(dataclasses.replace(warned, asks_use=True), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_an_illness_alone_of_which_no_passage_speaks_is_referred_whatever_topic_is_read() -> None:
+    for topic in ("warnings", "nonclinical", "out_of_scope"):
+        asked = found(intents=((topic, 0.95),), unheard_of=True)
+        assert route(asked, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION, topic
+    heard = found(intents=(("warnings", 0.95),))
+    assert route(heard, "hcp", POLICY).outcome is None
+    perhaps = found(intents=(("warnings", 0.95),), unheard_of=True, status=LabelStatus.UNSURE)
+    plan = route(perhaps, "hcp", POLICY)
+    assert plan.retrieve and plan.unsure_of_use  # offered, not shown
+
+
+def test_an_illness_that_the_label_speaks_of_is_never_out_of_scope() -> None:
+    out = (("out_of_scope", 0.95), ("warnings", 0.03))
+    limited = found(intents=out, status=LabelStatus.LIMITED, limited=(("carditis",),))
+    plan = route(limited, "hcp", POLICY)
+    assert (plan.outcome, plan.limited) == (None, (("carditis",),))
+    warned = found(intents=out, spoken_under=frozenset(("boxed_warning",)))
+    assert route(warned, "hcp", POLICY).only_warnings
+    assert route(found(intents=out, status=LabelStatus.INDICATED), "hcp", POLICY).intent == "indication"
+    # Named, but not as what it would be used in; or by nobody's page.
+    assert route(found(intents=out, marked=False), "hcp", POLICY).outcome is Outcome.OUT_OF_SCOPE
+    assert route(found(intents=out, product_known=False), "hcp", POLICY).outcome is Outcome.OUT_OF_SCOPE
+
+
+def test_the_instructions_follow_a_complaint() -> None:
+    intents = (("product_complaint", 0.97), ("storage", 0.01))
+    complaint = found(flags=frozenset((Flag.PRODUCT_COMPLAINT,)), intents=intents)
+    plan = route(complaint, "patient", POLICY)
+    assert (plan.outcome, plan.intent, plan.retrieve, plan.only_safety) == (
+        Outcome.PRODUCT_COMPLAINT,
+        "administration",
+        True,
+        True,
+    )
+    harmed = dataclasses.replace(complaint, flags=frozenset((Flag.PRODUCT_COMPLAINT, Flag.ADVERSE_EVENT)))
+    assert not route(harmed, "patient", POLICY).retrieve
+
+
+def test_what_to_do_with_the_dose_goes_before_how_often_it_happened(entry: Entry) -> None:
+    often, table = candidate(entry, "warnings", 0.68), candidate(entry, "dosage", 0.46)
+    asked = Route(None, "warnings", 0.95, retrieve=True, modifies=True)
+    assert choose((often, table), asked, POLICY).shown[0] is table
+    assert choose((often, table), dataclasses.replace(asked, modifies=False), POLICY).shown[0] is often
+    far = dataclasses.replace(table, score=0.3)
+    assert choose((often, far), asked, POLICY).shown[0] is often
+    nameless = dataclasses.replace(table, named=0.0)
+    assert choose((often, nameless), asked, POLICY).shown[0] is often
 
 
 def test_a_comparison_that_the_label_itself_reports_is_answered_from_its_trials() -> None:

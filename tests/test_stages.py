@@ -7,7 +7,16 @@ import pytest
 from assistant.understanding.stages import beyond
 
 _LATE = "indicated for adults with relapsed or refractory acute leukemia who have no alternative options"
-_BLOOD_PRESSURE = "indicated for the treatment of hypertension, to lower blood pressure"
+_BLOOD_PRESSURE = (
+    "indicated for the treatment of hypertension, to lower blood pressure. Lowering it reduces the risk of strokes"
+)
+_FEVER = "temporarily reduces fever; relieves minor aches and pains due to headache"
+_ADDED = "indicated as adjunctive therapy for the treatment of partial-onset seizures"
+_SPARED = "indicated for the prophylaxis of headaches in adults with chronic migraine"
+_BONES = "for the treatment of osteoporosis in women at high risk for fracture"
+_NUMBERED = "as adjuvant treatment following resection for adults with stage II to IIIA lung cancer"
+_FIRST = "in combination with a second antibody for liver cancer in people who have not received prior systemic therapy"
+_EXTENSIVE = "for the first-line treatment of extensive-stage small cell lung cancer"
 _SPREAD = "for locally advanced or metastatic lung cancer that cannot be completely resected by surgery"
 _SEVERE = "indicated for adults with moderate-to-severe plaque psoriasis"
 
@@ -28,6 +37,19 @@ _SEVERE = "indicated for adults with moderate-to-severe plaque psoriasis"
         ("in stage IIB lung cancer", _SPREAD),
         ("localised prostate cancer", "indicated for advanced prostate cancer"),
         ("stage III breast cancer", "indicated for metastatic breast cancer"),
+        ("can it prevent headaches", _FEVER),  # to reduce a fever prevents nothing
+        ("to prevent osteoporosis", _BONES),  # nor does a risk that somebody has
+        ("monotherapy for seizures?", _ADDED),
+        ("can it be given alone for liver cancer", _FIRST),
+        ("for the acute treatment of migraine", _SPARED),
+        ("to abort a migraine", _SPARED),
+        ("treatment of established osteoporosis", "Prevention of osteoporosis."),
+        ("treat a rejection episode", "for the prevention of rejection in kidney transplantation"),
+        ("adjuvant in stage IB lung cancer", _NUMBERED),
+        ("stage 4 lung cancer", _NUMBERED),
+        ("second-line for liver cancer after another medicine", _FIRST),
+        ("limited-stage small cell lung cancer", _EXTENSIVE),
+        ("squamous lung cancer", "for metastatic non-squamous lung cancer"),
     ],
 )
 def test_what_an_indication_leaves_out_is_beyond_it(question: str, indications: str) -> None:
@@ -38,7 +60,17 @@ def test_what_an_indication_leaves_out_is_beyond_it(question: str, indications: 
     ("question", "indications"),
     [
         ("first line for high blood pressure?", _BLOOD_PRESSURE),  # it keeps to no line
-        ("does it prevent strokes", _BLOOD_PRESSURE),  # to lower is to prevent something
+        ("does it prevent strokes", _BLOOD_PRESSURE),
+        ("to prevent fractures", "for osteoporosis; reduces the risk of vertebral fractures"),
+        ("monotherapy in diabetes", "as an adjunct to diet and exercise in type 2 diabetes"),
+        ("on its own or as monotherapy", "may be used alone or in combination with other agents"),
+        ("stage IIIA, adjuvant", _NUMBERED),
+        ("stage IIB?", _NUMBERED),
+        ("relapsed myeloma", "in adults who have received at least one prior therapy"),
+        ("extensive-stage", _EXTENSIVE),
+        ("non-squamous", "for metastatic non-squamous lung cancer"),
+        ("squamous cell carcinoma", "for squamous cell carcinoma of the head and neck"),
+        ("acute treatment of an attack", "for the acute treatment of migraine and its prevention"),
         ("for relapsed leukemia?", _LATE),
         ("severe psoriasis?", _SEVERE),
         ("mild hypertension", _BLOOD_PRESSURE),

@@ -22,6 +22,8 @@ from assistant.answering.label_status import (
     label_status,
     lacks_what_is_required,
     of_another_type,
+    speaks_against,
+    speaks_of,
     spoken_under,
     status_of_all,
 )
@@ -36,6 +38,7 @@ from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError
+from assistant.understanding.illness_alone import illness_alone, illness_dosed
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
@@ -63,6 +66,8 @@ _BESIDE_ANOTHER = frozenset(
         "comparison",
     )
 )
+#: Topics of passages that tell a dose, of another medicine where the two are given together.
+_DOSING = frozenset(("dosage", "administration", "drug_interaction"))
 #: Of these, those that name another medicine there, and no food, ingredient, antidote or fluid.
 _WITH_ANOTHER = frozenset(("drug_interaction", "contraindication", "comparison"))
 
@@ -270,6 +275,11 @@ class Decider:
         """``found`` with what the label of ``product`` says of the illnesses that the question names."""
         of_use = found.share(*planning.ABOUT_USE) >= self.policy.thresholds.topic_sure
         named = reading.conditions
+        others = reading.population or reading.named("substance")
+        alone = illness_alone(reading.masked) if product and not others else ()
+        dosed = illness_dosed(reading.masked) if found.asks_dose and not named else ()
+        if alone or dosed:
+            named, found = (alone or dosed,), replace(found, marked=True)
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = self.labels.of(product, where)
@@ -284,10 +294,14 @@ class Decider:
         statuses = [label_status(label, condition) for condition in named] if product else []
         asks_use = found.asks_use and bool(found.intents) and found.intents[0][0] in planning.ABOUT_USE
         status = status_of_all(statuses, use=of_use or asks_use)
+        pairs = list(zip(named, statuses, strict=False))
+        found = replace(found, limited=tuple(words for words, said in pairs if said is conditions.LabelStatus.LIMITED))
+        if alone and not speaks_of(self.index, retrieval.eligible(self.index, product, where), alone):
+            found = replace(found, unheard_of=True)
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
         topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION | planning.STUDIED_BESIDES
-        unknown = [condition for condition, said in zip(named, statuses, strict=True) if said is status]
+        unknown = [condition for condition, said in pairs if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
         return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
 
@@ -336,7 +350,8 @@ class Decider:
         if is_own(word, own):
             return False
         if generic_of(word) or word in NAMES_OF:
-            return not self.index.postings(product, lexical.terms(f"{word} {generic_of(word)}"))
+            names = [frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name]
+            return not self.index.speaks_of(names, [e for e in self.index.entries(product) if _directs(e)])
         return not (is_typed_so(word) or self.left_alone(word))
 
     def _slipped(self, plain: str) -> bool:
@@ -367,11 +382,18 @@ class Decider:
         intents = aspects.with_second_side(intents, reading.masked)
         query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
+        if plan.limited:
+            against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
+            if not against:
+                draft.refer("the label limits that use, but no passage that may be shown says how")
+                return
+            ranked = against
         plan = replace(
             plan,
             names=bool(query.named),
             dosed=aspects.asks_a_groups_dose(plan.intent, reading.masked) and not asks_for_a_result(reading.masked),
             how_much=aspects.asks_how_much(reading.masked),
+            modifies=aspects.asks_to_modify(reading.masked),
         )
         chosen = planning.choose(ranked, plan, self.policy)
         draft.candidates = tuple(ranked[:5])
@@ -438,6 +460,11 @@ class Decider:
         else:
             draft.give_up("nothing is approved here for the medicine that is named")
         return True
+
+
+def _directs(entry: Entry) -> bool:
+    """Whether a passage may tell a dose: of what a trial gave besides the label has none to tell."""
+    return not _DOSING.isdisjoint((entry.head.topic, *entry.head.also))
 
 
 def _marked_for_use(reading: Reading) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index, Uses
-from assistant.domain import Context
+from assistant.domain import Context, Kind
 from assistant.remembering import remembering
 from assistant.understanding import stages
 from assistant.understanding.conditions import (
@@ -36,6 +36,8 @@ _MENTIONED_UNDER = _COMPARED_UNDER | {"mechanism", "nonclinical"}
 _TRANSPLANT = "transplant"
 #: Where stem cells for a transplant come from.
 _MARROW = frozenset(("bone", "blood"))
+#: So many other words may stand between those of a name.
+_WORDS_BETWEEN = 2
 #: The audience of a label that is read for all of them.
 _WHOEVER = ""
 _LABELS_KEPT = 64
@@ -187,10 +189,20 @@ def _status(label: Label, asked: frozenset[str]) -> LabelStatus:
     beside = any(asked <= named for named in (*label.warned, *label.denied))
     limited = label.forbidden | asked if beside else label.forbidden
     status = compare(asked, frozenset().union(*label.uses), limited)
+    if status is LabelStatus.UNSURE and _of_every_type(label, asked):
+        return LabelStatus.INDICATED
     if status is not LabelStatus.LIMITED and _of_another_organ(label, asked):
         return LabelStatus.NOT_MENTIONED
     # Its words stand there, but not in one sentence: "colorectal cancer" beside a lung cancer and a colorectal surgery.
     return LabelStatus.UNSURE if status is LabelStatus.INDICATED else status
+
+
+def _of_every_type(label: Label, asked: frozenset[str]) -> bool:
+    """Whether ``asked`` is one type of an illness ("type 2") that ``label`` is for without telling its types apart."""
+    untyped = frozenset(term for term in asked if not term.startswith("type "))
+    if not untyped or untyped == asked or any(term.startswith("type ") for use in label.uses for term in use):
+        return False
+    return any(untyped <= use for use in label.uses)
 
 
 @lru_cache(maxsize=2)
@@ -236,6 +248,42 @@ def spoken_under(
         for entry in index.entries(product)
         if entry.head.topic in topics and entry.head.scope.in_force(where) and asked <= index.stems(entry)
     )
+
+
+def speaks_of(index: Index, entries: Sequence[Entry], condition: Sequence[str]) -> bool:
+    """Whether any of ``entries`` names ``condition`` by one of its names: all its words, near each other.
+
+    A label of many uses has the words of most illnesses somewhere: "renal", "cell" and "carcinoma".
+    """
+    names = [name for name in _all_names(condition) if name]
+    return any(
+        name <= index.stems(entry) and _near_each_other(name, lexical.terms(index.load(entry).text.decode()))
+        for entry in entries
+        for name in names
+    )
+
+
+def _near_each_other(name: frozenset[str], spoken: Sequence[str]) -> bool:
+    width = len(name) + _WORDS_BETWEEN
+    places = (at for at, term in enumerate(spoken) if term in name)
+    return any(name <= set(spoken[at : at + width]) for at in places)
+
+
+def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool:
+    """Whether ``entry`` is about ``condition`` and says no good of it.
+
+    Of an indication only what it says that the medicine is not for counts: its limitation of use (21 CFR
+    201.57(c)(2)(ii)).
+    """
+    names = [name for name in _all_names(condition) if name]
+    if entry.head.kind is Kind.BENEFIT:
+        return any(name <= denied for name in names for denied in index.uses(entry).denied)
+    return any(name <= index.stems(entry) for name in names)
+
+
+def _all_names(condition: Sequence[str]) -> list[frozenset[str]]:
+    said = " ".join(condition)
+    return [frozenset(lexical.terms(joined(name))) for name in (said, *said_otherwise(said))]
 
 
 def compares_beyond_label(index: Index, product: str, masked: str, where: Context) -> bool:

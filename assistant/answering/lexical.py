@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     r"(?:type|grade|stage|class|genotype|group)\s(?:\d|[iv]+)\b|\d+(?:[.,]\d+)*"
     r"|(?:polyvinyl|vinyl|benzyl|isopropyl|cetyl|stearyl|cetostearyl|oleyl|lanolin|myristyl|rubbing)\s+alcohols?\b"
     r"|alcohol[\s-](?:pads?|swabs?|wipes?|preps?|dehydrogenase|based|pledgets?)\b"
-    r"|non-?alcoholic\b|(?:never|non)-?[ -]?smok(?:ed|ers?|ing)\b"
+    r"|side\s+effects?\b|non-?alcoholic\b|(?:never|non)-?[ -]?smok(?:ed|ers?|ing)\b"
     r"|q\d{1,2}[wdhm]\b|(?:hb)?a1c\b|[^\W\d_]+"
 )
 
@@ -56,6 +56,7 @@ _SAME_THING = (
     "geriatric elderly older seniors",
     "pediatric paediatric child children kid kids childhood infant infants baby babies adolescent "
     "adolescents teenager teenagers",
+    "neonate neonates neonatal newborn newborns preterm",
     "cardiac heart",
     "pulmonary lung lungs",
     "ophthalmic eye eyes ocular",

@@ -46,6 +46,8 @@ _ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdo
 #: contraindication forbids is no answer by the blood levels that were seen.
 _ASKS_WHETHER_TOGETHER = frozenset(("drug_interaction", "food_interaction", "contraindication"))
 _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "nonclinical"))
+#: Intents that are about what happened under treatment.
+_OF_A_REACTION = frozenset(("warnings", "adverse_reactions"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
 _WORDED = 0.7
 #: A topic that is this sure was not misunderstood.
@@ -80,6 +82,8 @@ class Found:
     ``spoken_under``: the topics under which the label itself speaks of it.
     ``compares_within_label``: what the medicine is compared with stands in the label's own reports of trials.
     ``asks_dose``: the wording asks how much to give; ``of_a_reaction``: what to do about what happened under treatment.
+    ``limited``: the words of each illness that the label speaks against; ``unheard_of``: nothing but an illness is
+    named, and no passage speaks of it.
     """
 
     flags: frozenset[Flag]
@@ -94,6 +98,8 @@ class Found:
     spoken_under: frozenset[str] = frozenset()
     asks_dose: bool = False
     of_a_reaction: bool = False
+    limited: tuple[tuple[str, ...], ...] = ()
+    unheard_of: bool = False
 
     def share(self, *intents: str) -> float:
         """How likely it is one of ``intents``."""
@@ -109,6 +115,8 @@ class Route:
     ``unsure_of_use``: it asks for a use that the label may or may not mean, so passages are offered, not shown.
     ``dosed``: it asks what dose to give.
     ``how_much``: it asks for the size of a change, which only what was measured answers.
+    ``modifies``: it asks what to do with the dose for something that happened.
+    ``limited``: only passages that speak against one of these illnesses answer.
     """
 
     outcome: Outcome | None
@@ -121,6 +129,8 @@ class Route:
     unsure_of_use: bool = False
     dosed: bool = False
     how_much: bool = False
+    modifies: bool = False
+    limited: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +181,17 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         # In an emergency only what was plainly asked may follow the notice: nobody has time for a near passage.
         needed = limits.topic_sure if grave is Outcome.EMERGENCY else limits.intent_ask
         sure = topic_share >= needed and topic not in denied
+        if grave is Outcome.PRODUCT_COMPLAINT and not sure and "administration" not in denied:
+            # What the instructions say of a pen that does not click helps whoever complains of one.
+            return Route(grave, "administration", found.share("administration"), retrieve=True, only_safety=True)
         return Route(grave, topic if sure else name, topic_share if sure else confidence, sure, only_safety=True)
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     about_use = found.share(*ABOUT_USE)
     warned_of = found.status is LabelStatus.NOT_MENTIONED and bool(found.spoken_under & AGAINST_A_CONDITION)
-    if warned_of and about_use >= limits.use and name != "off_label" and not found.asks_use:
+    # An illness that the label speaks of is never out of scope: "history of blood clots" asks whether it may be taken.
+    told = found.product_known and found.marked and (name == "out_of_scope" or confidence < limits.intent_ask)
+    if warned_of and (about_use >= limits.use or told) and name != "off_label" and not found.asks_use:
         return _unless_denied(Route(None, "warnings", 0.0, retrieve=True, only_warnings=True), denied)
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
@@ -184,12 +199,14 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         or (_for_another_illness(found, topic) and topic_share >= limits.use)
     ):
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
+    if found.unheard_of and (found.status is LabelStatus.NOT_MENTIONED or name == "out_of_scope"):
+        return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:
         return Route(Outcome.MEDICAL_INFORMATION, "comparison", found.share("comparison"))
-    if found.status is LabelStatus.LIMITED and (about_use >= limits.use or found.asks_use):
-        # What the label says against it: a contraindication or a warning, never the indication.
-        return _unless_denied(Route(None, "contraindication", 0.0, retrieve=True, only_safety=True), denied)
-    if found.status is LabelStatus.INDICATED and name == "off_label":
+    if found.status is LabelStatus.LIMITED and (about_use >= limits.use or found.asks_use or told):
+        # What the label says against it: a contraindication, a warning or a limitation of use, never the indication.
+        return _unless_denied(Route(None, "contraindication", 0.0, retrieve=True, limited=found.limited), denied)
+    if found.status is LabelStatus.INDICATED and (name == "off_label" or (told and name == "out_of_scope")):
         return _unless_denied(Route(None, "indication", about_use, retrieve=True), denied)
     if name in _OUTCOME_OF_INTENT and not (name == "comparison" and found.compares_within_label):
         # With a product named, what the label holds may still decide against a fixed outcome that is not sure.
@@ -199,7 +216,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if topic not in denied and not found.product_known and topic_share < limits.intent_ask:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     of_use = about_use >= limits.topic_sure or (topic in FOR_A_CONDITION and topic != "clinical_studies")
-    unsure = found.marked and found.status is LabelStatus.UNSURE and of_use
+    unsure = found.status is LabelStatus.UNSURE and (found.unheard_of or (found.marked and of_use))
     return _unless_denied(Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure), denied)
 
 
@@ -271,6 +288,14 @@ def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
     return [c for c in usable if c.entry.head.topic not in _MEASURED]
 
 
+def _modification_first(usable: list[Candidate]) -> list[Candidate]:
+    """With the nearest passage on doses that names what happened in front: what to do stands there, and how often it
+    happens elsewhere."""
+    near = _OF_THE_BEST * usable[0].score
+    doses = [c for c in usable if c.entry.head.topic == "dosage" and c.named and c.score >= near]
+    return [*doses[:1], *(c for c in usable if c not in doses[:1])]
+
+
 def _directions(usable: list[Candidate], plan: Route) -> list[Candidate]:
     """Without reports: a trial names doses that were given, often to others than those asked about, and directs nobody.
 
@@ -317,6 +342,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = _directions(usable, plan)
     if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _directions_first(usable, plan.intent)
+    if usable and plan.modifies and plan.intent in _OF_A_REACTION:
+        usable = _modification_first(usable)
     return usable
 
 

@@ -21,7 +21,9 @@ Guarantees: every word of every field stands in exactly one piece, in order.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import replace
+from functools import lru_cache
 
 from assistant.content.openfda_cuts import NOT_BEFORE_HEADING, between_sentences, in_table, split, words_at
 from assistant.content.openfda_fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
@@ -311,10 +313,18 @@ def _questions(text: str, start: int, end: int) -> list[re.Match[str]]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _asked_in(text: str) -> tuple[re.Match[str], ...]:
+    """The headings of a whole text, which its pieces share: each is looked up for every one of them."""
+    return tuple(_questions(text, 0, len(text)))
+
+
 def question(text: str, piece: Piece) -> str:
     """The question that a piece of a patient's text stands under, "" before the first."""
-    found = [match[0] for match in _questions(text, 0, piece.end) if match.start() <= piece.own]
+    headings = _asked_in(text)
+    above = bisect_right(headings, piece.own, key=lambda match: match.start())
+    found = next((match[0] for match in reversed(headings[:above]) if match.end() <= piece.end), "")
     if found:
-        return found[-1]
+        return found
     first = _QUESTION.match(text, words_at(text, piece.own))
     return first[0] if first else ""

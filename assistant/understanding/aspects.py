@@ -46,6 +46,14 @@ _DOSE_OF = (
 )
 #: Intents that are about whom; a dose may be asked for them.
 _GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
+#: Intents that are about what happened under treatment; what is then done with the dose stands with the doses.
+_REACTIONS = frozenset(("warnings", "adverse_reactions"))
+_MODIFIES = re.compile(
+    r"\b(?:withh[eo]ld\w*|h(?:o|e)ld|resum\w+|re-?start\w*|re-?challeng\w+|re-?initiat\w+|interrupt\w*|"
+    r"dose (?:reduc\w+|delay\w*|modif\w+|adjust\w*)|modif\w+|what (?:to|do (?:i|we)|should (?:i|we)) do|manag\w+|"
+    r"(?:x|times) (?:the )?(?:uln|upper limit)|(?<!\w)grade (?:[2-4]|i{2,3}|iv))\b",
+    re.IGNORECASE,
+)
 #: Intents that ask for another substance.
 _INTERACTION = "drug_interaction"
 #: How likely the second side is beside the first.
@@ -72,6 +80,11 @@ def of_a_reaction(question: str) -> bool:
     return bool(_OF_A_REACTION.search(question))
 
 
+def asks_to_modify(question: str) -> bool:
+    """Whether the wording asks what to do with the dose for something that happened (21 CFR 201.57(c)(3)(i))."""
+    return bool(_MODIFIES.search(question))
+
+
 def dosed_by_name(question: str) -> tuple[str, ...]:
     """The words that stand where a question says of what it asks the dose; ordinary ones among them."""
     return tuple(match[1].casefold() for pattern in _DOSE_OF for match in pattern.finditer(question))
@@ -85,7 +98,7 @@ def with_second_side(intents: Sequence[tuple[str, float]], question: str) -> lis
     second = ""
     if first == _INTERACTION and asks_how_much(question):
         second = "pharmacokinetics"
-    elif asks_a_groups_dose(first, question):
+    elif asks_a_groups_dose(first, question) or (first in _REACTIONS and asks_to_modify(question)):
         second = "dosage"
     if not second:
         return list(intents)

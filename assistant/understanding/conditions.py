@@ -20,14 +20,21 @@ from assistant.understanding.stems import stem
 #: word behind it (``illness_types.joined``): a label for NSCLC is none for small cell lung cancer.
 ABBREVIATIONS: dict[str, str] = {
     "a1c": "glycemic control",
+    "absssi": "acute bacterial skin skin structure infection",
     "adhd": "attention deficit hyperactivity disorder",
     "af": "atrial fibrillation",
     "afib": "atrial fibrillation",
+    "aih": "autoimmune hepatitis",
+    "aki": "acute kidney injury",
+    "als": "amyotrophic lateral sclerosis",
     "aml": "acute myeloid leukemia",
+    "ards": "acute respiratory distress syndrome",
     "as": "ankylosing spondylitis",
     "bph": "benign prostatic hyperplasia",
     "ca": "cancer",
+    "cabp": "community acquired bacterial pneumonia",
     "cad": "coronary artery disease",
+    "cf": "cystic fibrosis",
     "chd": "coronary heart disease",
     "chf": "heart failure",
     "cidp": "chronic inflammatory demyelinating polyneuropathy",
@@ -38,15 +45,22 @@ ABBREVIATIONS: dict[str, str] = {
     "covid": "covid 19 coronavirus disease",
     "crc": "colorectal cancer",
     "crpc": "castration resistant prostate cancer",
+    "crps": "complex regional pain syndrome",
+    "dka": "diabetic ketoacidosis",
     "dlbcl": "diffuse large b cell lymphoma",
+    "dmd": "duchenne muscular dystrophy",
     "dme": "diabetic macular edema",
+    "dpn": "diabetic peripheral neuropathy",
     "dvt": "deep vein thrombosis",
     "ed": "erectile dysfunction",
     "eoe": "eosinophilic esophagitis",
     "gad": "generalized anxiety disorder",
     "gbm": "glioblastoma",
+    "gca": "giant cell arteritis",
     "gerd": "gastroesophageal reflux disease",
+    "gist": "gastrointestinal stromal tumor",
     "gvhd": "graft versus host disease",
+    "hae": "hereditary angioedema",
     "hba1c": "glycemic control",
     "hbv": "hepatitis b",
     "hcc": "hepatocellular carcinoma",
@@ -62,7 +76,9 @@ ABBREVIATIONS: dict[str, str] = {
     "hs": "hidradenitis suppurativa",
     "hsct": "hematopoietic stem cell transplant",
     "htn": "hypertension",
+    "ibd": "inflammatory bowel disease",
     "ibs": "irritable bowel syndrome",
+    "igan": "iga nephropathy",
     "ipf": "idiopathic pulmonary fibrosis",
     "itp": "immune thrombocytopenia",
     "jia": "juvenile idiopathic arthritis",
@@ -70,21 +86,27 @@ ABBREVIATIONS: dict[str, str] = {
     "mcl": "mantle cell lymphoma",
     "mcrpc": "metastatic castration resistant prostate cancer",
     "mdd": "major depressive disorder",
+    "mds": "myelodysplastic syndrome",
     "mets": "metastases",
     "mi": "myocardial infarction",
     "ms": "multiple sclerosis",
     "nash": "nonalcoholic steatohepatitis",
+    "ndo": "neurogenic detrusor overactivity",
     "nhl": "nonhodgkin lymphoma",
     "nmo": "neuromyelitis optica",
     "nsclc": "nonsmall cell lung cancer",
     "nvaf": "nonvalvular atrial fibrillation",
+    "oab": "overactive bladder",
     "ocd": "obsessive compulsive disorder",
     "osa": "obstructive sleep apnea",
     "oud": "opioid dependence",
     "pah": "pulmonary arterial hypertension",
+    "pcos": "polycystic ovary syndrome",
     "pe": "pulmonary embolism",
     "phn": "postherpetic neuralgia",
     "pjia": "polyarticular juvenile idiopathic arthritis",
+    "pmdd": "premenstrual dysphoric disorder",
+    "pmr": "polymyalgia rheumatica",
     "pnh": "paroxysmal nocturnal hemoglobinuria",
     "ppms": "primary progressive multiple sclerosis",
     "psa": "psoriatic arthritis",
@@ -106,6 +128,7 @@ ABBREVIATIONS: dict[str, str] = {
     "t2d": "type 2 diabetes mellitus",
     "t2dm": "type 2 diabetes mellitus",
     "tnbc": "triple negative breast cancer",
+    "ttp": "thrombotic thrombocytopenic purpura",
     "uc": "ulcerative colitis",
     "uti": "urinary tract infection",
     "vte": "venous thromboembolism",
@@ -136,7 +159,7 @@ _FILLER = frozenset(
     "elderly older prophylaxis girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
     "liver "
     "impairment severe moderate mild initial starting maximum max long much many often start stop interaction "
-    "giving suitable study studies".split()
+    "giving suitable study studies efficacy effective effectiveness".split()
 )
 
 #: Filler that is no filler where a condition was marked: Still's disease.
@@ -263,7 +286,7 @@ def spelled_out(condition: str) -> tuple[str, ...]:
         for before, (word, beside) in zip(("", *spoken), _beside(spoken), strict=False)
         if _tells(word, beside) or word in _IN_NAMES or is_type_of(word, before)
     ]
-    return tuple(_written_out(kept))
+    return () if _COURSES.issuperset(kept) else tuple(_written_out(kept))
 
 
 def _beside(spoken: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -321,6 +344,8 @@ _DONE = re.compile(
     r"colonoscop(?:y|ies)|extractions?",
     re.IGNORECASE,
 )
+#: How an illness runs: a mark that holds no more names none.
+_COURSES = frozenset(("acute", "chronic", "active", "recurrent"))
 #: So many letters of a longer word are a fragment of it; fewer are shorthand.
 _FRAGMENT = 4
 

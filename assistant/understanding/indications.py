@@ -14,7 +14,7 @@ _REFERENCE = re.compile(r"\[\s*see[^\]]*\]|\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\
 _SENTENCE_END = re.compile(r"(?<=[.;:])\s+|[•\n]+")
 _DENIES = re.compile(
     r"\b(?:not|never|no)\b.{0,60}\b(?:indicated|recommended|approved|used?|established|studied|demonstrated|effective)\b|"
-    r"\b(?:is|are) not for\b|\blimitations? of use\b",
+    r"\b(?:is|are) not for\b|\blimitations? of use\b|\b(?:unknown|not known) (?:if|whether)\b",
     re.IGNORECASE,
 )
 

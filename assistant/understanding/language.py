@@ -10,6 +10,8 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[^\W\d_]+")
+#: "35 y/o": no Spanish.
+_YEARS_OLD = re.compile(r"\b[ym]/o\b", re.IGNORECASE)
 
 _FUNCTION_WORDS: dict[str, frozenset[str]] = {
     "en": frozenset(
@@ -38,7 +40,7 @@ _FUNCTION_WORDS: dict[str, frozenset[str]] = {
     "pt": frozenset(
         "o os as um uma de do da que e ou em é são com para por posso pode como qual quando meu minha se não "
         "durante tomar "
-        "efeitos colaterais dose quanto".split()
+        "efeitos colaterais quanto".split()
     ),
     "nl": frozenset(
         "de het een en of is zijn met voor van te ik mijn kan mag hoe wat wanneer als bij op niet tijdens nemen "
@@ -56,16 +58,17 @@ _ALSO_ENGLISH = frozenset(
 
 def speaks(question: str, language: str) -> bool:
     """False when ``question`` is plainly in another language than ``language`` (an ISO 639-1 code)."""
-    found = _WORD.findall(unicodedata.normalize("NFKC", question[:20_000]).casefold())
+    found = _WORD.findall(_YEARS_OLD.sub(" ", unicodedata.normalize("NFKC", question[:20_000]).casefold()))
     letters = "".join(found)
     if len(letters) >= 4 and not letters.isascii() and language in _FUNCTION_WORDS and _foreign_script(letters):
         return False
     if len(found) < 3 or language not in _FUNCTION_WORDS:
         return True
-    own = sum(word in _FUNCTION_WORDS[language] or word in _ALSO_ENGLISH for word in found)
+    spoken = set(found)  # each word once: what a question repeats says no more of its language
+    own = sum(word in _FUNCTION_WORDS[language] or word in _ALSO_ENGLISH for word in spoken)
     others = (known - _ALSO_ENGLISH for name, known in _FUNCTION_WORDS.items() if name != language)
-    counts = [sum(word in known for word in found) for known in others]
-    return not max(counts) >= max(2, own + 1, len(found) // 5)
+    counts = [sum(word in known for word in spoken) for known in others]
+    return not max(counts) >= max(2, own + 1, len(spoken) // 5)
 
 
 def _foreign_script(letters: str) -> bool:

@@ -206,6 +206,10 @@ pheochromocytoma, phaeochromocytoma
 porphyria, acute porphyria
 bone marrow suppression, myelosuppression, low blood counts
 stevens-johnson syndrome, sjs
+immune thrombocytopenia, idiopathic thrombocytopenic purpura, immune thrombocytopenic purpura
+crohn's disease, crohn's, regional enteritis, regional ileitis
+axillary hyperhidrosis, underarm sweating, sweaty armpits, sweaty underarms, armpit sweating
+vaginal atrophy, vaginal dryness
 helminth infection, intestinal worms, parasitic worms, parasitic infection
 """
 #: "Smoker's lung" is looked up as "smoker lung", which is what is left where somebody cut out the words.

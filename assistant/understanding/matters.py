@@ -99,6 +99,7 @@ smoking, smoker, tobacco, cigarette, nicotine | smok*, cigarette*, tobacco, nico
 
 #: What labels write | what people say, for searching alone: other words do for it as well.
 _SEARCHED_AS = r"""
+adverse reactions, side effects | side[ -]effects?
 inactive ingredients | inactives
 half life | t1/2, t½, t 1/2, how long does it stay in (?:my|the|your) (?:body|system|blood), \
 leave* (?:my|the|your) (?:body|system), out of (?:my|your|the) system

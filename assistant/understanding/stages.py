@@ -38,6 +38,18 @@ _EARLY_STAGES = (
     r"(?! (?:ckd|chronic|kidney|renal|hypertension|htn|pressure))"
 )
 _SPREAD = r"advanced|metastatic|unresectable"
+#: To lower a pressure prevents nothing; to lower the risk, the rate or the number of something does.
+_FEWER = (
+    r"(?:reduc\w+|lower\w*|decreas\w+|minimi[sz]\w+)(?: [\w-]+){0,4}? (?:risks?|chances?|incidence|rates?|frequency|"
+    r"occurrences?|recurrences?|likelihood|numbers?|development|relapses?|progression|hospitali[sz]ations?|mortality|"
+    r"deaths?|exacerbations?|attacks?|episodes?|events?|infections?|transmission|complications?|fractures?|strokes?)"
+)
+#: With another medicine; beside diet and exercise a medicine is still given alone.
+_TOGETHER = (
+    r"adjunct\w*(?! to (?:[\w-]+ ){0,4}(?:diet|exercise))|in combination with|added to|add-?on|"
+    r"(?:used|given|taken) (?:together )?with (?!or without|food)"
+)
+_ALONE = r"mono-?therapy|(?:as )?(?:a )?(?:single[- ]agent|sole (?:agent|therapy|treatment))|alone\b|by itself"
 _STAGES = (
     _Stage(
         _pattern(_EARLY),
@@ -73,16 +85,67 @@ _STAGES = (
     ),
     _Stage(
         _pattern(r"prevent\w*|prophyla\w*|protect\w* against"),
-        _pattern(r"prevent|prophyla|reduc\w+|lower\w*|risk|delay|protect"),
+        _pattern(rf"prevent|prophyla|protect|delay|suppress|{_FEWER}"),
     ),
+    # An illness that is there already, and an indication to prevent it.
+    _Stage(
+        _pattern(
+            r"established|abort\w*|rescue (?:treatment|therapy)|acute treatment|"
+            r"treat\w*(?: of)? (?:(?:an?|the|my|their) )?(?:acute|existing|established|active|ongoing)\b|"
+            r"treat\w*(?: of)? (?:(?:an?|the|my|their) )?(?:[\w-]+ ){0,2}(?:rejections?|episodes?|attacks?)\b"
+        ),
+        _pattern(r"treat|acute|abort|rescue|relie|manage|control"),
+        _pattern(rf"prevent|prophyla|{_FEWER}"),
+    ),
+    _Stage(
+        _pattern(
+            r"(?:second|third|2nd|3rd|later)[- ]line\b|[23]L\b|(?:after|following) (?:failure|progression)\b|"
+            r"(?:previously|already) treated|relapsed|refractory"
+        ),
+        _pattern(
+            r"(?:second|third|later)[- ]line|(?:previously|already) treated|relapsed|refractory|recurrent|after|"
+            r"following|fail|progress|inadequate|resistant|(?<!not )(?<!never )received|prior (?!systemic)"
+        ),
+        _pattern(r"(?:not|no|without|never) (?:received |have )?(?:any )?(?:prior|previous)|" + _EARLY),
+    ),
+    _Stage(_pattern(r"limited[- ]stage|LS-SCLC"), _pattern(r"limited"), _pattern(r"extensive")),
+    _Stage(_pattern(r"extensive[- ]stage|ES-SCLC"), _pattern(r"extensive"), _pattern(r"limited[- ]stage")),
+    _Stage(
+        _pattern(r"(?<!non-)(?<!non )squamous"), _pattern(r"(?<!non-)(?<!non )squamous"), _pattern(r"non-?\s?squamous")
+    ),
+    _Stage(_pattern(_ALONE), _pattern(rf"{_ALONE}|with or without"), _pattern(_TOGETHER)),
     _Stage(_pattern(r"maintenance"), _pattern(r"maint[ae]in|maintenance")),
     _Stage(_pattern(r"mild\b"), _pattern(r"mild\b"), _pattern(r"moderate|severe")),
 )
 
 
+#: The number of a tumor's stage, or two with all between them; a kidney's stages are other stages.
+_NUMBERED = re.compile(
+    r"(?<!ckd )(?<!disease )\bstages? (I{1,3}|IV|[1-4])[ABC]?\d?"
+    r"(?:\s?(?:-|\u2013|to|through|or|and|,)\s?(?:stage )?(I{1,3}|IV|[1-4])[ABC]?\d?)?\b"
+    r"(?! (?:ckd|chronic|kidney|renal|hypertension|htn|pressure))",
+    re.IGNORECASE,
+)
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+
+
+def _numbers(text: str) -> set[int]:
+    found = set[int]()
+    for match in _NUMBERED.finditer(text):
+        first, last = (_ROMAN.get(part.casefold()) or int(part) for part in (match[1], match[2] or match[1]))
+        found |= set(range(first, last + 1))
+    return found
+
+
+def _of_other_numbers(question: str, indications: str) -> bool:
+    """Whether the question's stages are none of those that the indication gives by their numbers."""
+    asked, meant = _numbers(question), _numbers(indications)
+    return bool(asked and meant) and asked.isdisjoint(meant)
+
+
 def beyond(question: str, indications: str) -> bool:
     """Whether ``question`` asks for a stage, line or purpose that the text of ``indications`` leaves out."""
-    return any(
+    return _of_other_numbers(question, indications) or any(
         stage.asked.search(question)
         and not stage.meant.search(indications)
         and (stage.limits is None or bool(stage.limits.search(indications)))

@@ -1,0 +1,60 @@
+"""Questions that are the name of an illness and nothing else: "mesothelioma", "IBD dose", "acute pancreatitis".
+
+Whoever asks so asks for that illness, but a model that learnt sentences takes the bare word for a reaction or marks
+nothing, and no wording leads to it. By wording alone; nothing here is shown.
+"""
+
+from __future__ import annotations
+
+import re
+
+from assistant.understanding.conditions import ABBREVIATIONS, condition_words, spelled_out
+
+#: A name of so many words at most; a sentence says more than an illness.
+_MOST_WORDS = 5
+#: What is asked of an illness besides its name, and words between.
+_ASKED_OF_IT = re.compile(
+    r"\b(?:the medicine|(?:starting|initial|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
+    r"protocol|oral|iv|im|daily|weekly)|dos(?:e|es|age|ages|ing)|regimens?|protocols?|treatments?|therap(?:y|ies)|indications?|"
+    r"uses?|what|is|are|the|for|in|of|to|treat|and|or|an?|adults?|patients?(?: with)?|pts?(?: with)?|approved|label|"
+    r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|years? ago|\d+)\b",
+    re.IGNORECASE,
+)
+#: Who does or asks something says more than an illness.
+_SENTENCE = re.compile(
+    r"\b(?:how|when|why|which|who|does|do|did|can|could|should|would|will|may|be|am|was|were|it|this|that|there|"
+    r"cause\w*|manag\w+|hold|stop\w*|start(?:ed|s)?|happen\w*|tak\w+|took|giv\w+|used|using|help\w*|work\w*|need\w*|"
+    r"want\w*|tell|safe|ok|good|with(?:out)?|on|after|before|since|from|because|if|not|no|any|role|place|data|evidence|"
+    r"info\w*|about|grade|rates?|risk|study|studies|trials?|vs|versus|than)\b",
+    re.IGNORECASE,
+)
+#: How the names of illnesses end (Greek and Latin medical suffixes), and words that only illnesses bear.
+_ENDS_AN_ILLNESS = re.compile(
+    r"(?:[a-z]{2,}(?:itis|omas?|[ae]mias?|osis|oses|pathy|pathies|algias?|penias?|rrh(?:o?ea|agia)|plegia|paresis|"
+    r"phobia|sclerosis|dystrophy|trophy|sarcoma|megaly|plasia|spasm)|"
+    r"cancers?|tumou?rs?|lymphomas?|sarcomas?|diseases?|syndromes?|disorders?|infarction|incontinence|failure|"
+    r"fractures?|injur(?:y|ies)|clots?|thromb(?:us|i)|embol(?:us|ism)|prediabetes|diabetes|hypertension|stroke|asthma|"
+    r"migraine|psoriasis|lupus|schizophrenia|depression|malaria|tuberculosis|influenza|sepsis|shock|scleroderma|"
+    r"vitiligo|alopecia|imperfecta)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_][\w'-]*")
+
+
+def illness_alone(question: str) -> tuple[str, ...]:
+    """The words of the illness that is all that ``question`` (product names masked) names; () where it says more."""
+    named = [word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", question))]
+    if _SENTENCE.search(question) or not 0 < len(named) <= _MOST_WORDS or not any(map(_is_an_illness, named)):
+        return ()
+    return spelled_out(" ".join(named))
+
+
+def illness_dosed(question: str) -> tuple[str, ...]:
+    """The words of the illness that ``question`` asks a dose for; () where what it names is not surely one."""
+    named = condition_words(question)
+    return named if any(map(_is_an_illness, named)) else ()
+
+
+def _is_an_illness(word: str) -> bool:
+    known = ABBREVIATIONS.get(word.casefold()) if len(word) > 2 or word.isupper() else None
+    return known is not None or _ENDS_AN_ILLNESS.fullmatch(word) is not None
