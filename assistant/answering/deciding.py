@@ -275,9 +275,11 @@ class Decider:
         """``found`` with what the label of ``product`` says of the illnesses that the question names."""
         of_use = found.share(*planning.ABOUT_USE) >= self.policy.thresholds.topic_sure
         named = reading.conditions
-        others = reading.population or reading.named("substance")
+        others = (
+            reading.population or reading.named("substance") or not NAMES_OF.keys().isdisjoint(words(reading.masked))
+        )
         alone = illness_alone(reading.masked) if product and not others else ()
-        dosed = illness_dosed(reading.masked) if found.asks_dose and not named else ()
+        dosed = illness_dosed(reading.masked) if found.asks_dose and not named and not others else ()
         if alone or dosed:
             named, found = (alone or dosed,), replace(found, marked=True)
         if not named and of_use:

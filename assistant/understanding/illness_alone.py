@@ -11,7 +11,7 @@ import re
 from assistant.understanding.conditions import ABBREVIATIONS, condition_words, spelled_out
 
 #: A name of so many words at most; a sentence says more than an illness.
-_MOST_WORDS = 5
+_MOST_WORDS = 4
 #: What is asked of an illness besides its name, and words between.
 _ASKED_OF_IT = re.compile(
     r"\b(?:the medicine|(?:starting|initial|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
@@ -25,7 +25,9 @@ _SENTENCE = re.compile(
     r"\b(?:how|when|why|which|who|does|do|did|can|could|should|would|will|may|be|am|was|were|it|this|that|there|"
     r"cause\w*|manag\w+|hold|stop\w*|start(?:ed|s)?|happen\w*|tak\w+|took|giv\w+|used|using|help\w*|work\w*|need\w*|"
     r"want\w*|tell|safe|ok|good|with(?:out)?|on|after|before|since|from|because|if|not|no|any|role|place|data|evidence|"
-    r"info\w*|about|grade|rates?|risk|study|studies|trials?|vs|versus|than)\b",
+    r"info\w*|about|grade|rates?|risk|study|studies|trials?|vs|versus|than|frequency|incidence|percent\w*|median|mean|"
+    r"time|peak|half|life|levels?|counts?|cases|numbers?|results?|efficacy|effect\w*|respon\w+|survival|mechanism|"
+    r"safety|warnings?|interactions?|untreated|naive)\b",
     re.IGNORECASE,
 )
 #: How the names of illnesses end (Greek and Latin medical suffixes), and words that only illnesses bear.
@@ -38,6 +40,8 @@ _ENDS_AN_ILLNESS = re.compile(
     r"vitiligo|alopecia|imperfecta)",
     re.IGNORECASE,
 )
+#: What a dose is asked for, right behind the word.
+_DOSED_FOR = re.compile(r"\b(?:dos(?:e|es|age|ages|ing)|regimens?|protocols?)\s+(?:for|in)\s+[^,;.?!]+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
 
 
@@ -51,7 +55,8 @@ def illness_alone(question: str) -> tuple[str, ...]:
 
 def illness_dosed(question: str) -> tuple[str, ...]:
     """The words of the illness that ``question`` asks a dose for; () where what it names is not surely one."""
-    named = condition_words(question)
+    asked = _DOSED_FOR.search(question)
+    named = condition_words(asked[0]) if asked else ()
     return named if any(map(_is_an_illness, named)) else ()
 
 

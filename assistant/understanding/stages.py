@@ -49,7 +49,9 @@ _TOGETHER = (
     r"adjunct\w*(?! to (?:[\w-]+ ){0,4}(?:diet|exercise))|in combination with|added to|add-?on|"
     r"(?:used|given|taken) (?:together )?with (?!or without|food)"
 )
-_ALONE = r"mono-?therapy|(?:as )?(?:a )?(?:single[- ]agent|sole (?:agent|therapy|treatment))|alone\b|by itself"
+_ALONE = (
+    r"mono-?therapy|(?:single[- ]agent|sole (?:agent|therapy|treatment))|(?:used|given|taken|be|it) alone\b|by itself"
+)
 _STAGES = (
     _Stage(
         _pattern(_EARLY),
@@ -113,7 +115,7 @@ _STAGES = (
     _Stage(
         _pattern(r"(?<!non-)(?<!non )squamous"), _pattern(r"(?<!non-)(?<!non )squamous"), _pattern(r"non-?\s?squamous")
     ),
-    _Stage(_pattern(_ALONE), _pattern(rf"{_ALONE}|with or without"), _pattern(_TOGETHER)),
+    _Stage(_pattern(_ALONE), _pattern(rf"{_ALONE}|alone\b|with or without"), _pattern(_TOGETHER)),
     _Stage(_pattern(r"maintenance"), _pattern(r"maint[ae]in|maintenance")),
     _Stage(_pattern(r"mild\b"), _pattern(r"mild\b"), _pattern(r"moderate|severe")),
 )
