@@ -516,6 +516,41 @@ def test_a_guide_says_what_the_medicine_is_used_for_and_what_to_tell_first() -> 
     assert [p.topic for p in found] == ["overview", "warnings", "administration"]
 
 
+def test_nothing_is_cut_behind_a_question_unless_it_is_only_referred_to() -> None:
+    asks = "Who should be woken?"
+    text = f"17 PATIENT COUNSELING INFORMATION {sentences(16)} {asks} {sentences(12)}"
+    found = read(information_for_patients=[text]).passages
+    assert len(found) > 1 and not any(p.text.endswith("?") for p in found)
+    refers = f'{sentences(13)} See "{asks}" {sentences(14)}'
+    assert any(p.text.endswith(f'"{asks}"') for p in read(warnings=[refers]).passages)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Does ZORVANTA cause sleep?", "Is it safe to warm the pen?", "Do I need to hold it down?", "Will it wake me?",
+        "Won\u2019t I sleep?", "May I share it?", "Are other medicines safe beside it?",
+    ],
+)  # fmt: skip
+def test_a_question_that_one_word_answers_is_a_heading(asked: str) -> None:
+    text = f"MEDICATION GUIDE What is ZORVANTA? {sentences(14)} {asked} No. {sentences(12)}"
+    titles = [p.title for p in read(spl_medguide=[text]).passages]
+    assert titles == ["What is ZORVANTA?", asked]
+
+
+@pytest.mark.parametrize(
+    "asked", ["Is this normal?", "Do you have enough?", "Are they dull?", "Is the window blue?", "Does it hurt"]
+)
+def test_a_question_to_the_reader_or_of_what_stands_above_is_none(asked: str) -> None:
+    text = f"MEDICATION GUIDE What is ZORVANTA? {sentences(14)} {asked} {sentences(12)}"
+    assert {p.title for p in read(spl_medguide=[text]).passages} == {"What is ZORVANTA?"}
+
+
+def test_a_second_question_behind_a_first_belongs_to_it() -> None:
+    text = f"MEDICATION GUIDE What if it gets warm? Is it dangerous to use? {sentences(26)}"
+    assert {p.title for p in read(spl_medguide=[text]).passages} == {"What if it gets warm?"}
+
+
 def test_figures_of_a_table_are_no_headings() -> None:
     # An old label has no numbers: what looks like "12.1" is a figure (explained in openfda_units).
     rows = "Norvastigline 2.65 (1.41) 12.1 (3.49) 78 (47) 64 (42) 12.2 Placebol 5.1 6.2 7.3 8.4"

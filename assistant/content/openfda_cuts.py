@@ -2,9 +2,9 @@
 
 Guarantees: the pieces of a range hold every character of it, in order.
 
-- Nothing is cut inside a sentence, an abbreviation, a number, a bracket or a reference; where it is doubtful that a
-  sentence ends, none does. A run without a sentence's end stays whole. No cut falls before a sentence whose first words
-  point back ("However", "These", "If dullness occurs").
+- Nothing is cut inside a sentence, an abbreviation, a number, a bracket or a reference, nor behind a question, which
+  says nothing without its answer; where it is doubtful that a sentence ends, none does. A run without a sentence's end
+  stays whole. No cut falls before a sentence whose first words point back ("However", "These", "If dullness occurs").
 - A table, which openFDA flattens to a line, is cut before its title and behind its rows; title, footnotes and rows, as
   far as figures tell them, stay in one piece up to 2600 characters. A few words before a title go with the table they
   lead to. Rows that say what a medicine does to another are cut before the medicine's name.
@@ -100,6 +100,7 @@ _END = re.compile(
     r"[.!?][\"'”’)\]]*(?:\s*(?:\(\s*\d[\d.,;\s]*(?:and\s[\d.\s]*)?\)|\[\s*[Ss]ee\b[^\]]{0,300}\]|\(\s*[Ss]ee\b[^()]{0,200}"
     r"(?:\([\d.,\s]*\)[^()]{0,100}){0,8}\))\s*\.?)*(?=\s+\S)"
 )
+_ASKS = re.compile(r"\?(?![\"'”’])")
 _BEGINS = re.compile(r"[\"'“‘(\[]?(?:[A-Z]|\d{1,2}(?:\.\d+)*\.?\s+[A-Z])|[•●◦▪■‣–—*·]\s*\S|Ø\s")
 _FIGURES = re.compile(r"[^\sA-Za-z]*\d[^\sA-Za-z]*")
 #: Sentences that say nothing without the one before: what they speak of, or the direction they are an exception to.
@@ -151,9 +152,12 @@ def in_table(text: str) -> bool:
 
 
 def _ends_sentence(before: str, match: re.Match[str]) -> bool:
-    """Whether a full stop ends a sentence and not an abbreviation, an initial, a list's number or a lead-in."""
+    """Whether a full stop ends a sentence and not an abbreviation, an initial, a list's number or a lead-in.
+
+    A question does not, for its answer stands behind it; one in quotation marks is only referred to.
+    """
     if match[0][0] != ".":
-        return True
+        return not _ASKS.match(match[0])
     words = before.split()
     if _TITLE_ALONE.fullmatch(before.strip()):
         return False

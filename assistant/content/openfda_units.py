@@ -32,9 +32,13 @@ from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
 #: A text shorter than this may stand in another by chance.
 _CHANCE = 80
 
+#: The beginning of a question that one word answers: behind another question it is a part of that.
+_YES_OR_NO = re.compile(r"(?:Do|Does|Is|Are|Will|Won[’']t|May)\b")
 #: A heading of a patient's text; one in quotation marks is a reference to it.
 _QUESTION = re.compile(
-    r"(?:(?<=\s)|^)(?:What|How|Who|When|Where|Why|Should|Can)\b"
+    r"(?:(?<=\s)|^)(?:What|How|Who|When|Where|Why|Should|Can|(?:Do|Does|Is|Are|Will|Won[’']t|May)"
+    # "Is this normal?" asks of what was said before it, "Do you have enough?" the reader.
+    r"(?! (?:this|that|these|those|they|you|your)\b| the\b(?![^?]*\bI\b)))\b"
     r"(?:(?!\s(?:What|How|Who|When|Where|Why)\s)[^.?!•\"“”]){3,150}\?(?!\s?[\"”’])"
     # No question, but a heading of most guides (21 CFR 208.20(b)(4)): what to tell one's doctor first.
     r"|(?:(?<=[.?!:•)]\s)|^)Before (?:you |your child |I )?(?:tak|us|receiv|start|giv|gett?|inject)(?:e|s|es|ing)?\b"
@@ -308,7 +312,9 @@ def _questions(text: str, start: int, end: int) -> list[re.Match[str]]:
     """The headings of a patient's text; what to tell first is none where the question above asks just that."""
     found: list[re.Match[str]] = []
     for match in _QUESTION.finditer(text, start, end):
-        if match[0].endswith("?") or not (found and _WHAT_TO_TELL.search(found[-1][0])):
+        goes_on = found and _YES_OR_NO.match(match[0]) and not text[found[-1].end() : match.start()].strip()
+        tells_again = not match[0].endswith("?") and found and _WHAT_TO_TELL.search(found[-1][0])
+        if not (goes_on or tells_again):
             found.append(match)
     return found
 

@@ -241,7 +241,7 @@ PATIENT_TITLES = _rules(
         "food_interaction",
     ),
     (
-        r"before (i |you |your child )?(tak|us|start|receiv|gett|inject)|tell (my"
+        r"^(?!(?:is|are|do|does|will) ).*before (i |you |your child )?(tak|us|start|receiv|gett|inject)|tell (my"
         r"|your)|talk (to|with) (my|your)",
         "warnings",
         "contraindication",
