@@ -8,14 +8,15 @@ Nothing here changes text. The rules are data, kept at the top, for reviewers to
 Interface (shared by the SPL and the openFDA import)::
 
     classify(loinc="34073-7", number="7.1", title="Strong CYP3A4 Inhibitors",
-             path=("7 DRUG INTERACTIONS", "7.1 Strong CYP3A4 Inhibitors"), text="...", patient=False)
+             path=("7 DRUG INTERACTIONS", "7.1 Strong CYP3A4 Inhibitors"), text="...", patient=False, otc=False)
     -> SectionMeaning(topic="drug_interaction", also=(), population=(), serves=(), retrieve=True)
 
 ``is_boxed_warning`` says which sections are the boxed warning itself (21 CFR 201.57(c)(1)), whatever their code claims.
 
 - ``loinc``: LOINC code of the section or "" ; ``number``: "7.1" or "" ; ``title``: without its number (with it is
   understood too) ; ``path``: heading lines from the top-level section down, this one last ; ``text``: the words of the
-  passage, headings included or not ; ``patient``: written for patients (medication guide, patient insert).
+  passage, headings included or not ; ``patient``: written for patients (medication guide, patient insert) ; ``otc``: of
+  an over-the-counter label (Drug Facts, 21 CFR 201.66), whose other texts are written for patients too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from assistant.content import drug_facts
+from assistant.content.drug_facts import HYPHEN, KEEP_OUT, PURPOSE, UNCLASSIFIED
 from assistant.content.lexicon import words
+from assistant.domain import KIND_OF_TOPIC, Kind
 
 BOXED_WARNING = "34066-1"
 
@@ -87,8 +91,8 @@ CHAPTER_CODES = {
     "44425-7": "how_supplied", "34076-0": "patient_counseling", "42228-7": "populations", "77290-5": "populations",
     "34080-2": "populations", "34081-0": "populations", "34082-8": "populations", "77291-3": "populations",
     "88828-9": "populations", "88829-7": "populations", "34077-8": "populations", "34079-4": "populations",
-    "55106-9": "ingredients", "55105-1": "indication", "50570-1": "contraindication", "50569-3": "warnings",
-    "50568-5": "warnings", "50567-7": "warnings", "50566-9": "warnings", "53414-9": "populations",
+    "55106-9": "ingredients", "55105-1": "overview", "50570-1": "contraindication", "50569-3": "warnings",
+    "50568-5": "drug_interaction", "50567-7": "warnings", "50566-9": "warnings", "53414-9": "populations",
     "50565-1": "overdose", "51727-6": "ingredients", "60561-8": "how_supplied",
     "51945-4": "how_supplied", "34075-2": "warnings", "49489-8": "pharmacology", "71744-7": "warnings",
 }  # fmt: skip
@@ -104,7 +108,7 @@ POPULATION_CODES = {
 POPULATION_TITLES = _rules(
     (r"pregnan.*(lactation|breast|nursing)", "pregnancy", "lactation"),
     (r"pregnan|teratogenic|labor (and|&|or) delivery|embryo|f(o)?etal", "pregnancy"),
-    (r"lactation|nursing|breast-? ?feeding|breast-? ?milk", "lactation"),
+    (rf"lactation|nursing|breast{HYPHEN}? ?feeding|breast-? ?milk", "lactation"),
     (r"reproductive potential|contraception|infertility", "reproductive_potential"),
     (r"pa?ediatric|children|adolescent|neonat|infant", "pediatric"),
     (r"geriatric|elderly|older adults", "geriatric"),
@@ -184,14 +188,15 @@ OLD_POPULATIONS = _rules(
 #: Drug Facts headings (21 CFR 201.66) and old-format subsections that stand below any chapter.
 ANYWHERE = _rules(
     (r"^do not (use|take)", "contraindication", "warnings"),
-    (r"^ask a doctor( or pharmacist)?", "warnings", "contraindication"),
+    (r"^ask a doctor or pharmacist", "drug_interaction", "warnings contraindication"),
+    (r"^ask a doctor", "warnings", "contraindication"),
     (r"^stop use", "warnings", "adverse_reactions discontinuation"),
     (r"^when using", "warnings", "adverse_reactions"),
     (r"^if pregnant", "pregnancy", "lactation"),
     (r"^keep (this |all )?(and )?.*out of( the)? reach", "overdose", "warnings storage"),
-    (r"^questions", "overview"),
+    (r"^questions", "patient_counseling"),
     (r"^(in)?active ingredient", "ingredients"),
-    (r"^purpose", "indication", "overview"),
+    (r"^purpose", "overview"),
     (r"^information for patients|^patient counseling", "patient_counseling"),
     (r"^drug interactions?|^drug.*interactions?$", "drug_interaction"),
     (r"carcinogen|mutagen|impairment of fertility", "nonclinical"),
@@ -248,7 +253,7 @@ PATIENT_TITLES = _rules(
     ),
     (r"other (medicines|drugs)|interact|medicines (that )?(should|may|you)", "drug_interaction"),
     (r"pregnan", "pregnancy"),
-    (r"breast-? ?feed|nursing", "lactation"),
+    (rf"breast{HYPHEN}? ?feed|nursing", "lactation"),
     (r"stop(ping)? (taking|using)", "discontinuation"),
     (r"\bstor(e|age|ing)\b|throw away|dispos", "storage"),
     (r"ingredients?\b", "ingredients"),
@@ -264,6 +269,33 @@ PATIENT_TITLES = _rules(
     (r"^step|^prepar|^inject|^choose|^instructions for use|^giving|^how to", "administration"),
     (r"^what (is|are)\b", "overview", "indication"),
     (r"^warning", "warnings"),
+)
+
+#: Questions of an over-the-counter label's leaflet that say otherwise, or say more, than those of a guide.
+LEAFLET_TITLES = _rules(
+    (r"\b(smell|scent|fragrance|flavou?r)\b|taste like", "ingredients"),
+    (r"symptoms?\b.*(\bnot\b|n.t\b|worse)|(doesn.t|not) work", "discontinuation", "warnings"),
+    (r"\b(talk|speak) (to|with)\b|(ask|see|call|check with) (a|my|your) (doctor|pharmacist)", "warnings"),
+    (r"know\b.*\bwork(s|ed|ing)?\b|still have questions", "patient_counseling"),
+    (r"(bottle|package|pack|tube)s?\b.*\blast\b", "how_supplied", "administration"),
+    (r"relief|how (soon|fast|quickly)|what to expect|how long .*(work|last)", "overview"),
+    (r"\bchild(ren)?\b.*\b(us(e|ing)|tak(e|ing)|give|dose)|\b(us(e|ing)|dose)\b.*\bchild(ren)?\b", "dosage",
+        "pediatric administration warnings"),
+    (r"\b(make me|cause|increase|raise|feel|sting(ing)?|drows\w+|sleepy|sneez\w+|irritat\w+|habit|addicti\w+)\b",
+        "adverse_reactions", "warnings"),
+    (r"\b(clean\w*|prim(e|ing)|spraying|shake|share)\b|\bi spray\b", "administration"),
+    (r"\bhelp (me |you )?with\b|^what (problems|symptoms)\b", "overview", "indication"),
+    (r"^why (should|do|would|am|is) i\b.*\b(take|taking|use|using|need)\b", "overview", "indication"),
+    (r"^why\b", "patient_counseling"),
+)  # fmt: skip
+#: What it is not, and who should not take it: headings without a question mark too.
+_WHAT_NOT = _rules((r"^(what|when|who)\b.*\bnot\b", "contraindication", "warnings"))
+#: "Can I use it for a cold? No, ...": what it is not for.
+_NOT_FOR = re.compile(r"(?:Can|May|Should|Do|Is)\b[^?]*\b(?:for|to treat|as)\b[^?]*\?\s*No\b", re.IGNORECASE)
+#: What an answer in a leaflet says of going on.
+_TURN_TO_DOCTOR = re.compile(
+    r"\bstop us(?:e|ing)\b|\b(?:see|ask|call|tell|consult) (?:a|your) (?:doctor|health)|medical (?:attention|help)",
+    re.IGNORECASE,
 )
 
 #: Words of the text that add a topic to a passage about something else: reviewed, and deliberately narrow.
@@ -288,7 +320,8 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
             r"|discontinuation (of|syndrome|symptoms)|gradual(ly)? (reduc|discontinu"
             r"|decreas)|permanently discontinue|after discontinu", 1),
         ("pregnancy", r"\bpregnan(t|cy|cies)\b|unborn baby|fetal harm|\bf(o)?etus", 1),
-        ("lactation", r"breast-? ?fe(ed|d)|breast milk|human milk|lactati|\bnursing (mother|infant|woman|women)", 1),
+        ("lactation", rf"breast{HYPHEN}? ?fe(ed|d)|breast milk|human milk|lactati"
+            r"|\bnursing (mother|infant|woman|women)", 1),
         ("reproductive_potential", r"(effective|hormonal|use|using) contracepti|contracepti(ve|on) (methods?"
             r"|measures?|during)|reproductive potential|become pregnant|birth control"
             r"|\bfertility\b", 1),
@@ -332,11 +365,37 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
     )
 )  # fmt: skip
 
+#: The same in Drug Facts, whose words are a consumer's (21 CFR 201.66(c)(5)).
+OTC_KEYWORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (topic, re.compile(pattern, re.IGNORECASE))
+    for topic, pattern in (
+        ("drug_interaction", r"\b(?:if|and|or|are) you are (?:now )?taking\b|\byou are (?:now )?taking (?:a|an|any)\b"
+            r"|\btak(?:e|ing) (?:a|an|any|other)\b[^.:]{0,60}\b(?:drugs?|medicines?|medications?)\b"
+            r"|\b(?:drugs?|medicines?|products?) containing\b"
+            r"|\b(?:steroid|blood thinning)\b[^.]{0,30}\b(?:drug|medicine)"
+            r"|\bask a doctor or pharmacist before use if you are (?:now )?taking\b"),
+        ("dosage", r"\bmaximum daily (?:amount|dose)\b|\bmore than \w+ \w+ in (?:24|any 24) hours\b"),
+        ("geriatric", r"\b6[05](?: (?:years?|yrs?))?(?: of age)? (?:and|or|&) (?:older|over)\b"),
+        ("missed_dose", r"\bvomit\w*\b[^.]{0,40}\bwithin \w+ (?:hours?|minutes?)\b"),
+    )
+)  # fmt: skip
+#: The age from which one may use it: what its uses and directions say of everybody younger.
+_FROM_AGE = re.compile(
+    r"\b(?:[2-9]|1[0-8])\s?(?:years?|yrs?\.?)?(?: of age)?,? (?:and|or|&) (?:older|over|up)\b"
+    r"|\bover (?:[2-9]|1[0-8]) (?:years|yrs)",
+    re.IGNORECASE,
+)
+
 #: What a population section or title says about whom the passage is for.
 POPULATION_OF_TOPIC = {
     "pregnancy": "pregnant", "lactation": "lactating", "pediatric": "pediatric", "geriatric": "geriatric",
     "renal_impairment": "renal_impairment", "hepatic_impairment": "hepatic_impairment",
 }  # fmt: skip
+_FERTILITY = re.compile(
+    r"reproductive potential|\bfertility\b|\bus(?:e|ing) (?:an? )?(?:effective|reliable) birth control"
+    r"|(?:effective|hormonal|use|using) contracepti|contracepti(?:ve|on) (?:methods?|measures?|during)",
+    re.IGNORECASE,
+)
 _ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
 
 #: Shown on request of a companion rule only: panels of packages, lists of changes, listing data.
@@ -358,12 +417,12 @@ _SAYS_NOTHING = re.compile(
     r"(?:rx\s+only|[A-Z]{2,4}-\d{3,5}-[\d.]+|representative sample of labeling[^.]*)?[\W_]*",
     re.IGNORECASE,
 )
-_PURPOSE = "55105-1"  # of Drug Facts: the class of the active ingredient, not what it is indicated for
 _HANDLING = re.compile(
     r"\b(syringe|needle|inject(ion)? (site|it|the)|inhaler|dose counter|peel"
     r"|plunger)\b",
     re.IGNORECASE,
 )
+_OF_SPRAYS = re.compile(r"\b(?:nozzle|dropper|applicator|shake (?:gently|well))\b", re.IGNORECASE)
 _BOXED = re.compile(r"\bwarnings?\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(\d{1,2})(?:\.\d+)*\.?[\s\u00a0]*(?=\D)")
 
@@ -377,6 +436,8 @@ class SectionMeaning:
     population: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
     retrieve: bool = True
+    #: The kind of passage, where it is not its topic's.
+    kind: Kind | None = None
 
 
 def is_boxed_warning(*, loinc: str, number: str, title: str, text: str) -> bool:
@@ -388,7 +449,9 @@ def is_boxed_warning(*, loinc: str, number: str, title: str, text: str) -> bool:
     return bool(re.match(r"(boxed warning|warning:)", title, re.IGNORECASE)) and loinc in ("", "42229-5")
 
 
-def classify(*, loinc: str, number: str, title: str, path: tuple[str, ...], text: str, patient: bool) -> SectionMeaning:
+def classify(
+    *, loinc: str, number: str, title: str, path: tuple[str, ...], text: str, patient: bool, otc: bool = False
+) -> SectionMeaning:
     """The meaning of one section or passage of a label; never fails."""
     titles = _titles(title, path)
     if loinc in UNRETRIEVED_CODES or (titles and _UNRETRIEVED_TITLES.match(titles[-1])):
@@ -400,15 +463,21 @@ def classify(*, loinc: str, number: str, title: str, path: tuple[str, ...], text
         return _complete(SectionMeaning("boxed_warning", ("warnings",), serves=("boxed_warning",)), titles, text)
     if 0 < len(own) <= _NOTHING_CHARS and _SAYS_NOTHING.fullmatch(own):
         return SectionMeaning("overview", retrieve=False)
-    if patient:
-        return _complete(_patient_meaning(loinc, titles, text), titles, text)
+    leaflet = otc and loinc == UNCLASSIFIED
+    if leaflet or patient:
+        meaning = _leaflet_meaning(titles, own) if leaflet else _patient_meaning(loinc, titles, text)
+        meaning = _complete(meaning, titles, text)
+        return _complete_otc(meaning, loinc, text) if otc else meaning
     chapter = _chapter(loinc, number, titles)
     meaning = _professional_meaning(chapter, loinc, number, titles, text)
-    if chapter == "indication" and meaning.topic == "indication" and loinc != _PURPOSE:
+    if otc and loinc == PURPOSE and drug_facts.states_use(own):
+        meaning = SectionMeaning("indication", serves=("indication",))
+    if chapter == "indication" and meaning.topic == "indication":
         meaning = replace(meaning, serves=("indication",))
     if chapter == "references" and any("reference" in line.casefold() for line in titles):
         meaning = replace(meaning, retrieve=False)
-    return _complete(meaning, titles, text)
+    meaning = _complete(meaning, titles, text)
+    return _complete_otc(meaning, loinc, text) if otc else meaning
 
 
 def says_use(title: str, names: Iterable[str]) -> bool:
@@ -479,6 +548,56 @@ def _patient_meaning(loinc: str, titles: list[str], text: str) -> SectionMeaning
     if loinc == "59845-8" or any("instructions for use" in title.lower() for title in titles):
         return SectionMeaning("administration")
     return SectionMeaning("administration" if _HANDLING.search(text) else "patient_counseling")
+
+
+def _leaflet_meaning(titles: list[str], text: str) -> SectionMeaning:
+    """What a text beside Drug Facts is about; by its question or heading, as a patient's text.
+
+    Its use is stated in Drug Facts, and a leaflet's words never widen it. What no heading tells is taken for praise.
+    """
+    asks = bool(titles) and titles[0].endswith("?")
+    if not asks and drug_facts.is_of_package(text):
+        return SectionMeaning("how_supplied", ("warnings",), kind=Kind.INSTRUCTION)
+    if not asks and drug_facts.is_contact(text):
+        return SectionMeaning("patient_counseling")
+    if asks and _NOT_FOR.match(text):
+        return SectionMeaning("contraindication", ("warnings",))
+    rules = (*(LEAFLET_TITLES if asks else ()), *_WHAT_NOT, *PATIENT_TITLES, *ANYWHERE)
+    found = _first(rules, titles[:1])
+    if found is None:
+        if _TURN_TO_DOCTOR.search(text):
+            found = SectionMeaning("warnings")
+        elif _HANDLING.search(text) or _OF_SPRAYS.search(text):
+            found = SectionMeaning("administration")
+        else:
+            found = SectionMeaning("patient_counseling" if asks else "overview")
+    return SectionMeaning("overview", ("indication",)) if found.topic == "indication" else found
+
+
+def _complete_otc(meaning: SectionMeaning, loinc: str, text: str) -> SectionMeaning:
+    """Add what the words of Drug Facts cover besides, and leave out what they only sound like."""
+    also = meaning.also
+    if loinc in drug_facts.WARNINGS:
+        inside = [_first(ANYWHERE, [section.title]) for section in drug_facts.sections_in(text)]
+        also = _joined(also, tuple(topic for one in inside if one for topic in (one.topic, *one.also)))
+    also = _joined(also, tuple(topic for topic, pattern in OTC_KEYWORDS if pattern.search(text)))
+    if loinc in (drug_facts.USES, drug_facts.DIRECTIONS) and _FROM_AGE.search(text):
+        also = _joined(also, ("pediatric",))
+    if loinc == drug_facts.ASK_PHARMACIST:  # 201.66(c)(5)(v): interactions with other medicines
+        also = _joined(("drug_interaction", "warnings", "contraindication"), also)
+    if drug_facts.is_of_package(text) and loinc == drug_facts.QUESTIONS:
+        also = _joined(also, ("how_supplied",))
+    left_out = {meaning.topic}
+    if loinc in drug_facts.WARNINGS:  # a blister there is one of the skin
+        left_out.add("how_supplied")
+    # "Birth control" in what an emergency contraceptive is for, or how it is used, says nothing of fertility.
+    if KIND_OF_TOPIC[meaning.topic] is not Kind.SAFETY and not _FERTILITY.search(text):
+        left_out.add("reproductive_potential")
+    population = meaning.population
+    if loinc == KEEP_OUT:  # it says of children where to keep a medicine, not whether they may take it
+        left_out.add("pediatric")
+        population = tuple(one for one in population if one != "pediatric")
+    return replace(meaning, also=tuple(topic for topic in also if topic not in left_out), population=population)
 
 
 def _complete(meaning: SectionMeaning, titles: list[str], text: str) -> SectionMeaning:

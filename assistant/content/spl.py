@@ -388,7 +388,7 @@ def _passage(piece: Piece, *, otc: bool, boxed: bool, highlights: bool, alone: b
     title = _piece_title(piece, path, alone=alone)
     meaning = classify(
         loinc=_code(path), number=numbered.number if numbered else "", title=title,
-        path=tuple(heading.line for heading in path if heading.line), text=text, patient=patient,
+        path=tuple(heading.line for heading in path if heading.line), text=text, patient=patient, otc=otc,
     )  # fmt: skip
     serves = meaning.serves
     if highlights:  # the Highlights say it in the label's own short form
@@ -401,7 +401,7 @@ def _passage(piece: Piece, *, otc: bool, boxed: bool, highlights: bool, alone: b
         locator=numbered.number if numbered else _locator(path, title),
         title=title,
         also=meaning.also,
-        kind=Kind.NEUTRAL if meaning.topic == "overview" and not patient else None,
+        kind=Kind.NEUTRAL if meaning.topic == "overview" and not patient else meaning.kind,
         population=meaning.population,
         serves=serves,
         audiences=() if otc else ("patient",) if patient else ("hcp",),
