@@ -647,6 +647,141 @@ def test_hostile_texts_take_no_long_time(unit: str) -> None:
     assert time.process_time() - begun < 10
 
 
+# --- over-the-counter labels (Drug Facts, 21 CFR 201.66) --------------------------------------------------------------
+
+DO_NOT = "Do not use if you are dull"
+ASK = "Ask a doctor before use if you have a dull liver if dullness warning applies to you"
+PHARMACIST = "Ask a doctor or pharmacist before use if you are taking waking pills"
+USING = "When using this product take with tea"
+STOP = "Stop use and ask a doctor if dullness lasts more than 7 days"
+PREGNANT = "If pregnant or breast\u2013feeding, ask a health professional before use."
+KEEP = "Keep out of reach of children. In case of overdose, get medical help."
+ALERTS = "Allergy alert: This may cause hives. Dullness warning: It contains a sedative. Do not drive."
+LONG = "It is not known whether it wakes everybody, and it may keep you from sleep for a night or two. " * 4
+SWALLOWED = f"Warnings {ALERTS} {LONG}{DO_NOT} {ASK} {PHARMACIST} {USING} {STOP} {PREGNANT} {KEEP}"
+
+
+def otc(**fields: Any) -> DocumentDraft:
+    return read(openfda={**record()["openfda"], "product_type": ["HUMAN OTC DRUG"]}, **fields)
+
+
+def test_warnings_that_swallowed_other_sections_are_cut_before_their_headings() -> None:
+    found = otc(warnings=[SWALLOWED]).passages
+    assert " ".join(p.text for p in found) == SWALLOWED
+    assert [p.text for p in found[2:]] == [DO_NOT, ASK, PHARMACIST, USING, STOP, PREGNANT, KEEP]
+    assert [(p.loinc, p.title) for p in found] == [
+        ("34071-1", "Allergy alert"),
+        ("34071-1", "Dullness warning"),
+        ("50570-1", "Do Not Use"),
+        ("50569-3", "Ask a Doctor"),
+        ("50568-5", "Ask a Doctor or Pharmacist"),
+        ("50567-7", "When Using This Product"),
+        ("50566-9", "Stop Use"),
+        ("53414-9", "If Pregnant or Breast-Feeding"),
+        ("50565-1", "Keep Out of Reach of Children"),
+    ]
+    assert found[7].population == ("pregnant", "lactating")
+
+
+def test_a_prescription_label_is_not_cut_before_them() -> None:
+    assert [p.text for p in read(warnings=[SWALLOWED]).passages] == [SWALLOWED]
+
+
+def test_short_warnings_stay_whole_and_are_about_all_they_hold() -> None:
+    text = f"Warnings {DO_NOT} {STOP}. {KEEP}"
+    (found,) = otc(warnings=[text]).passages
+    assert found.text == text and found.title == "Warnings"
+    assert {"contraindication", "discontinuation", "overdose"} <= set(found.also)
+
+
+@pytest.mark.parametrize("part", [PREGNANT, USING, DO_NOT])
+def test_a_short_field_that_begins_with_a_fixed_heading_is_a_section(part: str) -> None:
+    name = {PREGNANT: "pregnancy_or_breast_feeding", USING: "when_using", DO_NOT: "do_not_use"}[part]
+    text = f"Warnings This is known to cause hives {part} Keep out of reach of children"
+    found = otc(warnings=[text], **{name: [part]}).passages
+    assert part in [p.text for p in found]
+    # In another label's running text the same words are no section.
+    assert part not in [p.text for p in read(warnings=[text], **{name: [part]}).passages]
+
+
+@pytest.mark.parametrize(
+    "direction",
+    [
+        "\u2022 Do not use more than directed",
+        "if you are not sure, ask a doctor or pharmacist before use if you are taking",
+        "see Dullness warning: above",
+        "Do not use for more than 7 days",
+    ],
+)
+def test_a_direction_in_the_words_of_a_heading_begins_no_section(direction: str) -> None:
+    text = f"Warnings {LONG}{LONG}{USING} \u2022 {direction} \u2022 do not drive"
+    assert [p.text for p in otc(warnings=[text]).passages][-1].startswith(USING)
+
+
+def test_do_not_use_behind_another_heading_is_a_direction() -> None:
+    text = f"Warnings {LONG}{LONG}{USING} Do not use in the eyes {KEEP}"
+    assert [p.text for p in otc(warnings=[text]).passages][-2:] == [f"{USING} Do not use in the eyes", KEEP]
+
+
+def test_a_field_s_text_tells_better_than_its_name_which_section_it_is() -> None:
+    kept, uses, purpose = otc(
+        keep_out_of_reach_of_children=["Other information store at room temperature"],
+        purpose=["USES relieves dullness", "Purpose Enlivener"],
+    ).passages
+    assert (kept.loinc, kept.topic) == ("60561-8", "storage")
+    assert (uses.topic, uses.serves) == ("indication", ("indication",))
+    assert (purpose.topic, purpose.serves) == ("overview", ())
+
+
+def test_what_speaks_of_a_warning_takes_it_along(tmp_path: Path) -> None:
+    draft = otc(warnings=[SWALLOWED])
+    ask = next(p for p in draft.passages if p.text == ASK)
+    assert [draft.passages[place].title for place in ask.companions] == ["Dullness warning"]
+    assert all(not p.companions for p in draft.passages if p is not ask)
+    folder = write_document(tmp_path, draft)
+    (written,) = [f for f in folder.glob("*.md") if "companions:" in f.read_text(encoding="utf-8")]
+    assert f"companions:\n- {draft.id}.dullness-warning\n" in written.read_text(encoding="utf-8")
+
+
+def test_a_warning_that_is_not_there_is_no_companion() -> None:
+    assert not any(p.companions for p in otc(ask_doctor=[ASK]).passages)
+
+
+def test_a_leaflet_is_cut_at_its_questions_and_titled_with_the_whole_of_them() -> None:
+    title = "ZORVANTA TABLETS QUESTIONS AND ANSWERS"
+    works = f"How does ZORVANTA Tablets work? {sentences(3)}"
+    harms = f"Does ZORVANTA have side effects? {sentences(28)}"
+    found = otc(spl_unclassified_section=[f"{title} What is ZORVANTA? It enlivens. {works} {harms}"]).passages
+    assert [(p.text, p.title, p.topic) for p in found] == [
+        (f"{title} What is ZORVANTA? It enlivens.", "What is ZORVANTA?", "overview"),
+        (works, "How does ZORVANTA Tablets work?", "mechanism"),
+        (harms, "Does ZORVANTA have side effects?", "adverse_reactions"),
+    ]
+    # Its use is stated in Drug Facts; it is for both audiences, as they are.
+    assert all(not p.serves and not p.audiences for p in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "topic"),
+    [
+        ("When not to use Zorvanta. Not if you are dull.", "When not to use Zorvanta", "contraindication"),
+        ("TAMPER EVIDENT: DO NOT USE IF THE SEAL IS BROKEN OR MISSING", "TAMPER EVIDENT", "how_supplied"),
+        ("Additional Information Do Not Use if the pouch is torn, ever.", "Additional Information", "how_supplied"),
+        (f"{KEEP} Call now.", "Keep Out of Reach of Children", "overdose"),
+        ("How should I keep it? Dry.", "How should I keep it?", "patient_counseling"),
+    ],
+)
+def test_a_leaflet_s_heading_is_its_title(text: str, title: str, topic: str) -> None:
+    (found,) = otc(spl_unclassified_section=[text]).passages
+    assert (found.title, found.topic) == (title, topic)
+
+
+def test_a_leaflet_that_goes_on_bears_the_heading_above_it() -> None:
+    text = f"KEEP IT CLEAN {sentences(50)}"
+    found = otc(spl_unclassified_section=[text]).passages
+    assert len(found) > 1 and {p.title for p in found} == {"KEEP IT CLEAN"}
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 TABLE = (

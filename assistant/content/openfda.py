@@ -7,7 +7,8 @@ Guarantees: every word of every text field stands in exactly one place of one pa
 space between passages apart. ``spl_product_data_elements`` is no text for people (names and ingredients run together)
 and is left out. How that is done: openfda_file reads the file, openfda_units says which text is read where and cut
 at which headings, openfda_cuts where else it may be cut, openfda_meaning what a passage is about, openfda_tables what
-becomes of tables, openfda_fields names the fields.
+becomes of tables, openfda_fields names the fields, openfda_drug_facts tells apart the sections of an over-the-counter
+label.
 
 Refuses with :class:`ContentError`, naming file, line or record: what openfda_file and openfda_tables refuse, records
 without names, id, version or day, and fields that are no lists of strings. Opens nothing but the file and never the
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.canonical import canonical_json, sha256_hex
+from assistant.content.openfda_drug_facts import with_their_warnings
 from assistant.content.openfda_fields import NEVER_RETRIEVED, NOT_FOR_PEOPLE, Field
 from assistant.content.openfda_file import numbered_records, raise_or_tell
 from assistant.content.openfda_meaning import passages_of
@@ -84,6 +86,7 @@ def _read(record: Mapping[str, Any], file_name: str, settings: UnitSettings) -> 
     fields, tables = _fields(record)
     otc = OTC in _strings(names, "product_type")
     passages = tuple(passages_of(fields, tables, settings, (*brands, *generics), otc=otc))
+    passages = with_their_warnings(passages) if otc else passages
     if not passages:
         raise ContentError("holds no text that could be imported")
     return DocumentDraft(

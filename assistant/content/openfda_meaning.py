@@ -13,9 +13,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from assistant.content.openfda_cuts import words_at
+from assistant.content.openfda_drug_facts import of_drug_facts
 from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Piece, heading_line
 from assistant.content.openfda_tables import owned, table_passages
-from assistant.content.openfda_units import BOX_AGAIN, is_bare, is_heading, pieces_of, question, roots_of, unnumbered
+from assistant.content.openfda_units import (
+    BOX_AGAIN,
+    is_bare,
+    is_heading,
+    is_leaflet,
+    pieces_of,
+    question,
+    roots_of,
+    unnumbered,
+)
 from assistant.content.sections import classify, says_use
 from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
 from assistant.content.writing import PassageDraft
@@ -35,8 +45,8 @@ def passages_of(
     boxed = any(field.name == "boxed_warning" for field in fields)
     left = owned(tables)
     seen: set[str] = set()
-    for root, inner in roots_of(fields):
-        pieces, headings = pieces_of(root, inner, settings)
+    for root, inner in roots_of(fields, otc=otc):
+        pieces, headings = pieces_of(root, inner, settings, otc=otc)
         for piece in pieces:
             draft = _passage(root, piece, headings, names, boxed=boxed, otc=otc)
             if draft.retrieve and draft.text in seen:
@@ -57,15 +67,19 @@ def _passage(
 ) -> PassageDraft:
     text = root.text[piece.start : piece.end].strip()
     field = piece.path[-1]
-    patient = any(one.patient for one in piece.path)
+    patient = any(one.patient for one in piece.path) and not (otc and is_leaflet(piece))
     number, title, path = _place_of(root, piece, headings, names, patient=patient)
     loinc = next((one.loinc for one in reversed(piece.path) if one.name != "spl_unclassified_section"), field.loinc)
-    meaning = classify(loinc=loinc, number=number, title=title, path=path, text=text, patient=patient)
+    named = of_drug_facts(root.text, piece, loinc) if otc and not patient else None
+    if named:
+        loinc, title = named
+        path = (title,)
+    meaning = classify(loinc=loinc, number=number, title=title, path=path, text=text, patient=patient, otc=otc)
     serves = set(meaning.serves) - {"boxed_warning", "indication"}
     if not patient:
         if field.name == "boxed_warning" and piece.role != BOX_AGAIN:
             serves.add(piece.role or "boxed_warning")
-        if any(one.name == "indications_and_usage" for one in piece.path):
+        if any(one.name == "indications_and_usage" for one in piece.path) or (otc and "indication" in meaning.serves):
             serves.add("indication")
     elif boxed and IMPORTANT_PART.search(title):
         serves.add("boxed_warning")
@@ -74,8 +88,9 @@ def _passage(
     return PassageDraft(
         text=text,
         topic="boxed_warning" if field.name == "boxed_warning" and not patient else meaning.topic,
-        locator=number or ((field.title or title) if patient or field.title else title),
+        locator=number or ((field.title or title) if not named and (patient or field.title) else title),
         title=title,
+        kind=meaning.kind,
         also=tuple(topic for topic in meaning.also if field.name != "boxed_warning" or topic != "boxed_warning"),
         population=meaning.population,
         serves=tuple(sorted(serves)),

@@ -58,7 +58,13 @@ def table_passages(field: Field, root: Field, tables: list[str], *, otc: bool) -
         first = body.split("\n", 1)[0]
         title = field.title if first.startswith("|") else first[:100]
         meaning = classify(
-            loinc=field.loinc, number=number, title=field.title, path=(line, field.title), text=text, patient=patient
+            loinc=field.loinc,
+            number=number,
+            title=field.title,
+            path=(line, field.title),
+            text=text,
+            patient=patient,
+            otc=otc,
         )
         serves = ("indication",) if field.name == "indications_and_usage" else ()
         yield PassageDraft(

@@ -14,6 +14,9 @@ Guarantees: every word of every field stands in exactly one piece, in order.
   openfda_cuts says; patient texts before their questions, and what they call most important not at all. A section that
   bears no number has no numbered subsections but those where a field inside begins; a table's figure is none.
 - A heading alone ("E. Pregnancy", one question of a patient) goes with what follows it, also into a field inside.
+- Of an over-the-counter label Warnings that swallowed several sections of Drug Facts are cut before their fixed
+  headings (21 CFR 201.66(c)(5)), unless they are short together; a field inside that begins with one is such a part
+  however short. What stands beside Drug Facts is cut before its questions, and what leads to the first goes with it.
 - The boxed warning is not cut, but for the short form from Highlights that openFDA appends to it, and for its own text
   printed a second time.
 """
@@ -25,6 +28,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from functools import lru_cache
 
+from assistant.content import drug_facts
 from assistant.content.openfda_cuts import NOT_BEFORE_HEADING, between_sentences, in_table, split, words_at
 from assistant.content.openfda_fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
 from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
@@ -46,12 +50,14 @@ _QUESTION = re.compile(
     r"(?=,? (?:if|about|all|of|and|that)\b|[:,])"
 )
 _WHAT_TO_TELL = re.compile(r"\b(?:tell|talk (?:to|with)) (?:my|your|the)\b")
+#: An answer of an over-the-counter label's leaflet up to this length stays whole.
+_ANSWER_CHARS = 2600
 #: The role of a boxed warning's text printed a second time.
 BOX_AGAIN = "boxed_warning_again"
 _SHORT_FORM = re.compile(r"\(?see full prescribing information for (?:the )?complete boxed warning", re.IGNORECASE)
 
 
-def roots_of(fields: list[Field]) -> list[tuple[Field, list[Inner]]]:
+def roots_of(fields: list[Field], *, otc: bool = False) -> list[tuple[Field, list[Inner]]]:
     """The fields whose text stands in no other, each with the fields inside it that are read as parts of it."""
     apart = [field for field in fields if field.name in NEVER_RETRIEVED]
     nested = [field for field in fields if field.name not in NEVER_RETRIEVED]
@@ -67,7 +73,7 @@ def roots_of(fields: list[Field]) -> list[tuple[Field, list[Inner]]]:
             continue
         hosts.sort(key=lambda root: (root.patient, root.rank, root.order))
         for host in hosts:
-            place = _place(field, host, inner[host.order])
+            place = _place(field, host, inner[host.order], otc=otc)
             if place is not None:
                 inner[host.order].append(place)
                 break
@@ -75,14 +81,14 @@ def roots_of(fields: list[Field]) -> list[tuple[Field, list[Inner]]]:
     return [(root, inner.get(root.order, [])) for root in roots]
 
 
-def _place(field: Field, host: Field, taken: list[Inner]) -> Inner | None:
+def _place(field: Field, host: Field, taken: list[Inner], *, otc: bool) -> Inner | None:
     """Where ``field`` is a part of ``host``, beside or inside the parts already found; None: nowhere as a section."""
     text = field.text.strip()
     start = host.text.find(text)
     while start >= 0:
         end = start + len(text)
         crosses = any(one.start < end and start < one.end and not _within(start, end, one) for one in taken)
-        if not crosses and _set_off(host.text, start, end):
+        if not crosses and _set_off(host.text, start, end, otc=otc):
             return Inner(start, end, field)
         start = host.text.find(text, start + 1)
     return None
@@ -92,8 +98,11 @@ def _within(start: int, end: int, outer: Inner) -> bool:
     return outer.start <= start and end <= outer.end
 
 
-def _set_off(text: str, start: int, end: int) -> bool:
-    """Whether a range looks like a section: whole words, and if short also between sentences or headings."""
+def _set_off(text: str, start: int, end: int, *, otc: bool) -> bool:
+    """Whether a range looks like a section: whole words, and if short also between sentences or headings.
+
+    The lists of Drug Facts end without a full stop: what begins with one of its headings needs none before it.
+    """
     before, after = text[:start], text[end:]
     if (before and not before[-1].isspace()) or (after and not after[0].isspace()):
         return False
@@ -102,7 +111,9 @@ def _set_off(text: str, start: int, end: int) -> bool:
     if end - start < 20:
         return False
     last = before.split()[-1:]
-    ends = not last or last[0][-1] in ".!?:)]" or last[0].isupper()
+    ends = (
+        (otc and bool(drug_facts.section_at(text, start))) or not last or last[0][-1] in ".!?:)]" or last[0].isupper()
+    )
     return ends and (not after.strip() or after.lstrip()[0].isupper() or after.lstrip()[0].isdigit())
 
 
@@ -166,7 +177,9 @@ def _follows(one: tuple[Heading, float], two: tuple[Heading, float]) -> bool:
     return one[0].number < two[0].number and (jump <= 4 or one[1] > 2 or two[1] > 2)
 
 
-def pieces_of(root: Field, inner: list[Inner], settings: UnitSettings) -> tuple[list[Piece], list[Heading]]:
+def pieces_of(
+    root: Field, inner: list[Inner], settings: UnitSettings, *, otc: bool = False
+) -> tuple[list[Piece], list[Heading]]:
     """The whole of a root's text in pieces, in order."""
     text = root.text
     if root.name in NEVER_RETRIEVED:
@@ -178,8 +191,14 @@ def pieces_of(root: Field, inner: list[Inner], settings: UnitSettings) -> tuple[
     ranges = _ranges(0, len(text), (root,), sorted(inner, key=lambda one: (one.start, -one.end, one.field.rank)))
     pieces: list[Piece] = []
     for piece in ranges:
-        pieces += _cut(text, piece, headings, settings, whole=alone or len(piece.path) > 1)
-    return _without_bare(text, pieces), headings
+        if otc and is_leaflet(piece):
+            pieces += _leaflet(text, piece, settings)
+        elif otc and piece.path[-1].loinc in drug_facts.WARNINGS and len(text) >= drug_facts.SHORT:
+            for part in split(piece, drug_facts.starts(text, piece.start, piece.end)):
+                pieces += between_sentences(text, part, settings)
+        else:
+            pieces += _cut(text, piece, headings, settings, whole=alone or len(piece.path) > 1)
+    return _without_bare(text, pieces, otc=otc), headings
 
 
 def _ranges(start: int, end: int, path: tuple[Field, ...], inner: list[Inner]) -> list[Piece]:
@@ -210,13 +229,7 @@ def _cut(text: str, piece: Piece, headings: list[Heading], settings: UnitSetting
     if piece.path[-1].name == "boxed_warning" or (whole and piece.end - piece.start <= settings.max_chars):
         return [piece]
     if any(field.patient for field in piece.path):
-        starts = [match.start() for match in _questions(text, piece.start, piece.end)]
-        parts = split(piece, starts)
-        kept = [bool(IMPORTANT_PART.search(question(text, part))) for part in parts]
-        cuts = [
-            [part] if keep else between_sentences(text, part, settings) for part, keep in zip(parts, kept, strict=True)
-        ]
-        return [one for cut in cuts for one in cut]
+        return _at_questions(text, piece, settings)
     found: list[Piece] = []
     for section in split(piece, [heading.at for heading in headings if len(heading.number) == 2]):
         if section.end - section.start <= settings.max_chars:
@@ -225,6 +238,31 @@ def _cut(text: str, piece: Piece, headings: list[Heading], settings: UnitSetting
         for part in split(section, [heading.at for heading in headings if len(heading.number) == 3]):
             found += between_sentences(text, part, settings)
     return found
+
+
+def _at_questions(text: str, piece: Piece, settings: UnitSettings) -> list[Piece]:
+    """A patient's text cut before its questions, and between sentences where an answer is too long."""
+    starts = [match.start() for match in _questions(text, piece.start, piece.end)]
+    parts = split(piece, starts)
+    kept = [bool(IMPORTANT_PART.search(question(text, part))) for part in parts]
+    cuts = [[part] if keep else between_sentences(text, part, settings) for part, keep in zip(parts, kept, strict=True)]
+    return [one for cut in cuts for one in cut]
+
+
+def is_leaflet(piece: Piece) -> bool:
+    """Whether a piece of an over-the-counter label stands in no section of Drug Facts: it is written for consumers."""
+    return all(field.loinc == drug_facts.UNCLASSIFIED for field in piece.path)
+
+
+def _leaflet(text: str, piece: Piece, settings: UnitSettings) -> list[Piece]:
+    """A leaflet in pieces; the title page before its first question is no text of its own.
+
+    Its tables are of words and bear no number: an answer that may hold one stays whole.
+    """
+    first, *rest = _at_questions(text, piece, replace(settings, max_chars=max(settings.max_chars, _ANSWER_CHARS)))
+    if rest and first.end - first.start < settings.small_chars and not question(text, first):
+        return [replace(rest[0], start=first.start, headed=rest[0].start - first.start), *rest[1:]]
+    return [first, *rest]
 
 
 def _boxed(root: Field) -> list[Piece]:
@@ -250,7 +288,7 @@ def _boxed(root: Field) -> list[Piece]:
     return [Piece(0, len(root.text), (root,), "boxed_warning")]
 
 
-def _without_bare(text: str, pieces: list[Piece]) -> list[Piece]:
+def _without_bare(text: str, pieces: list[Piece], *, otc: bool) -> list[Piece]:
     """Headings alone go with what follows them, other scraps ("Figure 1") with what they follow."""
     pieces = [piece for piece in pieces if text[piece.start : piece.end].strip()]
     found: list[Piece] = []
@@ -259,14 +297,15 @@ def _without_bare(text: str, pieces: list[Piece]) -> list[Piece]:
         start = piece.start if waiting is None else waiting
         waiting = None
         words = text[piece.start : piece.end]
-        if is_bare(words) or (not found and _titles_guide(words, piece)):
+        bare = is_bare(words) and not (otc and drug_facts.says_something(words))
+        if bare or (not found and _titles_guide(words, piece)):
             if after and (not found or is_heading(words) or _titles_inner(words, piece, after)):
                 waiting = start
                 continue
             if found:
                 found[-1] = replace(found[-1], end=piece.end)
                 continue
-        found.append(replace(piece, start=start, headed=piece.start - start))
+        found.append(replace(piece, start=start, headed=piece.own - start))
     return found
 
 

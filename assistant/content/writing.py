@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,10 @@ from assistant.errors import ContentError
 
 @dataclass(frozen=True, slots=True)
 class PassageDraft:
-    """A passage on its way into the corpus. ``audiences`` empty: the document's."""
+    """A passage on its way into the corpus. ``audiences`` empty: the document's.
+
+    ``companions``: those that must go with it, by their places in the document, from 0.
+    """
 
     text: str
     topic: str
@@ -36,6 +39,7 @@ class PassageDraft:
     audiences: tuple[str, ...] = ()
     retrieve: bool = True
     loinc: str = ""
+    companions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +83,29 @@ def write_document(corpus: Path, draft: DocumentDraft) -> Path:
     scratch = Path(tempfile.mkdtemp(prefix=f".{draft.id}.", dir=corpus))
     try:
         (scratch / "document.yaml").write_bytes(_yaml(_document_fields(draft)))
-        taken: dict[str, int] = {}
-        for order, passage in enumerate(draft.passages, start=1):
-            stem = slug(passage.locator)[:60] if not passage.locator[:1].isdigit() else passage.locator.lower()
-            stem = re.sub(r"[^a-z0-9.]+", "-", stem).strip("-.") or "text"
-            taken[stem] = taken.get(stem, 0) + 1
-            name = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
+        names = _names(draft.passages)
+        for order, (name, passage) in enumerate(zip(names, draft.passages, strict=True), start=1):
             fields = _passage_fields(draft, passage, f"{draft.id}.{name}", order)
+            if passage.companions:
+                fields["companions"] = [f"{draft.id}.{names[place]}" for place in passage.companions]
             body = b"---\n" + _yaml(fields) + b"---\n" + passage.text.encode() + b"\n"
             (scratch / f"{order:04d}-{name}.md").write_bytes(body)
         _replace(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return target
+
+
+def _names(passages: Sequence[PassageDraft]) -> list[str]:
+    """A name for each passage of a document: its locator's, with a number where others have it too."""
+    names: list[str] = []
+    taken: dict[str, int] = {}
+    for passage in passages:
+        stem = slug(passage.locator)[:60] if not passage.locator[:1].isdigit() else passage.locator.lower()
+        stem = re.sub(r"[^a-z0-9.]+", "-", stem).strip("-.") or "text"
+        taken[stem] = taken.get(stem, 0) + 1
+        names.append(stem if taken[stem] == 1 else f"{stem}-{taken[stem]}")
+    return names
 
 
 def _replace(scratch: Path, target: Path) -> None:
