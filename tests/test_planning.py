@@ -295,6 +295,23 @@ def test_what_to_do_with_the_dose_goes_before_how_often_it_happened(entry: Entry
     assert choose((often, nameless), asked, POLICY).shown[0] is often
 
 
+def test_keep_out_of_reach_of_children_says_nothing_of_children(entry: Entry) -> None:
+    reach, said = candidate(entry, "overdose", 0.7), candidate(entry, "pediatric", 0.6)
+    asked = Route(None, "pediatric", 0.85, retrieve=True)
+    assert choose((reach, said), asked, POLICY).shown == (said,)
+    assert choose((reach, said), dataclasses.replace(asked, intent="overdose"), POLICY).shown[0] is reach
+    # One that is about children as well stays.
+    head = dataclasses.replace(reach.entry.head, also=("pediatric",))
+    both = dataclasses.replace(reach, entry=dataclasses.replace(reach.entry, head=head))
+    assert choose((both, said), asked, POLICY).shown[0] is both
+
+
+def test_what_a_medicine_is_says_nothing_of_another(entry: Entry) -> None:
+    purpose, warned = candidate(entry, "overview", 0.7), candidate(entry, "drug_interaction", 0.6)
+    asked = Route(None, "drug_interaction", 0.85, retrieve=True)
+    assert choose((purpose, warned), asked, POLICY).shown == (warned,)
+
+
 def test_a_comparison_that_the_label_itself_reports_is_answered_from_its_trials() -> None:
     asked = found(status=LabelStatus.UNSURE, marked=False, intents=(("comparison", 0.7), ("adverse_reactions", 0.2)))
     assert route(asked, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION

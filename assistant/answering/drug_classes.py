@@ -219,7 +219,7 @@ _MEMBERS = {
     "tricyclic antidepressant": "amitriptyline nortriptyline imipramine desipramine clomipramine doxepin",
     "serotonergic": "fluoxetine sertraline paroxetine citalopram escitalopram fluvoxamine venlafaxine duloxetine "
     "tramadol buspirone trazodone lithium",
-    "benzodiazepine": "alprazolam diazepam lorazepam clonazepam temazepam midazolam triazolam",
+    "benzodiazepine/sedative/tranquilizer": "alprazolam diazepam lorazepam clonazepam temazepam midazolam triazolam",
     "cns depressant": "alprazolam diazepam lorazepam clonazepam zolpidem morphine oxycodone gabapentin pregabalin",
     "opioid": "morphine oxycodone hydrocodone fentanyl codeine tramadol methadone hydromorphone tapentadol heroin "
     "buprenorphine",
@@ -229,7 +229,8 @@ _MEMBERS = {
     "diuretic": "furosemide hydrochlorothiazide torsemide bumetanide chlorthalidone spironolactone",
     "potassium sparing diuretic": "spironolactone eplerenone amiloride triamterene",
     "thiazide": "hydrochlorothiazide chlorthalidone indapamide",
-    "ace inhibitor": "lisinopril enalapril ramipril captopril benazepril perindopril quinapril fosinopril",
+    "ace inhibitor/angiotensin converting enzyme": "lisinopril enalapril ramipril captopril benazepril "
+    "perindopril quinapril fosinopril",
     "angiotensin receptor blocker": "losartan valsartan candesartan irbesartan olmesartan telmisartan",
     "beta blocker": "metoprolol atenolol propranolol bisoprolol carvedilol nadolol labetalol timolol",
     "calcium channel blocker": "amlodipine nifedipine diltiazem verapamil felodipine",
@@ -246,9 +247,10 @@ _MEMBERS = {
     "proton pump inhibitor": "omeprazole esomeprazole lansoprazole pantoprazole rabeprazole dexlansoprazole",
     "h2 receptor antagonist": "famotidine ranitidine cimetidine nizatidine",
     "bile acid": "cholestyramine colesevelam colestipol questran",
-    "anticoagulant": "warfarin apixaban rivaroxaban dabigatran edoxaban heparin enoxaparin dalteparin fondaparinux",
+    "anticoagulant/blood thinning/blood thinner": "warfarin apixaban rivaroxaban dabigatran edoxaban heparin "
+    "enoxaparin dalteparin fondaparinux",
     "antiplatelet": "clopidogrel prasugrel ticagrelor aspirin",
-    "corticosteroid": "prednisone prednisolone methylprednisolone dexamethasone hydrocortisone",
+    "corticosteroid/steroid drug": "prednisone prednisolone methylprednisolone dexamethasone hydrocortisone",
     "triptan": "sumatriptan rizatriptan zolmitriptan eletriptan naratriptan",
     "barbiturate": "phenobarbital butalbital primidone",
     "antiepileptic": "phenytoin carbamazepine valproate lamotrigine levetiracetam topiramate phenobarbital "

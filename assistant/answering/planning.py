@@ -46,6 +46,13 @@ _ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdo
 #: contraindication forbids is no answer by the blood levels that were seen.
 _ASKS_WHETHER_TOGETHER = frozenset(("drug_interaction", "food_interaction", "contraindication"))
 _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "nonclinical"))
+#: Topics that never answer an intent, however near their words are: "Keep out of reach of children" says nothing of
+#: whether a child may take it, nor what the medicine is or consists of whether another goes with it.
+_NEVER_ANSWERS: Mapping[str, frozenset[str]] = {
+    "pediatric": frozenset(("overdose",)),
+    "drug_interaction": frozenset(("ingredients", "overview")),
+    "food_interaction": frozenset(("ingredients", "overview")),
+}
 #: Intents that are about what happened under treatment.
 _OF_A_REACTION = frozenset(("warnings", "adverse_reactions"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
@@ -335,7 +342,9 @@ def shown_together(scores: Sequence[float], sizes: Sequence[int], *, near: float
 
 def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> list[Candidate]:
     """Those of a ranking (best first) that may answer a question of this plan at all, in their order."""
-    usable = [c for c in ranked if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
+    never = _NEVER_ANSWERS.get(plan.intent, frozenset())
+    usable = [c for c in ranked if c.entry.head.topic not in never or c.entry.head.is_about(plan.intent)]
+    usable = [c for c in usable if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
     if plan.only_warnings:
         usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):
