@@ -814,6 +814,406 @@ my hands are small, can I still use the pen
 Did her insurance pay?
 """.strip().splitlines()
 
+# Signs of danger told in half a sentence, and what people ask about the same signs.
+EMERGENCIES += """
+slurred speech and weakness on one side since taking it
+my dads speech is all slurred since the new pill
+speech slurred and face drooping an hour after the shot
+moms face is drooping on one side, she takes the blood thinner
+left side of my face went numb after the second dose
+husband suddenly cant talk right and his right arm is limp
+right arm and leg weak since this morning, on eliquis
+cant move my left side since i took it
+her mouth is hanging down on one side and she talks funny since yesterday
+pt w/ sudden L sided weakness and slurred speech 2 hrs after infusion
+72yo on apixaban, facial droop and slurring words since 9 am
+numbness down my right side since starting the pill
+i think im having a stroke
+I think my wife just had a stroke, she's on estradiol
+sudden weakness in one arm and leg after my first tablet
+suddenly couldn't speak after taking two of these
+chest pain after taking advil for a week
+chest pain since taking it
+bad chest pain on these tablets
+crushing chest pain since i took the tablet
+tightness in chest after the shot
+took one an hour ago and now chest pain
+chest pains and sweating since starting this
+pressure on my chest since last night, started sumatriptan yesterday
+chest tightness 10 min into the infusion
+my patient complains of chest pain after the second dose
+mums got chest pain and takes celebrex
+started naproxen monday, chest pain today, normal?
+chst pain after taking it
+sudden loss of vision in one eye since starting
+lost sight in my left eye this morning, I take viagra
+cant see out of one eye since the pill
+my vision went black on one side after viagra
+dad went blind in one eye after his tablet
+grandmas eyesight suddenly gone in the right eye since the infusion
+woke up and could not see from my right eye, on yasmin
+like a curtain coming down over my eye since yesterday, im on it
+sudden blindness after the injection
+I lost my vision after taking it
+I'm on yasmin 2 weeks and got a terrible headache and cant see
+worst headache of my life on the pill
+the worst headache i've ever had since starting
+thunderclap headache after taking it with cheese
+sudden severe headache an hour after my tablet
+wife has sudden terrible headache and stiff neck, on nardil
+splitting headache and blurry vision and confused since the dose
+headache like never before came out of nowhere, on phenelzine
+my leg is swollen and hurts since I started this pill, should I stop?
+left calf swollen and sore since starting the pill
+pain and swelling in one leg on birth control
+one leg twice the size of the other, i take tamoxifen
+calf is red hot and hurts, 3 weeks on yaz
+my wifes right leg is swollen, red and painful since she takes it
+swollen painful leg on tofacitinib
+i think i have a blood clot in my leg from this
+my calf is so tender and puffy after the long flight, on estrogen
+pt on raloxifene with unilateral leg swelling and pain since tuesday
+coughing blood since starting
+coughed up blood after taking it
+blood when i cough since two days, on xarelto
+dad is coughing up bright red blood
+vomit looks like coffee grounds, taking naproxen
+threw up blood after advil
+my son vomited blood after the aspirin
+puking blood since last night
+black tarry stools, been taking advil for 2 weeks
+i took advil and now my stools are black
+my stool is black like tar
+my poop is black and sticky since taking meloxicam
+my nan on warfarin has black poo
+bloody stools on keytruda since yesterday
+bloody diarrhea since the infusion
+blood in my stool since i started it
+theres loads of blood in the toilet when i poo, on eliquis
+passing blood clots from my bottom since xarelto
+pt reports melena x3 days on rivaroxaban
+his stools turned black on it
+pooping blood after starting ibuprofen
+tarry stool for 2 days on pradaxa, is that normal
+rectal bleeding since starting the drug
+yellow skin and dark urine after taking lots of these
+my wife took loads of tylenol for days and now her eyes are yellow
+eyes yellow and hes confused and sleepy since starting
+i injected 80 units instead of 8 just now what do I do
+I gave my son 40 units instead of 4 of his Rezvoglar
+I pushed the entire pen into my leg by accident
+I took 3 pregabalin capsules instead of one an hour ago
+gave 50 mg instead of 5 mg to the baby
+injected 30 units insted of 10 of lantus
+nurse gave 10 mg instead of 1 mg morphine
+took 5 tablets rather than 1
+my toe is turning black
+my fingers turned black and cold on it
+tongue swelling up after lisinopril
+swollen lips and trouble breathing since the tablet
+trouble breathing after the shot
+difficulty breathing since starting it
+shortness of breath and chest pain since starting the pill
+sudden shortness of breath since yesterday, on yasmin
+sob and leg swelling since the pill started
+seizure right now after tramadol
+hives all over and cant breath after the pill
+my fiance cant smile properly, one side just hangs, and he had his infusion today
+left arm went weak and heavy plus my mouth droops, im on tamoxifen
+pt aphasic w/ R facial droop after alteplase started
+my dad gets chest pain whenever he takes it
+bad pressure in middle of chest, took two viagra tonight
+cant see a thing out of my right eye after levitra
+lost half my vision suddenly while on it
+headache came out of nowhere, most severe ever, on ocella
+my calf is rock hard swollen and aches, week 6 of the ring
+shes got a hot red swollen calf and is on evista
+small amount of blood coughed up this morning, on eliquis
+my stool came out black as tar, on ibuprofen 800
+grandma's bowel movements are black since pradaxa
+put 30 units instead of 3 in the pen and injected it
+gave my baby 5 ml instead of 0.5 ml
+both lips swollen and tongue tingling after dose two
+one of my legs is swollen and painful since the hormone shots
+my face is drooping on one side since the pill, can it cause a stroke?
+slurred speech since the pill, should my husband call 911?
+I don't know if the pill did it, my left side is numb since this morning
+chest pain since taking it and heart rate 130
+chest pain since starting it, how common is that?
+one of my patients has slurred speech now since the infusion
+chest pain since the tablet, what can i do to help him
+I have chest pain, sometimes it goes into my arm, since i started
+my patient is coughing up blood, is it contraindicated?
+black stools since starting, should i see a doctor
+had slurred speech for ten minutes this morning on the pill, fine now
+my leg is swollen and hurts since I started this pill, not sure if it is the pill
+since my second tablet i talk like im drunk and the left half of my face hangs
+pt on OCP, sudden R arm weakness + word finding difficulty, onset 40 min ago
+my smile is uneven and my cheek is numb on the right since breakfast
+chest hurts bad since i took the second pill
+hes clutching his chest and sweating, took viagra an hour ago
+chest is really tight since the infusion, what shall I do
+vision in my right eye just went, took cialis last night
+my brother can't see anything out of his left eye since the shot
+pounding headache that hit like a lightning bolt, i take nardil and had aged cheese
+i have never had a headache this bad, came on in seconds after the pill
+right thigh swollen hard and warm, on testosterone
+im scared i have a clot, leg is hot swollen and sore, on nuvaring
+there was blood in what i coughed up after the third dose
+vomited something like coffee grounds, he takes aspirin daily
+dads poo is jet black and he feels faint, on xarelto
+i was on naproxen for 5 days and now my stool is bloody
+i accidentally gave him 10 ml instead of 1 ml
+dialed up 40 units instead of 14 and injected
+throat feels like its closing since the first capsule
+she's yellow all over and confused, been taking tylenol round the clock
+my uncles mouth is drooping and he cant get his words out, on apixaban
+whole left side has gone numb since i took the tablet
+he can't move his right arm and leg since the jab
+I've had pains in my chest ever since the first pill
+dad says his chest is tight after the new tablets
+husband 62 chest pressure and clammy after sildenafil
+woke up blind in my right eye, on birth control
+nan lost her sight in one eye on wednesday, shes on tadalafil
+worst headache ive ever had, 2 weeks on the pill
+my friend has a splitting headache and blurred vision since starting yaz
+her calf hurts and is swollen since she started raloxifene
+coughing blood, been on it a week
+brother puked up stuff like coffee grounds after his ibuprofen
+blood all over the toilet bowl after i pooped, i'm on warfarin
+she injected 50 units instead of 5 an hour ago
+i took 6 pills instead of one by accident
+can hardly breathe since the injection
+eyes went yellow and now he's confused, on isoniazid
+half my face wont move since the nurse gave me the shot
+patient reports left arm and leg weakness beginning 1 hr post dose
+her right hand and face went numb and she couldnt speak for ten minutes, she is on the pill
+sharp chest pain started after my third pill
+on adderall 2 months, chest pains every day now
+pain in chest when i breathe in, started yesterday, i'm on nuvaring
+i lost all vision in one eye for an hour after taking it
+hubbys lost sight in his right eye since he took levitra
+thunderclap headache yesterday, taking phenylephrine
+my sister has a sudden violent headache and vomits, she takes yaz
+my right calf is really painful and swollen, started the pill in may
+think i've got a dvt, calf is swollen, on the combined pill
+mother threw up blood twice since the new arthritis tablets
+since yesterday my stool is tarry and i feel weak, diclofenac for 2 weeks
+been passing bright red blood from my back passage on plavix
+i gave 5 tablets instead of 1 to my mother
+his tongue started swelling after the second enalapril
+""".strip().splitlines()
+
+REPORTS += """
+I fainted after advil
+fainted after taking it
+skin and eyes turned yellow since taking it
+yellow eyes since starting it
+my husbands skin has gone yellow on these
+jaundice two weeks after starting
+the whites of her eyes are yellow, on zorvanta
+severe abdominal pain after taking it
+both ankles swollen since amlodipine
+blurry vision since starting
+mild headache since starting
+streaks of blood on the toilet paper since starting
+black stools since I take iron
+passed out after my first tablet last week
+""".strip().splitlines()
+
+HARMLESS += """
+can it cause a stroke
+what to do if black stools occur
+is chest pain a side effect
+stroke prevention dose
+history of stroke 2 years ago, can she take it
+AF patient with prior stroke
+signs of stroke to watch for
+what are the symptoms of a blood clot in the leg
+does it cause sudden vision loss
+sudden vision loss warning
+loss of vision, what does the label say
+vision loss reported?
+chest pain incidence after starting therapy in trials
+how many patients had chest pain after taking it
+can I take it after a heart attack
+dose after a stroke
+when to start after ischemic stroke
+weakness on one side after a stroke, can she take it
+my patient had a stroke in march with left sided weakness, which dose
+patient with stable angina, chest pain on exertion, dose?
+is it used for chest pain
+for chest pain, how many tablets under the tongue
+should I stop if I get chest pain
+if I have chest pain after taking it what should I do
+what if my leg swells up and hurts
+leg swelling common?
+does it make legs swell
+is leg pain and swelling a sign of a clot
+risk of blood clots in the leg on the pill
+history of blood clot in leg, can i use it
+i had a blood clot 5 years ago
+DVT treatment dose
+treatment of DVT after starting heparin
+dose for deep vein thrombosis in left leg
+pulmonary embolism dosing
+reduce risk of stroke after starting
+worst headache, migraine dose
+is it for headaches
+migraine with aura, can i take it
+i take it for migraine headaches
+can it give you the worst headache
+headache how common after infusion
+thunderclap headache listed?
+black stools side effect?
+are black stools normal with this
+does iron turn stool black
+stool color change expected
+tarry stools what does it mean in the leaflet
+what should I tell patients about black tarry stools
+call your doctor if black or bloody stools
+patients with black stools after starting should stop
+bloody diarrhea in trials, percentage
+indicated for ulcerative colitis with bloody diarrhea
+ulcerative colitis patient with bloody stools, induction dose?
+my patient has crohns and bloody diarrhea, is it approved
+can it turn my poop black
+will my stools be black
+the black tablets, are they the 10 mg
+coughing up blood - contraindicated?
+hemoptysis in squamous NSCLC, contraindicated
+can it be used in hemoptysis
+jaundice management
+does it cause jaundice
+is yellow skin a side effect
+yellow pill with a line
+patient with jaundice and cirrhosis, dose
+bilirubin 3, jaundice, can he get it
+is it safe in newborn jaundice
+what happens if I take 3 instead of 1
+should i take 2 instead of 1 for my back pain
+can I inject 20 units instead of 10
+use 10 mg instead of 5 mg in elderly?
+take one tablet instead of two
+prescribed 20 mg instead of 10 mg now, how to switch
+my doctor gave me 40 mg instead of 20 from tomorrow
+the pharmacy gave me two 5 mg tablets instead of one 10 mg
+is slurred speech a sign of too much
+slurred speech with alcohol?
+what if she starts slurring her words
+can I drive if my vision is blurry
+i am blind in one eye, can i use the drops
+color blind patient, ok?
+is it safe for a blind patient, can he see the marks on the pen
+double-blind trial results after starting
+I can't see the label
+cant see the numbers on the pen after taking off the cap
+can't see my doctor till monday, can I take it
+how does it affect the face
+facial drooping after botox listed?
+eyelid drooping how long does it last
+which side effects need an ambulance
+when to call 911
+what emergency signs should patients know after taking it
+are there reports of stroke after starting tamoxifen
+stroke risk while on estrogen
+stroke rate on eliquis vs warfarin
+in the study, patients had chest pain after the dose
+chest x-ray before starting?
+chest infection, can i take it
+breast swelling common?
+swelling of the leg in patients on pioglitazone: manage
+my husband takes it since his stroke
+she takes eliquis for a blood clot in her leg
+my mom takes warfarin because of a clot in her lung
+he had black stools years ago, can he take it
+does it help with numbness on one side
+trigeminal neuralgia left side of face numb, dose
+hemiplegia from stroke, spasticity dose for the arm
+post-stroke upper limb spasticity, how many units
+stroke patient on tube feeding, crush?
+no chest pain since starting, when is the next dose
+she has no chest pain and no trouble breathing, is the dose right
+without chest pain after taking it
+shortness of breath in COPD, dose?
+i get short of breath with my asthma, how many puffs
+toe nail black fungus, how long to use
+black box warning since when
+my eczema itches, will it help
+my psoriasis itches, does it help
+my knee hurts, can i use it on the knee
+list the stroke symptoms for my leaflet
+he takes it after a mini stroke in may, is aspirin ok with it
+does MS weakness on the left side improve with it
+chest pain: common or rare?
+what counts as chest pain in the warning
+vision changes with plaquenil, how often eye exams
+can a person who is blind use the inhaler
+how many headache days fewer
+swelling of leg in nursing mothers?
+family history of clots, can I take the pill
+does it thin the blood
+what do black stools mean
+should patients report bloody stools
+the capsule is black and yellow, right?
+how many units instead of lantus 10
+do they give 2 instead of 1 in severe cases
+what should patients do about slurred speech
+any stroke reports in women over 35 after starting
+my mom is on eliquis since her stroke, can she take ibuprofen
+stroke within the last 6 months: can it be given
+does chest pain go away after the first doses
+how to use nitroglycerin for chest pain
+I have angina with chest pain now and then, is it ok with viagra
+NAION after sildenafil, what does the label say
+loss of vision with vigabatrin, monitoring schedule
+I can't see why I need this twice a day
+is it approved for sudden severe headaches
+should I wear stockings to prevent clots on the flight
+i had a clot in my calf when i was 20, can i use the patch
+blood in stool how common
+is dark stool normal on iron
+patient with ulcerative colitis, 6 bloody stools a day, start dose
+what does coffee ground vomit mean
+yellow discoloration of the tablets after a month
+take 2 capsules instead of 1 if pain persists, ok?
+is facial droop possible with botox
+how long after a stroke can it be started
+my husband had a stroke last year, can he use sildenafil
+will it stop me having a stroke
+how often does chest tightness happen after sumatriptan
+nitro dose when chest pain starts
+how many people lost their vision in the study
+vision test before starting?
+does caffeine help for the worst headaches
+blood clot warning signs
+can i fly with a swollen leg on the pill
+is it approved for DVT in the calf
+cough medicine and blood pressure
+stool turns black from which drugs
+my baby has blood streaks in the diaper from milk allergy, is formula X ok
+yellow card reporting
+the dose was changed to 40 mg instead of 20, is that right?
+1 tablet instead of 10 drops, same dose?
+does estradiol raise stroke risk
+contraindicated after hemorrhagic stroke?
+are facial droop and slurred speech among the warnings
+which patients should not take it because of chest pain
+chest pain relief with nitro, how fast
+what is the warning on sudden loss of vision
+blindness risk with ethambutol
+headache frequency in trials after the first dose
+max dose for a bad headache
+leg cramps and swelling, is it from the warnings section
+coughing up blood is it contraindicated
+should we stop it when stools turn black
+can I use it with crohn's and bloody stools
+does it turn urine or stool black
+jaundice in 3% of patients
+switch to 40 mg instead of 4 x 10 mg
+is shortness of breath on exertion normal in heart failure patients taking it
+""".strip().splitlines()
+
 #: Told without any word that a rule could hold on to; kept so that nobody believes the screen finds everything.
 KNOWN_MISSES = """
 I wake up ten times every night.
@@ -995,6 +1395,27 @@ def test_whose_body_it_is_does_not_matter(screen: Screen) -> None:
 def test_swelling_that_is_over_is_no_emergency(screen: Screen) -> None:
     assert flags(screen, "his lips swelled up last week after the shot") == {Flag.ADVERSE_EVENT}
     assert Flag.EMERGENCY in flags(screen, "it began last week and his lips are still swollen")
+
+
+def test_what_is_over_or_harmless_is_no_emergency(screen: Screen) -> None:
+    """A report all the same; the ambulance is for what may still be going on."""
+    for text in (
+        "I had chest tightness last Tuesday after the shot, it went away",
+        "one of his patients went blind in one eye on it last year",
+        "skin and eyes turned yellow since taking it",
+        "both ankles swollen since starting amlodipine",
+        "black stools since I take iron",
+        "streaks of blood on the toilet paper since starting",
+        "I took two by mistake instead of one",
+    ):
+        assert Flag.EMERGENCY not in flags(screen, text), text
+
+
+def test_numbers_tell_how_much_more_was_given(screen: Screen) -> None:
+    for text in ("he got 100 mg instead of 10", "gave 1.5 ml instead of 15", "I took 3 tablets instead of one"):
+        assert (Flag.EMERGENCY in flags(screen, text)) is (not text.startswith("gave")), text
+    assert Flag.EMERGENCY in flags(screen, "injected 24 units instead of 8")
+    assert Flag.EMERGENCY not in flags(screen, "injected 10 units instead of 8")
 
 
 def test_unless_takes_back_only_what_is_near() -> None:
