@@ -18,6 +18,7 @@ import pytest
 from assistant.content import openfda_file
 from assistant.content.openfda import NEVER_RETRIEVED, NOT_FOR_PEOPLE, read_openfda, read_record
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
+from assistant.domain import Kind
 from assistant.errors import ContentError
 
 DATA = Path(os.environ.get("ONLABEL_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
@@ -237,6 +238,15 @@ def test_a_title_alone_is_no_boxed_warning() -> None:
         ("Dosage in Adult Patients • Give it once.", "Dosage in Adult Patients"),
         ("Dull, Tired and/or Bored Patients The use of it", "Dull, Tired and/or Bored Patients"),
         ("Other Medicines Table 5 presents them.", "Other Medicines"),
+        (
+            "Recommended ZORVANTA Tablets Dosage for Adults The usual one",
+            "Recommended ZORVANTA Tablets Dosage for Adults",
+        ),
+        ("Recommended ZORVANTA Dosage Indication Dosage Dullness 5 mg", "Recommended ZORVANTA Dosage"),
+        ("Lack of Likeness between Dull Products The units", "Lack of Likeness between Dull Products"),
+        ("Treatment of Dullness The YAWN-1 trial was made", "Treatment of Dullness"),
+        ("Dullness of Adults Study 2 was made", "Dullness of Adults"),
+        ("Long Extension Study The patients", "Long Extension Study"),
     ],
 )
 def test_titles_end_where_the_text_begins(text: str, title: str) -> None:
@@ -638,7 +648,8 @@ def test_no_word_is_lost_behind_a_last_heading() -> None:
     "unit",
     [
         "e.g. A ", "E. ", "(A. B ", "However. ", "Table 1: A ", ". Table 1: A 1 2 3 4 5 6 7 ", "Ab ↑ C. ",
-        "Step 1: A. ", "Day 1,1,1,1", ". A1 1 mg a a ", ". (see (", " ",
+        "Step 1: A. ", "Day 1,1,1,1", ". A1 1 mg a a ", ". (see (", " ", "A daily Withhold b. ", "if you: • a. ",
+        "if you: a. b c. ", "Drugs: A. Be. Intervention: C. ", "Table 1: A daily Withhold b. ",
     ],
 )  # fmt: skip
 def test_hostile_texts_take_no_long_time(unit: str) -> None:
@@ -780,6 +791,130 @@ def test_a_leaflet_that_goes_on_bears_the_heading_above_it() -> None:
     text = f"KEEP IT CLEAN {sentences(50)}"
     found = otc(spl_unclassified_section=[text]).passages
     assert len(found) > 1 and {p.title for p in found} == {"KEEP IT CLEAN"}
+
+
+# --- what belongs together --------------------------------------------------------------------------------------------
+
+WORDS = (
+    "Dullness Grade 2 Withhold ZORVANTA. Resume at the same dose once it has gone. Grade 3 or 4 Permanently "
+    "discontinue Yawning Any Withhold until it ends. Doze CrCl < 30 mL/min: 5 mg once daily CrCl < 15 mL/min: Avoid it"
+)
+DIRECTIONS = "2 DOSAGE AND ADMINISTRATION "
+
+
+@pytest.mark.parametrize("title", ["Table 2: Changes of the Dose Reaction Severity Change ", "Recommended Changes "])
+def test_a_table_of_words_is_not_cut(title: str) -> None:
+    text = f"{DIRECTIONS}{sentences(9)} {title}{WORDS}. {sentences(14)}"
+    assert any(f"{title}{WORDS}." in passage.text for passage in read(dosage_and_administration=[text]).passages)
+
+
+def test_a_table_of_words_that_is_too_long_is_cut_before_its_rows_and_names_its_title() -> None:
+    row = "Torpor of the {n} kind Grade 2 Withhold ZORVANTA once more. Resume it once the torpor has gone. "
+    rows = "".join(row.format(n=chr(97 + n % 26) * (n // 26 + 1)) for n in range(60))
+    draft = read(dosage_and_administration=[f"{DIRECTIONS}Table 2: Changes of the Dose Reaction Change {rows}"])
+    first, *later = draft.passages
+    assert later and all(passage.text.startswith("Torpor") for passage in later)
+    assert first.companions == () and {passage.companions for passage in later} == {(0,)}
+
+
+def test_named_companions_are_written_with_their_ids(tmp_path: Path) -> None:
+    rows = "Torpor again Grade 2 Withhold ZORVANTA once more. Resume it once the torpor has gone. " * 60
+    draft = read(dosage_and_administration=[f"{DIRECTIONS}Table 2: Changes of the Dose Reaction Change {rows}"])
+    second = sorted(write_document(tmp_path, draft).glob("*.md"))[1]
+    assert "companions:\n- zorvanta-abcdef12.2\n" in second.read_text()
+
+
+@pytest.mark.parametrize(
+    "direction", ["Reduce the dosage of ZORVANTA to 75 mg twice daily.", "Permanently discontinue ZORVANTA."]
+)
+def test_a_direction_stays_with_the_sentence_that_says_for_whom(direction: str) -> None:
+    text = f"WARNINGS {' '.join(f'Dullness is seen in kind {n} of it. {direction}' for n in range(60))}"
+    assert not any(passage.text.startswith(direction) for passage in read(warnings=[text]).passages)
+
+
+def test_a_direction_that_says_for_whom_may_begin_a_piece() -> None:
+    direction = "Reduce the dosage of ZORVANTA to 75 mg in dull patients of any age."
+    found = read(warnings=["WARNINGS " + " ".join([direction] * 60)]).passages
+    assert len(found) > 2 and all(passage.text.endswith("age.") for passage in found)
+
+
+def test_a_list_stays_with_the_lead_in_that_sets_its_condition() -> None:
+    items = (
+        "ZORVANTA is contraindicated in women who are known to: • Be dull. Examples are women who: ○ Yawn, if over 35 "
+        "○ Doze. ○ Nod at noon [see Warnings ( 5.1 )] • Be allergic to it."
+    )
+    text = f"4 CONTRAINDICATIONS {sentences(12)} {items} {sentences(14)}"
+    assert any(items in passage.text for passage in read(contraindications=[text]).passages)
+
+
+def test_a_list_that_goes_on_small_behind_a_full_stop_is_not_cut() -> None:
+    items = "Do not use it if you: are dull. Ask your doctor if you are not sure. have had a yawn. plan to have one."
+    text = f"{sentences(11)} {items} {sentences(14)}"
+    assert any(items in passage.text for passage in read(instructions_for_use=[text]).passages)
+
+
+def test_titles_of_the_label_s_own_sections_head_parts_of_others() -> None:
+    uses = "1 INDICATIONS AND USAGE 1.1 Deep Dullness of Adults ZORVANTA is indicated for it. "
+    text = f"8 USE IN SPECIFIC POPULATIONS {sentences(11)} Deep Dullness of Adults The dose is 5 mg. {sentences(13)}"
+    found = read(indications_and_usage=[uses], use_in_specific_populations=[text]).passages
+    assert any(passage.text.startswith("Deep Dullness of Adults The dose") for passage in found)
+
+
+def test_a_guide_s_heads_for_who_must_not_take_it_and_what_to_tell() -> None:
+    draft = read(
+        spl_medguide=[
+            "Medication Guide What is ZORVANTA? ZORVANTA is used to treat dullness. It is not known if it works. "
+            "Do not take ZORVANTA if you: are dull. have had a yawn Before taking ZORVANTA, tell your doctor about all "
+            f"of your yawns. {sentences(20)} HOW SHOULD I STORE ZORVANTA? Keep it."
+        ]
+    )
+    assert [(p.title, p.topic) for p in draft.passages if p.title != draft.passages[-2].title] == [
+        ("What is ZORVANTA?", "overview"),
+        ("Do not take ZORVANTA if you", "contraindication"),
+        ("HOW SHOULD I STORE ZORVANTA?", "storage"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "part", ["What is the most important information I should know about ZORVANTA?", "What are its side effects?"]
+)
+def test_what_to_tell_is_no_heading_inside_another_answer(part: str) -> None:
+    guide = (
+        f"{part} It can cause torpor. Before you start taking ZORVANTA, tell your doctor if you doze. Torpor is grave."
+    )
+    found = read(spl_medguide=[f"{guide} {sentences(30)} How should I store ZORVANTA? Keep it."]).passages
+    assert guide in found[0].text and {passage.title for passage in found[:-1]} == {part}
+
+
+def test_the_boxed_warning_of_a_patient_s_text_is_theirs() -> None:
+    box = "WARNING TO WOMEN WHO YAWN Do not use ZORVANTA if you yawn and are over 35 years old, and ask your doctor."
+    draft = read(
+        boxed_warning=["WARNING: DULLNESS Women who yawn must not use ZORVANTA.", box],
+        spl_patient_package_insert=[f"Patient Information {box} What is ZORVANTA? ZORVANTA is used to treat dullness."],
+    )
+    served = [(passage.audiences, passage.topic) for passage in draft.passages if "boxed_warning" in passage.serves]
+    assert sorted(served) == [(("hcp",), "boxed_warning"), (("patient",), "boxed_warning")]
+
+
+def test_a_lone_boxed_warning_is_for_professionals_whomever_it_addresses() -> None:
+    draft = read(boxed_warning=["WARNING TO WOMEN WHO YAWN Do not use ZORVANTA."])
+    assert [(passage.audiences, passage.serves) for passage in draft.passages] == [(("hcp",), ("boxed_warning",))]
+
+
+def test_what_is_left_of_the_populations_is_no_benefit() -> None:
+    found = read(
+        use_in_specific_populations=["8 USE IN SPECIFIC POPULATIONS Yawners: Not recommended. ( 8.1 )"]
+    ).passages
+    assert [(passage.topic, passage.kind) for passage in found] == [("overview", Kind.SAFETY)]
+
+
+def test_later_pieces_under_what_is_it_speak_for_themselves() -> None:
+    guide = (
+        f"What is ZORVANTA? ZORVANTA is used to treat dullness. {sentences(20)} You should not take it with a yawn. "
+    )
+    found = read(spl_medguide=[f"{guide} {sentences(20)}"]).passages
+    assert (found[0].topic, found[0].serves) == ("overview", ("indication",))
+    assert {passage.topic for passage in found if "not take it" in passage.text} == {"contraindication"}
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

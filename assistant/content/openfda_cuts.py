@@ -6,9 +6,12 @@ Guarantees: the pieces of a range hold every character of it, in order.
   says nothing without its answer; where it is doubtful that a sentence ends, none does. A run without a sentence's end
   stays whole. No cut falls before a sentence whose first words point back ("However", "These", "If dullness occurs").
 - A table, which openFDA flattens to a line, is cut before its title and behind its rows; title, footnotes and rows, as
-  far as figures tell them, stay in one piece up to 2600 characters. A few words before a title go with the table they
-  lead to. Rows that say what a medicine does to another are cut before the medicine's name.
-- A procedure and a list of strengths are cut before a step or an item where one begins near enough.
+  far as figures or cells of words tell them, stay in one piece up to 2600 characters, and so does a list with its
+  lead-in. What is longer is cut before a row, and its later pieces know where the title stands (openfda_rows). A few
+  words before a title go with the table they lead to. Rows that say what a medicine does to another are cut before the
+  medicine's name.
+- A procedure, a list of strengths and a part under a title that a numbered section of the label bears are cut before
+  a step, an item or that title where one begins near enough.
 
 Refuses nothing. Time is linear in the length of the text.
 """
@@ -21,11 +24,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from assistant.content.openfda_fields import Piece
+from assistant.content.openfda_rows import LIMIT, allowed, held_together, with_leads, within_rows
 from assistant.content.spl_units import UnitSettings
 
-#: A table up to this length stays whole: its figures say nothing without its title. Of 1067 flattened tables in 199
-#: real records 1038 are no longer than this, 965 no longer than 1800.
-_TABLE_CHARS = 2600
 #: How far before a full stop is looked at to say whether it ends a sentence: so time stays linear.
 _BACK_CHARS = 2000
 
@@ -36,15 +37,20 @@ def split(piece: Piece, starts: list[int]) -> list[Piece]:
     return [replace(piece, start=a, end=b) for a, b in pairwise(places)]
 
 
-def between_sentences(text: str, piece: Piece, settings: UnitSettings) -> list[Piece]:
-    """A piece that is too long in several; one piece where no sentence surely ends."""
+def between_sentences(
+    text: str, piece: Piece, settings: UnitSettings, run_ins: re.Pattern[str] | None = None
+) -> list[Piece]:
+    """A piece that is too long in several; one piece where no sentence surely ends. ``run_ins``: headings in it."""
     if piece.end - piece.start <= settings.max_chars:
         return [piece]
     starts = _sentence_starts(text, piece.start, piece.end)
     tables = _tables(text, starts, piece.start, piece.end)
-    heads = _outside(_heads(text, piece.start, piece.end), tables)
-    inside = _mid_row(text, starts, tables, piece.end)
-    places = sorted({*_outside([at for at in starts if at not in inside], tables), *heads})
+    held = held_together(text, starts, tables, piece)
+    tables = [one.shown for one in held if one.titled]
+    run_in = [at for at in starts if run_ins and run_ins.match(text, at)]
+    heads = allowed(_outside(sorted({*_heads(text, piece.start, piece.end), *run_in}), tables), held)
+    inside = _mid_row(text, starts, tables, piece.end) | within_rows(text, starts, piece.start, piece.end)
+    places = sorted({*allowed(_outside([at for at in starts if at not in inside], tables), held), *heads})
     titles = {a for a, _ in tables}
     found: list[Piece] = []
     for part in split(piece, sorted({at for table in tables for at in table})):
@@ -57,9 +63,9 @@ def between_sentences(text: str, piece: Piece, settings: UnitSettings) -> list[P
                 found.append(one)
     if len(found) > 1 and tables and found[-1].start not in titles:
         before, last = found[-2:]
-        if last.end - last.start < settings.small_chars and last.end - before.start <= _TABLE_CHARS:
+        if last.end - last.start < settings.small_chars and last.end - before.start <= LIMIT:
             found[-2:] = [replace(before, end=last.end)]
-    return found
+    return with_leads(text, found, held)
 
 
 def _outside(places: list[int], tables: list[tuple[int, int]]) -> list[int]:
@@ -112,8 +118,12 @@ _POINTS_BACK = re.compile(
     r"|If (?!you)"
     # The parts of a row of a table of interactions.
     r"|(?:Clinical (?:Impact|Effects?|Implications?)|Intervention|Prevention or Management|Examples)\s?:?\s[A-Z]"
+    r"|Examples (?:are|include)\b"
     r"|When [^.;:]{1,80}?\b(?:is|are|was|were) (?:co-?administered|(?:concomitantly )?(?:given|used|taken)"
     r" (?:concomitantly|together|with))\b"
+    # A change of the dose that does not say for whom.
+    r"|(?:Reduce|Decrease|Increase|Lower|Halve|Double|Adjust|Withhold|Resume|Interrupt|(?:Permanently d|D)iscontinue)\b"
+    r"(?![^.;:]{0,200}\b(?:in|if|for|when|during|until|before|after|while|with) )"
 )
 _LEADS_IN = re.compile(r"\b(following|as follows|below)\W*$", re.IGNORECASE)
 _NUMBERED_LABEL = re.compile(
@@ -204,7 +214,7 @@ def _tables(text: str, starts: list[int], start: int, end: int) -> list[tuple[in
         last, rows = at, False
         for a, b in pairwise([at, *places]):
             here = _has_rows(text[a:b])
-            if b - at > _TABLE_CHARS or (rows and not here and not _FOOTNOTE.match(text, a)):
+            if b - at > LIMIT or (rows and not here and not _FOOTNOTE.match(text, a)):
                 break
             rows = rows or here
             last = b

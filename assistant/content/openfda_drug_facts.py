@@ -71,7 +71,8 @@ def _heading(text: str) -> str:
 
 def with_their_warnings(passages: Sequence[PassageDraft]) -> tuple[PassageDraft, ...]:
     """The passages, each with the warnings that it says to apply as companions ("if liver warning applies to you")."""
-    return tuple(replace(one, companions=tuple(_named_by(one, at, passages))) for at, one in enumerate(passages))
+    named = ((one, _named_by(one, at, passages)) for at, one in enumerate(passages))
+    return tuple(replace(one, companions=tuple(dict.fromkeys((*one.companions, *those)))) for one, those in named)
 
 
 def _named_by(passage: PassageDraft, at: int, passages: Sequence[PassageDraft]) -> Iterator[int]:

@@ -154,7 +154,8 @@ class Heading:
 class Piece:
     """A range of a root's text that becomes a passage, and the fields it stands in, outermost first.
 
-    ``headed``: how many characters at its beginning are a bare heading above it.
+    ``headed``: how many characters at its beginning are a bare heading above it. ``lead``: where the title or lead-in
+    stands without which it says nothing; -1: nowhere.
     """
 
     start: int
@@ -162,6 +163,7 @@ class Piece:
     path: tuple[Field, ...]
     role: str = ""
     headed: int = 0
+    lead: int = -1
 
     @property
     def own(self) -> int:

@@ -14,10 +14,11 @@ from dataclasses import replace
 
 from assistant.content.openfda_cuts import words_at
 from assistant.content.openfda_drug_facts import of_drug_facts
-from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Piece, heading_line
+from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece, heading_line
 from assistant.content.openfda_tables import owned, table_passages
 from assistant.content.openfda_units import (
     BOX_AGAIN,
+    headings_of,
     is_bare,
     is_heading,
     is_leaflet,
@@ -29,9 +30,16 @@ from assistant.content.openfda_units import (
 from assistant.content.sections import classify, says_use
 from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
 from assistant.content.writing import PassageDraft
+from assistant.domain import Kind
 
 #: Of the pieces under "What is X?", the one that says what X is used for.
 _USE = re.compile(r"\b(?:used|prescribed|indicated)\b|\bmedicine\b[^.]{0,60}\bto (?:treat|help|lower|reduce|prevent)")
+#: What makes a later piece under "What is X?" one of who must not take it, or of what to tell one's doctor.
+_NOT_OF_USE = re.compile(
+    r"\b(?:do not|should not|don[’']t) (?:take|use|receive)\b|\b(?:tell|talk (?:to|with)) your\b", re.IGNORECASE
+)
+#: A boxed warning's words for those who take the medicine (21 CFR 310.501).
+_TO_PATIENTS = re.compile(r"WARNING TO WOMEN|\byour (?:doctor|healthcare|health care)\b", re.IGNORECASE)
 _MAKER = re.compile(
     r"(©|copyright|.{0,120}\b(manufactured|distributed|marketed|made|repackaged|packaged|mfd\.?|dist\.?)( and \w+)?"
     r" ?(by|for|in)\b|.{0,120}(registered )?trademarks?\b)",
@@ -42,32 +50,63 @@ _MAKER = re.compile(
 def passages_of(
     fields: list[Field], tables: Mapping[str, list[str]], settings: UnitSettings, names: tuple[str, ...], *, otc: bool
 ) -> Iterator[PassageDraft]:
-    boxed = any(field.name == "boxed_warning" for field in fields)
+    boxes = [field for field in fields if field.name == "boxed_warning"]
     left = owned(tables)
     seen: set[str] = set()
-    for root, inner in roots_of(fields, otc=otc):
-        pieces, headings = pieces_of(root, inner, settings, otc=otc)
-        for piece in pieces:
-            draft = _passage(root, piece, headings, names, boxed=boxed, otc=otc)
+    made = 0
+    roots = roots_of(fields, otc=otc)
+    run_ins = _titles_of(roots, names)
+    for root, inner in roots:
+        pieces, headings = pieces_of(root, inner, settings, run_ins, otc=otc)
+        for place, piece in enumerate(pieces):
+            draft = _passage(root, piece, headings, names, boxes, otc=otc)
             if draft.retrieve and draft.text in seen:
                 draft = replace(draft, retrieve=False)
             seen.add(draft.text)
-            yield draft
+            head = _head_of(pieces, place)
+            yield draft if head is None else replace(draft, companions=(made + head,))
+        made += len(pieces)
         held = {root.name, *(one.field.name for one in inner)}
         for name in [name for name in left if name in held]:
             field = next(field for field in fields if field.name == name)
-            yield from table_passages(field, root, left.pop(name), otc=otc)
+            for table in table_passages(field, root, left.pop(name), otc=otc):
+                made += 1
+                yield table
     for name, found in left.items():  # tables of a field without text
         lone = Field(name, "", -1)
         yield from table_passages(lone, lone, found, otc=otc)
 
 
+def _titles_of(roots: list[tuple[Field, list[Inner]]], names: tuple[str, ...]) -> re.Pattern[str] | None:
+    """The titles of a label's numbered sections, which stand as run-in headings in others; None: there are none."""
+    found: set[str] = set()
+    for root, inner in roots:
+        if root.name in NEVER_RETRIEVED or root.patient:
+            continue
+        titles = [
+            _title(root.text[heading.end : heading.end + 300], names, None) for heading in headings_of(root, inner)
+        ]
+        found.update(title for title in titles if len(title) >= _RUN_IN_CHARS and " " in title)
+    longest = sorted(found, key=lambda title: (-len(title), title))
+    return re.compile(rf"(?:{'|'.join(map(re.escape, longest))})(?=\s+[A-Z(\[•])") if found else None
+
+
+def _head_of(pieces: list[Piece], place: int) -> int | None:
+    """Which piece holds the title or the lead-in that this one depends on, unless it does itself."""
+    lead = pieces[place].lead
+    if lead < 0 or lead >= pieces[place].start:
+        return None
+    return next(i for i, piece in enumerate(pieces) if piece.start <= lead < piece.end)
+
+
 def _passage(
-    root: Field, piece: Piece, headings: list[Heading], names: tuple[str, ...], *, boxed: bool, otc: bool
+    root: Field, piece: Piece, headings: list[Heading], names: tuple[str, ...], boxes: list[Field], *, otc: bool
 ) -> PassageDraft:
     text = root.text[piece.start : piece.end].strip()
     field = piece.path[-1]
+    box = field.name == "boxed_warning"
     patient = any(one.patient for one in piece.path) and not (otc and is_leaflet(piece))
+    patient = patient or (box and len(boxes) > 1 and bool(_TO_PATIENTS.search(text)))
     number, title, path = _place_of(root, piece, headings, names, patient=patient)
     loinc = next((one.loinc for one in reversed(piece.path) if one.name != "spl_unclassified_section"), field.loinc)
     named = of_drug_facts(root.text, piece, loinc) if otc and not patient else None
@@ -75,29 +114,42 @@ def _passage(
         loinc, title = named
         path = (title,)
     meaning = classify(loinc=loinc, number=number, title=title, path=path, text=text, patient=patient, otc=otc)
+    if patient and says_use(title, names) and (apart := _apart_from_use(text, title)):
+        own = (path[0], apart)
+        meaning = classify(loinc=loinc, number=number, title=apart, path=own, text=text, patient=True)
     serves = set(meaning.serves) - {"boxed_warning", "indication"}
+    if box and piece.role != BOX_AGAIN:
+        serves.add(piece.role or "boxed_warning")
     if not patient:
-        if field.name == "boxed_warning" and piece.role != BOX_AGAIN:
-            serves.add(piece.role or "boxed_warning")
         if any(one.name == "indications_and_usage" for one in piece.path) or (otc and "indication" in meaning.serves):
             serves.add("indication")
-    elif boxed and IMPORTANT_PART.search(title):
+    elif boxes and IMPORTANT_PART.search(title):
         serves.add("boxed_warning")
-    elif says_use(title, names) and _USE.search(text):
+    elif meaning.topic in ("overview", "indication") and says_use(title, names) and _USE.search(text):
         serves.add("indication")
     return PassageDraft(
         text=text,
-        topic="boxed_warning" if field.name == "boxed_warning" and not patient else meaning.topic,
+        topic="boxed_warning" if box else meaning.topic,
         locator=number or ((field.title or title) if not named and (patient or field.title) else title),
         title=title,
-        kind=meaning.kind,
-        also=tuple(topic for topic in meaning.also if field.name != "boxed_warning" or topic != "boxed_warning"),
+        also=tuple(topic for topic in meaning.also if not box or topic != "boxed_warning"),
+        kind=Kind.SAFETY
+        if meaning.topic == "overview" and any(one.loinc == _POPULATIONS for one in piece.path)
+        else meaning.kind,
         population=meaning.population,
         serves=tuple(sorted(serves)),
         audiences=() if otc else ("patient",) if patient else ("hcp",),
         retrieve=meaning.retrieve and piece.role in ("", "boxed_warning") and _speaks(field, text),
         loinc=loinc,
     )
+
+
+def _apart_from_use(text: str, title: str) -> str:
+    """The words by which a later piece under "What is X?" is not about its use, "" where it is."""
+    if title in " ".join(text.split()):
+        return ""
+    own, use = _NOT_OF_USE.search(text), _USE.search(text)
+    return own[0] if own and not (use and use.start() < own.start()) else ""
 
 
 def _speaks(field: Field, text: str) -> bool:
@@ -141,9 +193,17 @@ def _place_of(
 
 _JOINING = frozenset(
     ("of", "and", "the", "in", "with", "for", "to", "or", "by", "on", "a", "an", "from", "due", "during", "after",
-     "before", "other", "than", "not", "as", "at", "that", "without", "and/or")
+     "before", "other", "than", "not", "as", "at", "that", "without", "and/or", "between", "among", "against", "under",
+     "within")
 )  # fmt: skip
 _WORD = re.compile(r"\S+")
+_POPULATIONS = "43684-0"
+#: A shorter title may begin a sentence by chance.
+_RUN_IN_CHARS = 12
+#: Words that no title ends with: they begin the sentence behind it.
+_BEGINNING = frozenset(("The", "This", "These", "An", "A", "Stop", "In", "If", "When", "For", "All", "There"))
+#: Words that are no title alone, though the product's name follows.
+_QUALIFIES = frozenset(("Recommended",))
 #: Verbs that begin a direction rather than end a title.
 _DIRECTS = frozenset(("Take", "Administer", "Withhold", "Inject", "Avoid", "Discontinue", "Swallow", "Inspect"))
 
@@ -177,9 +237,10 @@ def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
         bare = word[0].strip(".,:;()®™")
         before = words[i - 1][0] if i else ""
         leads = before.casefold() in _JOINING or before.casefold() in own or before.endswith("ing")
+        leads = leads or before in _QUALIFIES
         if i and not leads and (bare in _DIRECTS or (bare.casefold() in own and bare[0].isupper())):
             return i
-        if i and (word[0].startswith("•") or bare in ("Table", "Figure")):
+        if i and (word[0].startswith("•") or bare in ("Table", "Figure", "Indication")):
             return _without_joining(words, count)
         if not (_capital(bare) or bare in _JOINING):
             break
@@ -188,8 +249,15 @@ def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
             return count
     else:
         return 0
-    count = _without_joining(words, count) - 1
-    return _without_joining(words, max(count, 0))
+    count = _without_joining(words, max(_without_joining(words, count) - 1, 0))
+    while count > 1 and (words[count - 1][0] in _BEGINNING or _of_a_study(words, count)):
+        count = _without_joining(words, count - 1)
+    return count
+
+
+def _of_a_study(words: list[re.Match[str]], count: int) -> bool:
+    """Whether the last word begins the name of a study, "Study 1", that the sentence behind a title begins with."""
+    return words[count - 1][0] == "Study" and count < len(words) and words[count][0][0].isdigit()
 
 
 def _without_joining(words: list[re.Match[str]], count: int) -> int:

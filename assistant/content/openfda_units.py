@@ -11,8 +11,9 @@ Guarantees: every word of every field stands in exactly one piece, in order.
   holds the other is read in the likelier one.
 - Texts up to 1800 characters stay whole. Longer ones are cut before the numbered subsections of their own section,
   then, where these are too long, before numbered parts of them, then between sentences towards 1200 characters, as
-  openfda_cuts says; patient texts before their questions, and what they call most important not at all. A section that
-  bears no number has no numbered subsections but those where a field inside begins; a table's figure is none.
+  openfda_cuts says; patient texts before their questions and before what stands for one ("Do not take X if you:"), and
+  what they call most important not at all. A section that bears no number has no numbered subsections but those where a
+  field inside begins; a table's figure is none.
 - A heading alone ("E. Pregnancy", one question of a patient) goes with what follows it, also into a field inside.
 - Of an over-the-counter label Warnings that swallowed several sections of Drug Facts are cut before their fixed
   headings (21 CFR 201.66(c)(5)), unless they are short together; a field inside that begins with one is such a part
@@ -45,13 +46,21 @@ _QUESTION = re.compile(
     r"(?! (?:this|that|these|those|they|you|your)\b| the\b(?![^?]*\bI\b)))\b"
     r"(?:(?!\s(?:What|How|Who|When|Where|Why)\s)[^.?!•\"“”]){3,150}\?(?!\s?[\"”’])"
     # No question, but a heading of most guides (21 CFR 208.20(b)(4)): what to tell one's doctor first.
-    r"|(?:(?<=[.?!:•)]\s)|^)Before (?:you |your child |I )?(?:tak|us|receiv|start|giv|gett?|inject)(?:e|s|es|ing)?\b"
-    r"[^.?!:•\"“”]{1,100}?,? (?:tell|talk (?:to|with)) (?:your|the) [a-z ]{4,40}?"
+    r"|(?:(?<=[.?!:•)\"”]\s)|(?<=[a-z]\s)|^)Before (?:you |your child |I )?(?:tak|us|receiv|start|giv|gett?|inject)"
+    r"(?:e|s|es|ing)?\b[^.?!:•\"“”]{1,100}?,? (?:tell|talk (?:to|with)) (?:your|the) [a-z ]{4,40}?"
     r"(?=,? (?:if|about|all|of|and|that)\b|[:,])"
+    # Nor is who must not take it (21 CFR 208.20(b)(3)), where a list follows.
+    r"|(?:(?<=[.?!:•)]\s)|^)(?:Do not|Don[’']t) (?:take|use|receive|start(?: taking| using)?|give)\b[^.?!:•\"“”]{1,80}?"
+    r" if (?:you|your child|any)\b[^.?!:•\"“”]{0,60}(?=:)"
+    # The whole heading in capitals.
+    r"|(?:(?<=\s)|^)(?:WHAT|HOW|WHO|WHEN|WHERE|WHY|SHOULD|CAN)\s[^a-z.?!•\"“”]{6,150}\?(?!\s?[\"”’])"
 )
 _WHAT_TO_TELL = re.compile(r"\b(?:tell|talk (?:to|with)) (?:my|your|the)\b")
 #: An answer of an over-the-counter label's leaflet up to this length stays whole.
 _ANSWER_CHARS = 2600
+_WHO_MUST_NOT = re.compile(r"\bnot (?:take|use|receive|start|be taken|be used)\b|\bdo not\b", re.IGNORECASE)
+#: What these say is theirs to the next question, a sentence that begins like a heading too.
+_WHOLE = re.compile(r"most important information|side effects|how (?:should|do|will|can)\b", re.IGNORECASE)
 #: The role of a boxed warning's text printed a second time.
 BOX_AGAIN = "boxed_warning_again"
 _SHORT_FORM = re.compile(r"\(?see full prescribing information for (?:the )?complete boxed warning", re.IGNORECASE)
@@ -126,7 +135,7 @@ _UNIT = re.compile(
 _SENTENCE_BEFORE = re.compile(r"(?:^|[.!?])\s*$")
 
 
-def _headings(root: Field, inner: list[Inner]) -> list[Heading]:
+def headings_of(root: Field, inner: list[Inner]) -> list[Heading]:
     """The subsection headings of a root's own section: an increasing chain, cross-references left out.
 
     A number where a field inside begins or ends is surely one; "2. 2" with a slip of a space only behind a sentence. A
@@ -178,15 +187,20 @@ def _follows(one: tuple[Heading, float], two: tuple[Heading, float]) -> bool:
 
 
 def pieces_of(
-    root: Field, inner: list[Inner], settings: UnitSettings, *, otc: bool = False
+    root: Field,
+    inner: list[Inner],
+    settings: UnitSettings,
+    run_ins: re.Pattern[str] | None = None,
+    *,
+    otc: bool = False,
 ) -> tuple[list[Piece], list[Heading]]:
-    """The whole of a root's text in pieces, in order."""
+    """The whole of a root's text in pieces, in order; ``run_ins``: what may head a part of it without a number."""
     text = root.text
     if root.name in NEVER_RETRIEVED:
         return [Piece(0, len(text), (root,))], []
     if root.name == "boxed_warning":
         return _boxed(root), []
-    headings = _headings(root, inner)
+    headings = headings_of(root, inner)
     alone = all(one.field.name == root.name for one in inner)
     ranges = _ranges(0, len(text), (root,), sorted(inner, key=lambda one: (one.start, -one.end, one.field.rank)))
     pieces: list[Piece] = []
@@ -197,7 +211,7 @@ def pieces_of(
             for part in split(piece, drug_facts.starts(text, piece.start, piece.end)):
                 pieces += between_sentences(text, part, settings)
         else:
-            pieces += _cut(text, piece, headings, settings, whole=alone or len(piece.path) > 1)
+            pieces += _cut(text, piece, headings, settings, run_ins, whole=alone or len(piece.path) > 1)
     return _without_bare(text, pieces, otc=otc), headings
 
 
@@ -224,7 +238,10 @@ def _ranges(start: int, end: int, path: tuple[Field, ...], inner: list[Inner]) -
     return found
 
 
-def _cut(text: str, piece: Piece, headings: list[Heading], settings: UnitSettings, *, whole: bool) -> list[Piece]:
+def _cut(
+    text: str, piece: Piece, headings: list[Heading], settings: UnitSettings, run_ins: re.Pattern[str] | None,
+    *, whole: bool,
+) -> list[Piece]:  # fmt: skip
     """A range cut at subsections, at their numbered parts, between sentences: each only where still too long."""
     if piece.path[-1].name == "boxed_warning" or (whole and piece.end - piece.start <= settings.max_chars):
         return [piece]
@@ -236,7 +253,7 @@ def _cut(text: str, piece: Piece, headings: list[Heading], settings: UnitSetting
             found.append(section)
             continue
         for part in split(section, [heading.at for heading in headings if len(heading.number) == 3]):
-            found += between_sentences(text, part, settings)
+            found += between_sentences(text, part, settings, run_ins)
     return found
 
 
@@ -348,11 +365,13 @@ def _is_question(text: str) -> bool:
 
 
 def _questions(text: str, start: int, end: int) -> list[re.Match[str]]:
-    """The headings of a patient's text; what to tell first is none where the question above asks just that."""
+    """The headings of a patient's text; one that asks nothing is none where the question above asks just that."""
     found: list[re.Match[str]] = []
     for match in _QUESTION.finditer(text, start, end):
+        above = found[-1][0] if found else ""
         goes_on = found and _YES_OR_NO.match(match[0]) and not text[found[-1].end() : match.start()].strip()
-        tells_again = not match[0].endswith("?") and found and _WHAT_TO_TELL.search(found[-1][0])
+        same = _WHO_MUST_NOT if match[0].startswith("Do") else _WHAT_TO_TELL
+        tells_again = not match[0].endswith("?") and (same.search(above) or _WHOLE.search(above))
         if not (goes_on or tells_again):
             found.append(match)
     return found

@@ -85,9 +85,8 @@ def write_document(corpus: Path, draft: DocumentDraft) -> Path:
         (scratch / "document.yaml").write_bytes(_yaml(_document_fields(draft)))
         names = _names(draft.passages)
         for order, (name, passage) in enumerate(zip(names, draft.passages, strict=True), start=1):
-            fields = _passage_fields(draft, passage, f"{draft.id}.{name}", order)
-            if passage.companions:
-                fields["companions"] = [f"{draft.id}.{names[place]}" for place in passage.companions]
+            companions = [f"{draft.id}.{names[place]}" for place in passage.companions]
+            fields = _passage_fields(draft, passage, f"{draft.id}.{name}", order, companions)
             body = b"---\n" + _yaml(fields) + b"---\n" + passage.text.encode() + b"\n"
             (scratch / f"{order:04d}-{name}.md").write_bytes(body)
         _replace(scratch, target)
@@ -149,7 +148,9 @@ def _document_fields(draft: DocumentDraft) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value not in ("", [], {}) or key == "product"}
 
 
-def _passage_fields(draft: DocumentDraft, passage: PassageDraft, id: str, order: int) -> dict[str, object]:
+def _passage_fields(
+    draft: DocumentDraft, passage: PassageDraft, id: str, order: int, companions: list[str]
+) -> dict[str, object]:
     kind = passage.kind or KIND_OF_TOPIC[passage.topic]
     fields: dict[str, object] = {"id": id, "topic": passage.topic}
     if passage.also:
@@ -160,6 +161,8 @@ def _passage_fields(draft: DocumentDraft, passage: PassageDraft, id: str, order:
     for key, values in (("population", passage.population), ("serves", passage.serves)):
         if values:
             fields[key] = list(values)
+    if companions:
+        fields["companions"] = companions
     if passage.audiences and passage.audiences != draft.audiences:
         fields["audiences"] = list(passage.audiences)
     if not passage.retrieve:
