@@ -901,6 +901,12 @@ def test_a_lone_boxed_warning_is_for_professionals_whomever_it_addresses() -> No
     assert [(passage.audiences, passage.serves) for passage in draft.passages] == [(("hcp",), ("boxed_warning",))]
 
 
+def test_a_guide_in_the_field_of_the_boxed_warning_is_no_box() -> None:
+    guide = f"Medication Guide What is ZORVANTA? {sentences(20)} How should I store ZORVANTA? Keep it."
+    draft = read(boxed_warning=["WARNING: DULLNESS It dulls.", guide], spl_medguide=[f"{guide} Revised: 1/2026"])
+    assert [passage.serves for passage in draft.passages if passage.audiences == ("patient",)] == [(), ()]
+
+
 def test_what_is_left_of_the_populations_is_no_benefit() -> None:
     found = read(
         use_in_specific_populations=["8 USE IN SPECIFIC POPULATIONS Yawners: Not recommended. ( 8.1 )"]
@@ -910,7 +916,7 @@ def test_what_is_left_of_the_populations_is_no_benefit() -> None:
 
 def test_later_pieces_under_what_is_it_speak_for_themselves() -> None:
     guide = (
-        f"What is ZORVANTA? ZORVANTA is used to treat dullness. {sentences(20)} You should not take it with a yawn. "
+        f"What is ZORVANTA? ZORVANTA is used to treat dullness. {sentences(13)} You should not take it with a yawn. "
     )
     found = read(spl_medguide=[f"{guide} {sentences(20)}"]).passages
     assert (found[0].topic, found[0].serves) == ("overview", ("indication",))

@@ -40,6 +40,7 @@ _NOT_OF_USE = re.compile(
 )
 #: A boxed warning's words for those who take the medicine (21 CFR 310.501).
 _TO_PATIENTS = re.compile(r"WARNING TO WOMEN|\byour (?:doctor|healthcare|health care)\b", re.IGNORECASE)
+_WARNS = re.compile(r".{0,200}\bWARNING", re.DOTALL)
 _MAKER = re.compile(
     r"(©|copyright|.{0,120}\b(manufactured|distributed|marketed|made|repackaged|packaged|mfd\.?|dist\.?)( and \w+)?"
     r" ?(by|for|in)\b|.{0,120}(registered )?trademarks?\b)",
@@ -106,7 +107,10 @@ def _passage(
     field = piece.path[-1]
     box = field.name == "boxed_warning"
     patient = any(one.patient for one in piece.path) and not (otc and is_leaflet(piece))
-    patient = patient or (box and len(boxes) > 1 and bool(_TO_PATIENTS.search(text)))
+    if patient:
+        box = box and bool(_WARNS.match(text))  # no whole guide that stands in the wrong field
+    elif box and len(boxes) > 1:
+        patient = bool(_TO_PATIENTS.search(text))
     number, title, path = _place_of(root, piece, headings, names, patient=patient)
     loinc = next((one.loinc for one in reversed(piece.path) if one.name != "spl_unclassified_section"), field.loinc)
     named = of_drug_facts(root.text, piece, loinc) if otc and not patient else None
@@ -149,7 +153,9 @@ def _apart_from_use(text: str, title: str) -> str:
     if title in " ".join(text.split()):
         return ""
     own, use = _NOT_OF_USE.search(text), _USE.search(text)
-    return own[0] if own and not (use and use.start() < own.start()) else ""
+    if not own or own.start() > len(text) // 2 or (use and use.start() < own.start()):
+        return ""
+    return own[0]
 
 
 def _speaks(field: Field, text: str) -> bool:

@@ -208,13 +208,15 @@ def lists(text: str, starts: list[int], start: int, end: int) -> list[tuple[int,
 class Held:
     """What belongs together. ``shown``: what stays in one piece; ``end``: where its rows or items end.
 
-    ``places``: where it may be cut behind what is shown. ``titled``: whether it begins a piece of its own.
+    ``places``: where it may be cut behind what is shown. ``titled``: whether it begins a piece of its own. ``rows``:
+    whether it is a table.
     """
 
     shown: tuple[int, int]
     end: int
     places: frozenset[int] = frozenset()
     titled: bool = False
+    rows: bool = True
 
 
 def held_together(text: str, starts: list[int], tables: list[tuple[int, int]], piece: Piece) -> list[Held]:
@@ -238,7 +240,8 @@ def held_together(text: str, starts: list[int], tables: list[tuple[int, int]], p
         if b - a <= LIMIT:
             found.append(Held((a, b), b))
         else:
-            found.append(Held((a, a), b, _places(text, starts, (a, b), rows=a in words)))
+            rows = a in words
+            found.append(Held((a, a), b, _places(text, starts, (a, b), rows=rows), rows=rows))
     return sorted(found, key=lambda one: one.shown)
 
 
@@ -268,15 +271,15 @@ def with_leads(text: str, pieces: list[Piece], held: list[Held]) -> list[Piece]:
     """The pieces; those that begin with a further row or item know where their title or lead-in stands."""
     around = _around([piece.start for piece in pieces], held)
     return [
-        replace(piece, lead=one.shown[0]) if one and _goes_on(text, piece) else piece
+        replace(piece, lead=one.shown[0]) if one and _goes_on(text, piece, rows=one.rows) else piece
         for piece, one in zip(pieces, around, strict=True)
     ]
 
 
-def _goes_on(text: str, piece: Piece) -> bool:
+def _goes_on(text: str, piece: Piece, *, rows: bool) -> bool:
     """Whether a piece begins with an item that begins small, or with cells."""
-    if _SMALL_ITEM.match(text, piece.start):
-        return True
+    if not rows or _SMALL_ITEM.match(text, piece.start):
+        return bool(_SMALL_ITEM.match(text, piece.start))
     cells = joints(text, piece.start, min(piece.start + 2 * _HEAD_CHARS, piece.end))
     figures = [any(char.isdigit() for char in word) for word in text[piece.start : piece.start + 100].split()]
     return any(sure for _, sure in cells) or sum(figures) >= 4
