@@ -1073,3 +1073,17 @@ def test_long_files_are_read_as_a_stream(tmp_path: Path) -> None:
 def test_marks_of_templates_and_formats_are_only_text() -> None:
     text = "WARNINGS {{ x }} {% y %} [SPAN_1] $x \\1 <b> é e\u0301 \u202b ## | ^^ \u200b end."
     assert read(warnings=[text]).passages[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "retrieved"),
+    [
+        ("CARCINOGENESIS & MUTAGENESIS & IMPAIRMENT OF FERTILITY See WARNINGS section.", False),
+        ("Teratogenic Effects See WARNINGS.", False),
+        ("Storage Store at controlled room temperature, 20 to 25\u00b0C (68 to 77\u00b0F) [see USP].", True),
+        ("It is known to cause dullness. See WARNINGS section.", True),
+    ],
+)
+def test_a_title_with_a_reference_is_no_answer(text: str, retrieved: bool) -> None:
+    (passage,) = [p for p in read(nonclinical_toxicology=[text]).passages if p.text == text]
+    assert passage.retrieve is retrieved

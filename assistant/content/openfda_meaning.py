@@ -41,6 +41,8 @@ _NOT_OF_USE = re.compile(
 #: A boxed warning's words for those who take the medicine (21 CFR 310.501).
 _TO_PATIENTS = re.compile(r"WARNING TO WOMEN|\byour (?:doctor|healthcare|health care)\b", re.IGNORECASE)
 _WARNS = re.compile(r".{0,200}\bWARNING", re.DOTALL)
+#: Under a title nothing but a reference: "Carcinogenesis See WARNINGS section."
+_ONLY_REFERS = re.compile(r"(?P<title>[^.?!\d]{0,120}?)[\[(]?\s*(?i:see)\s[^.?!]{3,100}\.?\s*[\])]?\s*\.?")
 _MAKER = re.compile(
     r"(©|copyright|.{0,120}\b(manufactured|distributed|marketed|made|repackaged|packaged|mfd\.?|dist\.?)( and \w+)?"
     r" ?(by|for|in)\b|.{0,120}(registered )?trademarks?\b)",
@@ -161,6 +163,8 @@ def _apart_from_use(text: str, title: str) -> str:
 def _speaks(field: Field, text: str) -> bool:
     """Whether a passage can be an answer at all."""
     words = unnumbered(text).strip(" .:").casefold()
+    if (refers := _ONLY_REFERS.fullmatch(unnumbered(text).strip())) and is_bare(refers["title"]):
+        return False
     if field.name in NEVER_RETRIEVED or words == field.title.casefold() or (is_bare(text) and is_heading(text)):
         return False
     if field.name == "spl_unclassified_section":
