@@ -125,6 +125,7 @@ def test_how_an_illness_runs_is_none() -> None:
         ("history of pancreatitis", "pancreatitis"),
         ("I had a blood clot 5 years ago", "blood clot"),
         ("the medicine for trigeminal neuralgia", "trigeminal neuralgia"),
+        ("starting dose in type 2 diabetes", "type 2 diabetes"),
     ],
 )
 def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:

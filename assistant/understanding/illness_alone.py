@@ -17,7 +17,8 @@ _ASKED_OF_IT = re.compile(
     r"\b(?:the medicine|(?:starting|initial|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
     r"protocol|oral|iv|im|daily|weekly)|dos(?:e|es|age|ages|ing)|regimens?|protocols?|treatments?|therap(?:y|ies)|indications?|"
     r"uses?|what|is|are|the|for|in|of|to|treat|and|or|an?|adults?|patients?(?: with)?|pts?(?: with)?|approved|label|"
-    r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|years? ago|\d+)\b",
+    r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|"
+    r"\d+ (?:years?|months?|weeks?|days?) ago)\b",
     re.IGNORECASE,
 )
 #: Who does or asks something says more than an illness.
@@ -42,7 +43,7 @@ _ENDS_AN_ILLNESS = re.compile(
 )
 #: What a dose is asked for, right behind the word.
 _DOSED_FOR = re.compile(r"\b(?:dos(?:e|es|age|ages|ing)|regimens?|protocols?)\s+(?:for|in)\s+[^,;.?!]+", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_][\w'-]*")
+_WORD = re.compile(r"[^\W_][\w'-]*")
 
 
 def illness_alone(question: str) -> tuple[str, ...]:
