@@ -1087,3 +1087,19 @@ def test_marks_of_templates_and_formats_are_only_text() -> None:
 def test_a_title_with_a_reference_is_no_answer(text: str, retrieved: bool) -> None:
     (passage,) = [p for p in read(nonclinical_toxicology=[text]).passages if p.text == text]
     assert passage.retrieve is retrieved
+
+
+def test_a_number_with_slips_of_spaces_begins_a_section_where_the_text_refers_to_it() -> None:
+    def numbers(text: str) -> list[str]:
+        return list(dict.fromkeys(p.locator for p in read(dosage_and_administration=[text]).passages))
+
+    begin = "2 DOSAGE AND ADMINISTRATION Dullness: one tablet ( 2.1 , 2.2 ). Waking: two ( 2.3 )."
+    begin = f"{begin} 2.1 Dullness {sentences(9)}"
+    slipped = (
+        f"{begin} Figure 1: Sites of Dullness 2. 2 Great Dullness {sentences(9)} once daily 2 . 3 Waking {sentences(9)}"
+    )
+    assert numbers(slipped) == ["2", "2.1", "2.2", "2.3"]
+    assert numbers(slipped.replace("( 2.1 , 2.2 )", "( 2.1 )").replace("( 2.3 )", "")) == ["2", "2.1"]
+    # The square of a metre is no chapter.
+    squared = f"{begin} 2.2 Great Dullness {sentences(9)} up to 2 mg/m 2 . 2.3 Waking {sentences(9)}"
+    assert numbers(squared) == ["2", "2.1", "2.2", "2.3"]

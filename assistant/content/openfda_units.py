@@ -135,11 +135,16 @@ _UNIT = re.compile(
 _SENTENCE_BEFORE = re.compile(r"(?:^|[.!?])\s*$")
 
 
+#: A reference to a section: "( 2.6 )".
+_REFERRED = re.compile(r"[(,]\s*(\d{1,2}\.\d{1,2})(?:\.\d{1,2})?\s*(?=[),])")
+
+
 def headings_of(root: Field, inner: list[Inner]) -> list[Heading]:
     """The subsection headings of a root's own section: an increasing chain, cross-references left out.
 
-    A number where a field inside begins or ends is surely one; "2. 2" with a slip of a space only behind a sentence. A
-    root that has no number itself has no others; before a row of figures a number is one of them.
+    A number where a field inside begins or ends is surely one; with slips of spaces ("2. 2", "1 . 7", "2. 1 1") it is
+    one behind a sentence or where the text itself refers to it. A root that has no number itself has no others; before
+    a row of figures a number is one of them.
     """
     sure = {place for one in inner for place in (one.start, words_at(root.text, one.end))}
     own = OWN_NUMBER.match(root.text)
@@ -147,8 +152,12 @@ def headings_of(root: Field, inner: list[Inner]) -> list[Heading]:
     if not number:
         return []
     chapter = number.split(".", 1)[0]
-    part = r"([1-9]\d?)"
-    pattern = re.compile(rf"(?:(?<=\s)|^){chapter}\.\s?{part}(?:\.{part})?\.?\s+(?=[A-Z\"“]|\([A-Za-z]|[a-z]-?[A-Z])")
+    part = r"([1-9](?:\s?\d)?)"
+    pattern = re.compile(
+        rf"(?:(?<=\s)|^){chapter}(?:\.\s?{part}(?:\.{part})?|\s\.\s?{part}(?!\.\d))\.?"
+        r"\s+(?=[A-Z\"“]|\([A-Za-z]|[a-z]-?[A-Z])"
+    )
+    referred = {match[1] for match in _REFERRED.finditer(root.text)}
     found: list[tuple[Heading, float]] = []
     for match in pattern.finditer(root.text):
         before = root.text[max(0, match.start() - 40) : match.start()]
@@ -157,9 +166,11 @@ def headings_of(root: Field, inner: list[Inner]) -> list[Heading]:
             continue
         if not (certain or _SENTENCE_BEFORE.search(before)) and in_table(root.text[match.end() : match.end() + 120]):
             continue
-        label = tuple(int(one) for one in (chapter, match[1], match[2]) if one is not None)
+        label = tuple(int("".join(one.split())) for one in (chapter, match[1] or match[3], match[2]) if one)
         behind_end = bool(re.search(r"(^|[.!?)\]:])\s*$", before))
-        if not (certain or behind_end) and match[0][len(chapter) + 1].isspace():
+        slip = re.search(r"\d\s+\d|\s\.", match[0])  # within the number itself
+        meant = ".".join(map(str, label[:2])) in referred
+        if not certain and not meant and (slip or (not behind_end and match[0][len(chapter) + 1].isspace())):
             continue
         weight = 3.0 if certain else 1.5 if behind_end else 1.0
         found.append((Heading(match.start(), match.end(), label), weight))
