@@ -275,13 +275,9 @@ class Decider:
         """``found`` with what the label of ``product`` says of the illnesses that the question names."""
         of_use = found.share(*planning.ABOUT_USE) >= self.policy.thresholds.topic_sure
         named = reading.conditions
-        others = (
-            reading.population or reading.named("substance") or not NAMES_OF.keys().isdisjoint(words(reading.masked))
-        )
-        alone = illness_alone(reading.masked) if product and not others else ()
-        dosed = illness_dosed(reading.masked) if found.asks_dose and not named and not others else ()
-        if alone or dosed:
-            named, found = (alone or dosed,), replace(found, marked=True)
+        only, alone = _only_illness(reading, product, named, asks_dose=found.asks_dose)
+        if only:
+            named, found = (only,), replace(found, marked=True)
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = self.labels.of(product, where)
@@ -298,7 +294,7 @@ class Decider:
         status = status_of_all(statuses, use=of_use or asks_use)
         pairs = list(zip(named, statuses, strict=False))
         found = replace(found, limited=tuple(words for words, said in pairs if said is conditions.LabelStatus.LIMITED))
-        if alone and not speaks_of(self.index, retrieval.eligible(self.index, product, where), alone):
+        if alone and not speaks_of(self.index, retrieval.eligible(self.index, product, where), only):
             found = replace(found, unheard_of=True)
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
@@ -462,6 +458,21 @@ class Decider:
         else:
             draft.give_up("nothing is approved here for the medicine that is named")
         return True
+
+
+def _only_illness(
+    reading: Reading, product: str, marked: Sequence[Sequence[str]], *, asks_dose: bool
+) -> tuple[tuple[str, ...], bool]:
+    """The illness that is all a question names, and True; or one that it asks the dose for, though none is ``marked``.
+
+    Beside a group of patients or another medicine an illness is not all.
+    """
+    beside = {*reading.population} - {"adult"} or reading.named("substance")
+    if not product or beside or not NAMES_OF.keys().isdisjoint(words(reading.masked)):
+        return (), False
+    if alone := illness_alone(reading.masked):
+        return alone, True
+    return (illness_dosed(reading.masked) if asks_dose and not marked else ()), False
 
 
 def _directs(entry: Entry) -> bool:
