@@ -7,8 +7,8 @@ Guarantees: every word of every text field stands in exactly one place of one pa
 space between passages apart. ``spl_product_data_elements`` is no text for people (names and ingredients run together)
 and is left out. How that is done: openfda_file reads the file, openfda_units says which text is read where and cut
 at which headings, openfda_cuts where else it may be cut, openfda_rows what belongs together, openfda_meaning what a
-passage is about, openfda_tables what becomes of tables, openfda_fields names the fields, openfda_drug_facts tells apart
-the sections of an over-the-counter label.
+passage is about, openfda_titles what it is called, openfda_tables what becomes of tables, openfda_fields names the
+fields, openfda_drug_facts tells apart the sections of an over-the-counter label.
 
 Refuses with :class:`ContentError`, naming file, line or record: what openfda_file and openfda_tables refuse, records
 without names, id, version or day, and fields that are no lists of strings. Opens nothing but the file and never the

@@ -16,6 +16,7 @@ from assistant.content.openfda_cuts import words_at
 from assistant.content.openfda_drug_facts import of_drug_facts
 from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece, heading_line
 from assistant.content.openfda_tables import owned, table_passages
+from assistant.content.openfda_titles import title_of
 from assistant.content.openfda_units import (
     BOX_AGAIN,
     headings_of,
@@ -43,6 +44,10 @@ _TO_PATIENTS = re.compile(r"WARNING TO WOMEN|\byour (?:doctor|healthcare|health 
 _WARNS = re.compile(r".{0,200}\bWARNING", re.DOTALL)
 #: Under a title nothing but a reference: "Carcinogenesis See WARNINGS section."
 _ONLY_REFERS = re.compile(r"(?P<title>[^.?!\d]{0,120}?)[\[(]?\s*(?i:see)\s[^.?!]{3,100}\.?\s*[\])]?\s*\.?")
+#: The residue of section 8: what Highlights say of groups of patients.
+_POPULATIONS = "43684-0"
+#: A shorter title may begin a sentence by chance.
+_RUN_IN_CHARS = 12
 _MAKER = re.compile(
     r"(©|copyright|.{0,120}\b(manufactured|distributed|marketed|made|repackaged|packaged|mfd\.?|dist\.?)( and \w+)?"
     r" ?(by|for|in)\b|.{0,120}(registered )?trademarks?\b)",
@@ -87,7 +92,7 @@ def _titles_of(roots: list[tuple[Field, list[Inner]]], names: tuple[str, ...]) -
         if root.name in NEVER_RETRIEVED or root.patient:
             continue
         titles = [
-            _title(root.text[heading.end : heading.end + 300], names, None) for heading in headings_of(root, inner)
+            title_of(root.text[heading.end : heading.end + 300], names, None) for heading in headings_of(root, inner)
         ]
         found.update(title for title in titles if len(title) >= _RUN_IN_CHARS and " " in title)
     longest = sorted(found, key=lambda title: (-len(title), title))
@@ -190,101 +195,12 @@ def _place_of(
     field = piece.path[-1]
     if above:
         heading = above[-1]
-        title = _title(root.text[heading.end : heading.end + 300], names, field)
+        title = title_of(root.text[heading.end : heading.end + 300], names, field)
         title = title or field.title or outer
         return heading.label, title, (outer, f"{heading.label} {title}")
     number = own[1] if own else ""
     title = field.title if len(piece.path) > 1 or root.title else ""
     if not title:
-        title = _title(text[own.end() if own and piece.start == 0 else 0 :][:300], names, None)
+        title = title_of(text[own.end() if own and piece.start == 0 else 0 :][:300], names, None)
     title = title or " ".join(text.split()[:8])[:100]
     return number, title, (outer, title) if outer else (title,)
-
-
-_JOINING = frozenset(
-    ("of", "and", "the", "in", "with", "for", "to", "or", "by", "on", "a", "an", "from", "due", "during", "after",
-     "before", "other", "than", "not", "as", "at", "that", "without", "and/or", "between", "among", "against", "under",
-     "within")
-)  # fmt: skip
-_WORD = re.compile(r"\S+")
-_POPULATIONS = "43684-0"
-#: A shorter title may begin a sentence by chance.
-_RUN_IN_CHARS = 12
-#: Words that no title ends with: they begin the sentence behind it.
-_BEGINNING = frozenset(("The", "This", "These", "An", "A", "Stop", "In", "If", "When", "For", "All", "There"))
-#: Words that are no title alone, though the product's name follows.
-_QUALIFIES = frozenset(("Recommended",))
-#: Verbs that begin a direction rather than end a title.
-_DIRECTS = frozenset(("Take", "Administer", "Withhold", "Inject", "Avoid", "Discontinue", "Swallow", "Inspect"))
-
-
-#: Titles of subsections that 21 CFR 201.57 and FDA's guidances fix.
-_STANDARD = re.compile(
-    r"(?i:Pregnancy|Lactation|Females and Males of Reproductive Potential|Pediatric Use|Geriatric Use"
-    r"|(?:Renal|Hepatic) Impairment|Clinical (?:Trials?|Studies) Experience|Post-?marketing Experience|Immunogenicity"
-    r"|Mechanism of Action|Pharmacodynamics|Pharmacokinetics|Pharmacogenomics|Microbiology|Controlled Substance|Abuse"
-    r"|Dependence|How Supplied|Storage and Handling|Animal Toxicology and/or Pharmacology"
-    r"|Carcinogenesis, Mutagenesis,(?: and)? Impairment of Fertility)(?=\s+[\"“(•]?[A-Z0-9(])"
-)
-
-
-def _title(text: str, names: tuple[str, ...], field: Field | None) -> str:
-    """The title that a flattened text begins with, in its own words, as far as capitals tell it from what follows."""
-    if field and field.title and text.casefold().startswith(field.title.casefold()):
-        return text[: len(field.title)]
-    if standard := _STANDARD.match(text):
-        return standard[0]
-    words = list(_WORD.finditer(text))[:24]
-    own = {word for name in names for word in name.casefold().split() if len(word) > 3}
-    last = _title_case(words, own) or _sentence_case(words)
-    return text[words[0].start() : words[last - 1].end()].rstrip(" ,:;.–—-•(") if last else ""
-
-
-def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
-    """How many words a title in capitals has; the last capital belongs to the sentence behind it."""
-    count = 0
-    for i, word in enumerate(words):
-        bare = word[0].strip(".,:;()®™")
-        before = words[i - 1][0] if i else ""
-        leads = before.casefold() in _JOINING or before.casefold() in own or before.endswith("ing")
-        leads = leads or before in _QUALIFIES
-        if i and not leads and (bare in _DIRECTS or (bare.casefold() in own and bare[0].isupper())):
-            return i
-        if i and (word[0].startswith("•") or bare in ("Table", "Figure", "Indication")):
-            return _without_joining(words, count)
-        if not (_capital(bare) or bare in _JOINING):
-            break
-        count = i + 1
-        if word[0][-1] in ".:" or count == len(words):
-            return count
-    else:
-        return 0
-    count = _without_joining(words, max(_without_joining(words, count) - 1, 0))
-    while count > 1 and (words[count - 1][0] in _BEGINNING or _of_a_study(words, count)):
-        count = _without_joining(words, count - 1)
-    return count
-
-
-def _of_a_study(words: list[re.Match[str]], count: int) -> bool:
-    """Whether the last word begins the name of a study, "Study 1", that the sentence behind a title begins with."""
-    return words[count - 1][0] == "Study" and count < len(words) and words[count][0][0].isdigit()
-
-
-def _without_joining(words: list[re.Match[str]], count: int) -> int:
-    while count and words[count - 1][0] in _JOINING:
-        count -= 1
-    return count
-
-
-def _capital(word: str) -> bool:
-    return any(char.isupper() for char in word) or not any(char.isalpha() for char in word)
-
-
-def _sentence_case(words: list[re.Match[str]]) -> int:
-    """How many words a title has of which only the first begins with a capital."""
-    for i, word in enumerate(words[1:13], start=1):
-        if word[0][:1].isupper():
-            return i
-        if word[0][-1] in ".:;":
-            return i + 1
-    return 0
