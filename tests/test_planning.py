@@ -270,16 +270,20 @@ def test_an_illness_that_the_label_speaks_of_is_never_out_of_scope() -> None:
     assert route(found(intents=out, product_known=False), "hcp", POLICY).outcome is Outcome.OUT_OF_SCOPE
 
 
-def test_the_instructions_follow_a_complaint() -> None:
+def instruction(entry: Entry) -> Entry:
+    return dataclasses.replace(entry, head=dataclasses.replace(entry.head, kind=Kind.INSTRUCTION))
+
+
+def test_the_instructions_follow_a_complaint(entry: Entry) -> None:
     intents = (("product_complaint", 0.97), ("storage", 0.01))
     complaint = found(flags=frozenset((Flag.PRODUCT_COMPLAINT,)), intents=intents)
     plan = route(complaint, "patient", POLICY)
-    assert (plan.outcome, plan.intent, plan.retrieve, plan.only_safety) == (
-        Outcome.PRODUCT_COMPLAINT,
-        "administration",
-        True,
-        True,
-    )
+    assert (plan.outcome, plan.intent) == (Outcome.PRODUCT_COMPLAINT, "product_complaint")
+    assert plan.retrieve and plan.only_safety and plan.by_evidence
+    steps, other = candidate(entry, "administration", 0.6), candidate(entry, "drug_interaction", 0.7)
+    sure = dataclasses.replace(plan, intent="administration", confidence=0.9)
+    steps, other = (dataclasses.replace(c, entry=instruction(c.entry)) for c in (steps, other))
+    assert choose((other, steps), sure, POLICY).shown == (steps,)
     harmed = dataclasses.replace(complaint, flags=frozenset((Flag.PRODUCT_COMPLAINT, Flag.ADVERSE_EVENT)))
     assert not route(harmed, "patient", POLICY).retrieve
 

@@ -377,6 +377,8 @@ class Decider:
             intents.insert(0, (plan.intent, plan.confidence))
         if asked.topic:
             intents = [(asked.topic, 1.0)]
+        if plan.by_evidence:
+            plan = replace(plan, intent="administration", confidence=dict(intents).get("administration", 0.0))
         intents = aspects.with_second_side(intents, reading.masked)
         query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
@@ -395,6 +397,9 @@ class Decider:
         )
         chosen = planning.choose(ranked, plan, self.policy)
         draft.candidates = tuple(ranked[:5])
+        if plan.by_evidence:
+            draft.shown = tuple(candidate.entry for candidate in chosen.shown)
+            return
         draft.confidence = chosen.confidence
         if chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")

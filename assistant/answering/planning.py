@@ -53,6 +53,8 @@ _NEVER_ANSWERS: Mapping[str, frozenset[str]] = {
     "drug_interaction": frozenset(("ingredients", "overview")),
     "food_interaction": frozenset(("ingredients", "overview")),
 }
+#: Topics of passages that say how to handle a product.
+_OF_HANDLING = frozenset(("administration", "storage"))
 #: Intents that are about what happened under treatment.
 _OF_A_REACTION = frozenset(("warnings", "adverse_reactions"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
@@ -123,6 +125,7 @@ class Route:
     ``dosed``: it asks what dose to give.
     ``how_much``: it asks for the size of a change, which only what was measured answers.
     ``modifies``: it asks what to do with the dose for something that happened.
+    ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
     ``limited``: only passages that speak against one of these illnesses answer.
     """
 
@@ -137,6 +140,7 @@ class Route:
     dosed: bool = False
     how_much: bool = False
     modifies: bool = False
+    by_evidence: bool = False
     limited: tuple[tuple[str, ...], ...] = ()
 
 
@@ -190,7 +194,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         sure = topic_share >= needed and topic not in denied
         if grave is Outcome.PRODUCT_COMPLAINT and not sure and "administration" not in denied:
             # What the instructions say of a pen that does not click helps whoever complains of one.
-            return Route(grave, "administration", found.share("administration"), retrieve=True, only_safety=True)
+            return Route(grave, name, confidence, retrieve=True, only_safety=True, by_evidence=True)
         return Route(grave, topic if sure else name, topic_share if sure else confidence, sure, only_safety=True)
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
@@ -345,6 +349,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
     never = _NEVER_ANSWERS.get(plan.intent, frozenset())
     usable = [c for c in ranked if c.entry.head.topic not in never or c.entry.head.is_about(plan.intent)]
     usable = [c for c in usable if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
+    if plan.by_evidence:
+        usable = [c for c in usable if not _OF_HANDLING.isdisjoint((c.entry.head.topic, *c.entry.head.also))]
     if plan.only_warnings:
         usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):
@@ -378,7 +384,8 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     )
     sure = confidence_of(usable, shown, plan, policy.confidence)
     # After the notice of a report nothing can be asked back: what would be offered elsewhere follows it.
-    needed = limits.passage_ask if plan.outcome in _GRAVE_OUTCOMES else limits.passage_answer
+    asked = plan.outcome in _GRAVE_OUTCOMES and not plan.by_evidence
+    needed = limits.passage_ask if asked else limits.passage_answer
     # Where the passage that answers may not follow the notice, a far one is no answer in its stead.
     far = plan.outcome in _GRAVE_OUTCOMES and usable[0].score < _NEAR * ranked[0].score
     if far or sure < needed:
