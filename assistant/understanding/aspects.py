@@ -26,12 +26,20 @@ _DOSED = re.compile(
     r"capsules?|vials?)|mg|mcg|start (?:with|on|at)|starting|initiate|titrat\w+|reduc\w+ (?:it|to|by))\b",
     re.IGNORECASE,
 )
-#: What is done about something that happened under treatment (21 CFR 201.57(c)(3)(i): dosage modifications).
+#: How a dose is changed for something that happened under treatment (21 CFR 201.57(c)(3)(i): dosage modifications).
+_CHANGED_FOR_IT = (
+    r"modif\w+|withh[eo]ld\w*|h(?:o|e)ld(?:ing)?|resum\w+|re-?start\w*|re-?challeng\w+|re-?initiat\w+|interrupt\w*|"
+    r"(?:x|times) (?:the )?(?:uln|upper limit)|dose (?:reduc\w+|delay\w*)"
+)
 _OF_A_REACTION = re.compile(
-    r"\b(?:modif\w+|adjust\w*|withh[eo]ld\w*|h(?:o|e)ld(?:ing)?|resum\w+|re-?start\w*|re-?challeng\w+|re-?initiat\w+|"
-    r"interrupt\w*|toxicit\w+|grade (?:[1-5]|i{1,3}v?)|(?:x|times) (?:the )?(?:uln|upper limit)|uln|"
-    r"reduc\w+ (?:(?:the|a|my|its) )?dos\w+|dose (?:reduc\w+|delay\w*)|"
+    rf"\b(?:{_CHANGED_FOR_IT}|adjust\w*|toxicit\w+|grade (?:[1-5]|i{{1,3}}v?)|uln|"
+    r"reduc\w+ (?:(?:the|a|my|its) )?dos\w+|"
     r"(?:during|while on|under) (?:treatment|therapy|it|the medicine))\b",
+    re.IGNORECASE,
+)
+_MODIFIES = re.compile(
+    rf"\b(?:{_CHANGED_FOR_IT}|dose (?:modif\w+|adjust\w*)|what (?:to|do (?:i|we)|should (?:i|we)) do|manag\w+|"
+    r"grade (?:[2-4]|i{2,3}|iv))\b",
     re.IGNORECASE,
 )
 #: Whose dose is asked: "X dose", "X 10 mg tablets", "dose of X".
@@ -48,12 +56,6 @@ _DOSE_OF = (
 _GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
 #: Intents that are about what happened under treatment; what is then done with the dose stands with the doses.
 _REACTIONS = frozenset(("warnings", "adverse_reactions"))
-_MODIFIES = re.compile(
-    r"\b(?:withh[eo]ld\w*|h(?:o|e)ld|resum\w+|re-?start\w*|re-?challeng\w+|re-?initiat\w+|interrupt\w*|"
-    r"dose (?:reduc\w+|delay\w*|modif\w+|adjust\w*)|modif\w+|what (?:to|do (?:i|we)|should (?:i|we)) do|manag\w+|"
-    r"(?:x|times) (?:the )?(?:uln|upper limit)|(?<!\w)grade (?:[2-4]|i{2,3}|iv))\b",
-    re.IGNORECASE,
-)
 #: Intents that ask for another substance.
 _INTERACTION = "drug_interaction"
 #: How likely the second side is beside the first.
