@@ -126,6 +126,7 @@ def test_how_an_illness_runs_is_none() -> None:
         ("I had a blood clot 5 years ago", "blood clot"),
         ("the medicine for trigeminal neuralgia", "trigeminal neuralgia"),
         ("starting dose in type 2 diabetes", "type 2 diabetes"),
+        ("max dose asthma \u226512", "asthma"),
     ],
 )
 def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:
@@ -143,6 +144,11 @@ def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:
         "recommended dosage for a patient without asthma",
         "is there a role in severe carditis",
         "PE treatment with ticagrelor",
+        "tumors in mice?",
+        "caution in pheochromocytoma?",
+        "asthma or urticaria",
+        "inpatients w/ depression studied?",
+        "neutropenia, CBC schedule",
         "what about patients with heart failure who take a beta blocker and have diabetes",
         "",
     ],

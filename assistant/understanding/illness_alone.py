@@ -15,8 +15,8 @@ _MOST_WORDS = 4
 #: What is asked of an illness besides its name, and words between.
 _ASKED_OF_IT = re.compile(
     r"\b(?:the medicine|(?:starting|initial|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
-    r"protocol|oral|iv|im|daily|weekly)|dos(?:e|es|age|ages|ing)|regimens?|protocols?|treatments?|therap(?:y|ies)|indications?|"
-    r"uses?|what|is|are|the|for|in|of|to|treat|and|or|an?|adults?|patients?(?: with)?|pts?(?: with)?|approved|label|"
+    r"protocol|oral|iv|im|daily|weekly)|dos(?:e|es|age|ages|ing)|posology|regimens?|protocols?|treatments?|therap(?:y|ies)|indications?|"
+    r"uses?|what|is|are|the|for|in|of|to|treat|an?|adults?|patients?(?: with)?|pts?(?: with)?|approved|label|"
     r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|"
     r"\d+ (?:years?|months?|weeks?|days?) ago)\b",
     re.IGNORECASE,
@@ -28,7 +28,8 @@ _SENTENCE = re.compile(
     r"want\w*|tell|safe|ok|good|with(?:out)?|on|after|before|since|from|because|if|not|no|any|role|place|data|evidence|"
     r"info\w*|about|grade|rates?|risk|study|studies|trials?|vs|versus|than|frequency|incidence|percent\w*|median|mean|"
     r"time|peak|half|life|levels?|counts?|cases|numbers?|results?|efficacy|effect\w*|respon\w+|survival|mechanism|"
-    r"safety|warnings?|interactions?|untreated|naive)\b",
+    r"safety|warnings?|interactions?|untreated|naive|and|or|studied|cautions?|line|mice|mouse|rats?|rabbits?|dogs?|"
+    r"monkeys?|animals?)\b|\bw/|[,;:]",
     re.IGNORECASE,
 )
 #: How the names of illnesses end (Greek and Latin medical suffixes), and words that only illnesses bear.
@@ -51,7 +52,9 @@ def illness_alone(question: str) -> tuple[str, ...]:
     named = [word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", question))]
     if _SENTENCE.search(question) or not 0 < len(named) <= _MOST_WORDS or not any(map(_is_an_illness, named)):
         return ()
-    return spelled_out(" ".join(named))
+    # A number tells a type; any other is an age or a dose.
+    told = [word for before, word in zip(("", *named), named, strict=False) if not word.isdigit() or before == "type"]
+    return spelled_out(" ".join(told))
 
 
 def illness_dosed(question: str) -> tuple[str, ...]:
