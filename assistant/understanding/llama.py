@@ -133,6 +133,9 @@ class LlamaBert:
     def _load(self, path: Path, n_gpu_layers: int) -> Any:
         params = self._llama.llama_model_default_params()
         params.n_gpu_layers = n_gpu_layers
+        # Weights are not repacked for a processor's matrix units: with AMX a q8_0 file crashed on a short text
+        # (ggml-org/llama.cpp, issue 20824, is of that kind), and what ships multiplies 16 bits, which are not repacked.
+        params.use_extra_bufts = False
         silence(self._llama)
         model = self._llama.llama_model_load_from_file(os.fsencode(path), params)
         if not model:
