@@ -21,9 +21,9 @@ from assistant.answering.label_status import (
     compares_within_label,
     label_status,
     lacks_what_is_required,
+    names_condition,
     of_another_type,
     speaks_against,
-    speaks_of,
     spoken_under,
     status_of_all,
 )
@@ -294,7 +294,7 @@ class Decider:
         status = status_of_all(statuses, use=of_use or asks_use)
         pairs = list(zip(named, statuses, strict=False))
         found = replace(found, limited=tuple(words for words, said in pairs if said is conditions.LabelStatus.LIMITED))
-        if alone and not speaks_of(self.index, retrieval.eligible(self.index, product, where), only):
+        if alone and not names_condition(self.index, retrieval.eligible(self.index, product, where), only):
             found = replace(found, unheard_of=True)
         if status is not conditions.LabelStatus.NOT_MENTIONED:
             return replace(found, status=status)
@@ -393,7 +393,7 @@ class Decider:
             names=bool(query.named),
             dosed=aspects.asks_a_groups_dose(plan.intent, reading.masked) and not asks_for_a_result(reading.masked),
             how_much=aspects.asks_how_much(reading.masked),
-            modifies=aspects.asks_to_modify(reading.masked),
+            modifies=aspects.asks_to_modify(plan.intent, reading.masked),
         )
         chosen = planning.choose(ranked, plan, self.policy)
         draft.candidates = tuple(ranked[:5])
@@ -482,7 +482,7 @@ def _only_illness(
 
 def _directs(entry: Entry) -> bool:
     """Whether a passage may tell a dose: of what a trial gave besides the label has none to tell."""
-    return not _DOSING.isdisjoint((entry.head.topic, *entry.head.also))
+    return any(map(entry.head.is_about, _DOSING))
 
 
 def _marked_for_use(reading: Reading) -> bool:

@@ -250,12 +250,12 @@ def spoken_under(
     )
 
 
-def speaks_of(index: Index, entries: Sequence[Entry], condition: Sequence[str]) -> bool:
+def names_condition(index: Index, entries: Sequence[Entry], condition: Sequence[str]) -> bool:
     """Whether any of ``entries`` names ``condition`` by one of its names: all its words, near each other.
 
     A label of many uses has the words of most illnesses somewhere: "renal", "cell" and "carcinoma".
     """
-    names = [name for name in _all_names(condition) if name]
+    names = _all_names(condition)
     return any(
         name <= index.stems(entry) and _near_each_other(name, lexical.terms(index.load(entry).text.decode()))
         for entry in entries
@@ -275,7 +275,7 @@ def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool
     Of an indication only what it says that the medicine is not for counts: its limitation of use (21 CFR
     201.57(c)(2)(ii)).
     """
-    names = [name for name in _all_names(condition) if name]
+    names = _all_names(condition)
     if entry.head.kind is Kind.BENEFIT:
         return any(name <= denied for name in names for denied in index.uses(entry).denied)
     return any(name <= index.stems(entry) for name in names)
@@ -283,7 +283,8 @@ def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool
 
 def _all_names(condition: Sequence[str]) -> list[frozenset[str]]:
     said = " ".join(condition)
-    return [frozenset(lexical.terms(joined(name))) for name in (said, *said_otherwise(said))]
+    names = (frozenset(lexical.terms(joined(name))) for name in (said, *said_otherwise(said)))
+    return [name for name in names if name]
 
 
 def compares_beyond_label(index: Index, product: str, masked: str, where: Context) -> bool:

@@ -55,8 +55,6 @@ _NEVER_ANSWERS: Mapping[str, frozenset[str]] = {
 }
 #: Topics of passages that say how to handle a product.
 _OF_HANDLING = frozenset(("administration", "storage"))
-#: Intents that are about what happened under treatment.
-_OF_A_REACTION = frozenset(("warnings", "adverse_reactions"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
 _WORDED = 0.7
 #: A topic that is this sure was not misunderstood.
@@ -350,14 +348,14 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
     usable = [c for c in ranked if c.entry.head.topic not in never or c.entry.head.is_about(plan.intent)]
     usable = [c for c in usable if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
     if plan.by_evidence:
-        usable = [c for c in usable if not _OF_HANDLING.isdisjoint((c.entry.head.topic, *c.entry.head.also))]
+        usable = [c for c in usable if any(map(c.entry.head.is_about, _OF_HANDLING))]
     if plan.only_warnings:
         usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):
         usable = _directions(usable, plan)
     if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _directions_first(usable, plan.intent)
-    if usable and plan.modifies and plan.intent in _OF_A_REACTION:
+    if usable and plan.modifies:
         usable = _modification_first(usable)
     return usable
 

@@ -48,9 +48,9 @@ def between_sentences(
     held = held_together(text, starts, tables, piece)
     tables = [one.shown for one in held if one.titled]
     run_in = [at for at in starts if run_ins and run_ins.match(text, at)]
-    heads = allowed(_outside(sorted({*_heads(text, piece.start, piece.end), *run_in}), tables), held)
+    heads = allowed(sorted({*_heads(text, piece.start, piece.end), *run_in}), held)
     inside = _mid_row(text, starts, tables, piece.end) | within_rows(text, starts, piece.start, piece.end)
-    places = sorted({*allowed(_outside([at for at in starts if at not in inside], tables), held), *heads})
+    places = sorted({*allowed([at for at in starts if at not in inside], held), *heads})
     titles = {a for a, _ in tables}
     found: list[Piece] = []
     for part in split(piece, sorted({at for table in tables for at in table})):
@@ -66,13 +66,6 @@ def between_sentences(
         if last.end - last.start < settings.small_chars and last.end - before.start <= LIMIT:
             found[-2:] = [replace(before, end=last.end)]
     return with_leads(text, found, held)
-
-
-def _outside(places: list[int], tables: list[tuple[int, int]]) -> list[int]:
-    """The places, in order, that stand inside no table."""
-    titles = [a for a, _ in tables]
-    before = [bisect_left(titles, at) for at in places]
-    return [at for at, count in zip(places, before, strict=True) if not count or at >= tables[count - 1][1]]
 
 
 def _packed(piece: Piece, places: list[int], heads: list[int], settings: UnitSettings) -> list[Piece]:

@@ -82,9 +82,9 @@ def of_a_reaction(question: str) -> bool:
     return bool(_OF_A_REACTION.search(question))
 
 
-def asks_to_modify(question: str) -> bool:
-    """Whether the wording asks what to do with the dose for something that happened (21 CFR 201.57(c)(3)(i))."""
-    return bool(_MODIFIES.search(question))
+def asks_to_modify(intent: str, question: str) -> bool:
+    """Whether a question about what happened asks what to do with the dose for it (21 CFR 201.57(c)(3)(i))."""
+    return intent in _REACTIONS and bool(_MODIFIES.search(question))
 
 
 def dosed_by_name(question: str) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def with_second_side(intents: Sequence[tuple[str, float]], question: str) -> lis
     second = ""
     if first == _INTERACTION and asks_how_much(question):
         second = "pharmacokinetics"
-    elif asks_a_groups_dose(first, question) or (first in _REACTIONS and asks_to_modify(question)):
+    elif asks_a_groups_dose(first, question) or asks_to_modify(first, question):
         second = "dosage"
     if not second:
         return list(intents)

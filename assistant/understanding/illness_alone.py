@@ -15,8 +15,9 @@ _MOST_WORDS = 4
 #: What is asked of an illness besides its name, and words between.
 _ASKED_OF_IT = re.compile(
     r"\b(?:the medicine|(?:starting|initial|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
-    r"protocol|oral|iv|im|daily|weekly)|dos(?:e|es|age|ages|ing)|posology|regimens?|protocols?|treatments?|therap(?:y|ies)|indications?|"
-    r"uses?|what|is|are|the|for|in|of|to|treat|an?|adults?|patients?(?: with)?|pts?(?: with)?|approved|label|"
+    r"protocol|oral|iv|im|daily|weekly)|dos(?:e|es|age|ages|ing)|posology|regimens?|protocols?|treatments?|"
+    r"therap(?:y|ies)|indications?|uses?|what|is|are|the|for|in|of|to|treat|an?|adults?|"
+    r"patients?(?: with)?|pts?(?: with)?|approved|label|"
     r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|"
     r"\d+ (?:years?|months?|weeks?|days?) ago)\b",
     re.IGNORECASE,
