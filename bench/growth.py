@@ -40,7 +40,7 @@ from assistant.answering.index import Index
 from assistant.building import gather
 from assistant.canonical import sha256_hex
 from assistant.content.lexicon import mask, names_of
-from assistant.content.spl import read_spl
+from assistant.content.spl.importing import read_spl
 from assistant.content.writing import write_document
 from assistant.domain import Document, Passage
 from assistant.pipeline import Assistant

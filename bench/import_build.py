@@ -24,7 +24,7 @@ import click
 from tables import REPOSITORY, publish, table
 
 from assistant.building import build_workspace
-from assistant.content.spl import read_spl
+from assistant.content.spl.importing import read_spl
 from assistant.content.writing import write_document
 from assistant.workspace import Workspace, sample_root, starter_root
 

@@ -32,7 +32,7 @@ import click
 
 from assistant.answering.answer import Answer
 from assistant.building import build_workspace
-from assistant.content.spl import read_spl
+from assistant.content.spl.importing import read_spl
 from assistant.content.writing import DocumentDraft, write_document
 from assistant.pipeline import Assistant
 from assistant.trust.log.log import AuditLog

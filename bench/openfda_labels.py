@@ -29,7 +29,7 @@ from typing import Any
 import click
 from labels import PARTS, Judged, built, by, causes, data_folder, given_product, in_parts, judge, report, write_misses
 
-from assistant.content.openfda import read_record
+from assistant.content.openfda.importing import read_record
 from assistant.pipeline import Assistant
 from assistant.trust.log.log import AuditLog
 

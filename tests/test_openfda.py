@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from assistant.content import openfda_file
-from assistant.content.openfda import NEVER_RETRIEVED, NOT_FOR_PEOPLE, read_openfda, read_record
+from assistant.content.openfda import file as openfda_file
+from assistant.content.openfda.importing import NEVER_RETRIEVED, NOT_FOR_PEOPLE, read_openfda, read_record
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
 from assistant.domain import Kind
 from assistant.errors import ContentError
@@ -562,7 +562,7 @@ def test_a_second_question_behind_a_first_belongs_to_it() -> None:
 
 
 def test_figures_of_a_table_are_no_headings() -> None:
-    # An old label has no numbers: what looks like "12.1" is a figure (explained in openfda_units).
+    # An old label has no numbers: what looks like "12.1" is a figure (explained in openfda/units.py).
     rows = "Norvastigline 2.65 (1.41) 12.1 (3.49) 78 (47) 64 (42) 12.2 Placebol 5.1 6.2 7.3 8.4"
     old = f"CLINICAL PHARMACOLOGY {sentences(12)} {rows} {sentences(12)}"
     assert {p.locator for p in read(clinical_pharmacology=[old]).passages} == {"Clinical Pharmacology"}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.content.spl import read_spl
-from assistant.content.spl_text import Block, Shape
-from assistant.content.spl_units import UnitSettings, leads_in
+from assistant.content.spl.importing import read_spl
+from assistant.content.spl.text import Block, Shape
+from assistant.content.spl.units import UnitSettings, leads_in
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
 from assistant.domain import TOPICS
 from assistant.errors import ContentError

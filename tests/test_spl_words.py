@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.content.spl import read_spl
+from assistant.content.spl.importing import read_spl
 from assistant.content.writing import DocumentDraft, PassageDraft
 
 NS = "{urn:hl7-org:v3}"

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from assistant.answering.answer import Answer, Offer, Reference
 from assistant.answering.index import DocumentEntry
-from assistant.content.spl import read_spl
+from assistant.content.spl.importing import read_spl
 from assistant.domain import Context, Flag, Kind, Outcome, Passage, Scope, Span
 from assistant.serving.blocks import Mark, Run, Table, parse
 from assistant.serving.terminal import FLAGS, TITLES, draw, draw_blocks, draw_passage, printable

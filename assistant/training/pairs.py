@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapt
 
 from assistant.answering import lexical
 from assistant.content.lexicon import PLACEHOLDER, mask, name_key, words
-from assistant.content.openfda import read_openfda
+from assistant.content.openfda.importing import read_openfda
 from assistant.content.writing import DocumentDraft
 from assistant.domain import OTHER_INTENTS
 from assistant.errors import ContentError

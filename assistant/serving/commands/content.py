@@ -62,7 +62,7 @@ def import_spl(root: Path | None, files: tuple[Path, ...]) -> None:
     Example:
       onlabel -w w import spl eliquis.xml
     """
-    from assistant.content.spl import read_spl
+    from assistant.content.spl.importing import read_spl
     from assistant.content.writing import DocumentDraft, write_document
 
     workspace = Workspace.find(root)
@@ -83,7 +83,7 @@ def import_openfda(root: Path | None, files: tuple[Path, ...]) -> None:
     Example:
       onlabel -w w import openfda labels.jsonl.gz
     """
-    from assistant.content.openfda import read_openfda
+    from assistant.content.openfda.importing import read_openfda
     from assistant.content.writing import write_document
 
     _import(Workspace.find(root), files, read_openfda, write_document)

@@ -7,7 +7,7 @@ Guarantees: the pieces of a range hold every character of it, in order.
   stays whole. No cut falls before a sentence whose first words point back ("However", "These", "If dullness occurs").
 - A table, which openFDA flattens to a line, is cut before its title and behind its rows; title, footnotes and rows, as
   far as figures or cells of words tell them, stay in one piece up to 2600 characters, and so does a list with its
-  lead-in. What is longer is cut before a row, and its later pieces know where the title stands (openfda_rows). A few
+  lead-in. What is longer is cut before a row, and its later pieces know where the title stands (``rows``). A few
   words before a title go with the table they lead to. Rows that say what a medicine does to another are cut before the
   medicine's name.
 - A procedure, a list of strengths and a part under a title that a numbered section of the label bears are cut before
@@ -23,9 +23,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from itertools import pairwise
 
-from assistant.content.openfda_fields import Piece
-from assistant.content.openfda_rows import LIMIT, allowed, held_together, with_leads, within_rows
-from assistant.content.spl_units import UnitSettings
+from assistant.content.openfda.fields import Piece
+from assistant.content.openfda.rows import LIMIT, allowed, held_together, with_leads, within_rows
+from assistant.content.spl.units import UnitSettings
 
 #: How far before a full stop is looked at to say whether it ends a sentence: so time stays linear.
 _BACK_CHARS = 2000

@@ -5,12 +5,12 @@ together into one long line, and a subsection with a code of its own stands a se
 
 Guarantees: every word of every text field stands in exactly one place of one passage, unchanged and in order, white
 space between passages apart. ``spl_product_data_elements`` is no text for people (names and ingredients run together)
-and is left out. How that is done: openfda_file reads the file, openfda_units says which text is read where and cut
-at which headings, openfda_cuts where else it may be cut, openfda_rows what belongs together, openfda_meaning what a
-passage is about, openfda_titles what it is called, openfda_tables what becomes of tables, openfda_fields names the
-fields, openfda_drug_facts tells apart the sections of an over-the-counter label.
+and is left out. How that is done: ``file`` reads the file, ``units`` says which text is read where and cut
+at which headings, ``cuts`` where else it may be cut, ``rows`` what belongs together, ``meaning`` what a
+passage is about, ``titles`` what it is called, ``tables`` what becomes of tables, ``fields`` names the
+fields, ``drug_facts`` tells apart the sections of an over-the-counter label.
 
-Refuses with :class:`ContentError`, naming file, line or record: what openfda_file and openfda_tables refuse, records
+Refuses with :class:`ContentError`, naming file, line or record: what ``file`` and ``tables`` refuse, records
 without names, id, version or day, and fields that are no lists of strings. Opens nothing but the file and never the
 network.
 """
@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from assistant.canonical import canonical_json, sha256_hex
-from assistant.content.openfda_drug_facts import with_their_warnings
-from assistant.content.openfda_fields import NEVER_RETRIEVED, NOT_FOR_PEOPLE, Field
-from assistant.content.openfda_file import numbered_records, raise_or_tell
-from assistant.content.openfda_meaning import passages_of
-from assistant.content.spl_units import UnitSettings
+from assistant.content.openfda.drug_facts import with_their_warnings
+from assistant.content.openfda.fields import NEVER_RETRIEVED, NOT_FOR_PEOPLE, Field
+from assistant.content.openfda.file import numbered_records, raise_or_tell
+from assistant.content.openfda.meaning import passages_of
+from assistant.content.spl.units import UnitSettings
 from assistant.content.writing import DocumentDraft, slug
 from assistant.errors import ContentError
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.content import drug_facts
-from assistant.content.openfda_cuts import words_at
-from assistant.content.openfda_fields import Piece
-from assistant.content.openfda_units import is_leaflet, question
+from assistant.content.openfda.cuts import words_at
+from assistant.content.openfda.fields import Piece
+from assistant.content.openfda.units import is_leaflet, question
 from assistant.content.writing import PassageDraft
 
 #: Fields whose text tells better than their name what it is: Warnings swallow sections, purposes state uses.

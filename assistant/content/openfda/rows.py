@@ -17,7 +17,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
-from assistant.content.openfda_fields import Piece
+from assistant.content.openfda.fields import Piece
 
 #: What belongs together stays in one piece up to this length. Of 1067 flattened tables in 199 real records 1038 are no
 #: longer than this, 965 no longer than 1800.

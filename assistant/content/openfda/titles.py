@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.content.openfda_fields import Field
+from assistant.content.openfda.fields import Field
 
 _JOINING = frozenset(
     ("of", "and", "the", "in", "with", "for", "to", "or", "by", "on", "a", "an", "from", "due", "during", "after",

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from assistant.content.spl_text import Block, Shape
+from assistant.content.spl.text import Block, Shape
 
 #: Strength of a place to cut: HELD is none at all, LOOSE only where the piece would be absurdly long (between the
 #: top-level items of a very long list), FORCED is always cut.

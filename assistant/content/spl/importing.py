@@ -23,8 +23,8 @@ from lxml import etree
 from assistant.canonical import sha256_hex
 from assistant.content.lexicon import words
 from assistant.content.sections import BOXED_WARNING, classify, is_boxed_warning, says_use
-from assistant.content.spl_text import HL7, Block, Shape, plain, read_blocks, read_line
-from assistant.content.spl_units import IMPORTANT_PART, Heading, Part, Piece, UnitSettings, cut, leads_in, render
+from assistant.content.spl.text import HL7, Block, Shape, plain, read_blocks, read_line
+from assistant.content.spl.units import IMPORTANT_PART, Heading, Part, Piece, UnitSettings, cut, leads_in, render
 from assistant.content.writing import DocumentDraft, PassageDraft, slug
 from assistant.domain import Kind
 from assistant.errors import ContentError

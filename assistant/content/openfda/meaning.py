@@ -1,7 +1,7 @@
 """Say what each piece of an openFDA record is about, and make it a passage: number, title, topic, for whom.
 
 Guarantees: a passage's text is its piece, byte for byte but for white space around it; titles are the label's own
-words or those of openfda_fields. Package panels, lists of recent changes, bare headings, the makers' addresses, the
+words or those of ``fields``. Package panels, lists of recent changes, bare headings, the makers' addresses, the
 boxed warning's short form, its text a second time and passages with the bytes of an earlier one are made but never
 retrieved. Refuses nothing itself.
 """
@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from assistant.content.openfda_cuts import words_at
-from assistant.content.openfda_drug_facts import of_drug_facts
-from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece, heading_line
-from assistant.content.openfda_tables import owned, table_passages
-from assistant.content.openfda_titles import title_of
-from assistant.content.openfda_units import (
+from assistant.content.openfda.cuts import words_at
+from assistant.content.openfda.drug_facts import of_drug_facts
+from assistant.content.openfda.fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece, heading_line
+from assistant.content.openfda.tables import owned, table_passages
+from assistant.content.openfda.titles import title_of
+from assistant.content.openfda.units import (
     BOX_AGAIN,
     headings_of,
     is_bare,
@@ -29,7 +29,7 @@ from assistant.content.openfda_units import (
     unnumbered,
 )
 from assistant.content.sections import classify, says_use
-from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
+from assistant.content.spl.units import IMPORTANT_PART, UnitSettings
 from assistant.content.writing import PassageDraft
 from assistant.domain import Kind
 

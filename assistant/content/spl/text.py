@@ -7,7 +7,7 @@ without any text gives neither mark nor note, for there is nothing it could say.
 White space follows SPL: runs of space, tab and line end are one space, ``<br/>`` is a line break, block elements are
 blocks; every other character, NBSP included, is the label's. Elements it does not know are read for their text: a
 surprise in the markup may cost structure, never words. Emphasis is not kept, but what it says about run-in headings is
-(``Block.run_in``), for :mod:`assistant.content.spl_units`.
+(``Block.run_in``), for :mod:`assistant.content.spl.units`.
 
 Source: FDA, SPL Implementation Guide with Validation Procedures, section 2.2 (narrative text).
 """
@@ -22,7 +22,7 @@ from itertools import count, takewhile
 
 from lxml import etree
 
-from assistant.content.spl_tables import Cell, is_layout, pipe_table, rows_of, span
+from assistant.content.spl.tables import Cell, is_layout, pipe_table, rows_of, span
 from assistant.errors import ContentError
 
 HL7 = "{urn:hl7-org:v3}"

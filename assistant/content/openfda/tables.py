@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree, html
 
-from assistant.content.openfda_fields import NEVER_RETRIEVED, OWN_NUMBER, Field, heading_line
-from assistant.content.openfda_file import MAX_BYTES
+from assistant.content.openfda.fields import NEVER_RETRIEVED, OWN_NUMBER, Field, heading_line
+from assistant.content.openfda.file import MAX_BYTES
 from assistant.content.sections import classify
-from assistant.content.spl_text import HL7, read_blocks
+from assistant.content.spl.text import HL7, read_blocks
 from assistant.content.writing import PassageDraft
 from assistant.errors import ContentError
 

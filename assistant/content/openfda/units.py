@@ -11,7 +11,7 @@ Guarantees: every word of every field stands in exactly one piece, in order.
   holds the other is read in the likelier one.
 - Texts up to 1800 characters stay whole. Longer ones are cut before the numbered subsections of their own section,
   then, where these are too long, before numbered parts of them, then between sentences towards 1200 characters, as
-  openfda_cuts says; patient texts before their questions and before what stands for one ("Do not take X if you:"), and
+  ``cuts`` says; patient texts before their questions and before what stands for one ("Do not take X if you:"), and
   what they call most important not at all. A section that bears no number has no numbered subsections but those where a
   field inside begins; a table's figure is none.
 - A heading alone ("E. Pregnancy", one question of a patient) goes with what follows it, also into a field inside.
@@ -30,9 +30,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from assistant.content import drug_facts
-from assistant.content.openfda_cuts import NOT_BEFORE_HEADING, between_sentences, in_table, split, words_at
-from assistant.content.openfda_fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
-from assistant.content.spl_units import IMPORTANT_PART, UnitSettings
+from assistant.content.openfda.cuts import NOT_BEFORE_HEADING, between_sentences, in_table, split, words_at
+from assistant.content.openfda.fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
+from assistant.content.spl.units import IMPORTANT_PART, UnitSettings
 
 #: A text shorter than this may stand in another by chance.
 _CHANCE = 80
