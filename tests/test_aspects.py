@@ -25,6 +25,8 @@ from assistant.understanding.aspects import asks_how_much, dosed_by_name, of_a_r
         ("adverse_reactions", "ALT 9 times ULN, hold it?", "dosage"),
         ("warnings", "when may it be resumed after colitis", "dosage"),
         ("warnings", "can it cause pneumonitis", ""),
+        ("discontinuation", "grade 3 colitis, hold it or stop for good?", "dosage"),
+        ("discontinuation", "how is it tapered", ""),
     ],
 )
 def test_the_wording_tells_the_second_side(intent: str, question: str, second: str) -> None:

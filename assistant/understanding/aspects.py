@@ -54,8 +54,8 @@ _DOSE_OF = (
 )
 #: Intents that are about whom; a dose may be asked for them.
 _GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
-#: Intents that are about what happened under treatment; what is then done with the dose stands with the doses.
-_REACTIONS = frozenset(("warnings", "adverse_reactions"))
+#: Intents that may be about what happened under treatment; what is then done with the dose stands with the doses.
+_REACTIONS = frozenset(("warnings", "adverse_reactions", "discontinuation"))
 #: Intents that ask for another substance.
 _INTERACTION = "drug_interaction"
 #: How likely the second side is beside the first.
