@@ -29,6 +29,12 @@ TALKS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     (("zorvanta storage", "and quovendry?"), {"topic": "storage"}),
     (("zorvanta storage", "where does this come from"), {"product": "zorvanta"}),
     (("zorvanta storage", "hello", "and quovendry?"), {"topic": "storage"}),
+    (
+        ("I took the whole bottle of zorvanta", "is that bad"),
+        {"product": "zorvanta", "harm": "emergency", "topic": "overdose"},
+    ),
+    (("my toddler swallowed my pills", "zorvanta"), {"harm": "emergency", "topic": "overdose"}),
+    (("I got a rash from zorvanta", "and hives"), {"product": "zorvanta", "harm": "adverse_event"}),
 ]
 
 

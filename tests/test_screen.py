@@ -1215,6 +1215,310 @@ is shortness of breath on exertion normal in heart failure patients taking it
 """.strip().splitlines()
 
 #: Told without any word that a rule could hold on to; kept so that nobody believes the screen finds everything.
+# Signs told in plain words or in three of them, and questions about the same signs.
+EMERGENCIES += """
+everybody would be better off without me
+shes always saying we'd be better off without her
+he cut his wrists on sunday and came home today, does he keep taking it
+i slit my wrists last month and they put me on this
+my daughter says there is no point in living
+i just dont see the point of going on anymore
+mum keeps saying she hopes she wont wake up tomorrow
+i go to bed praying i dont wake up
+i dont want to exist anymore
+he wishes he was never born
+i feel like i'd be better off dead since the dose went up
+i keep thinking about crashing the car so it would all be over
+my husband says life isnt worth living any more
+i wish i could just disappear forever
+had a seizure this morning after i stopped it cold turkey
+ran out 2 days ago and now shaking and had a seizure
+my son quit them friday and had a fit last night
+stopped taking it on monday, woke up after a seizure
+pt ran out of it over the weekend and seized today
+came off it too fast and now im seeing things and shaking
+she missed 3 days of it and had two seizures
+i went cold turkey and am hallucinating and sweating
+ran out of my pills and i had a convulsion at work
+my dad stopped his last week, confused and seeing people who arent there
+cant move my legs since the epidural
+i can't feel my legs after the spinal
+my legs have been numb and weak since the injection in my back
+patient cannot move her legs after epidural removal this morning
+legs feel numb and wont move after the spinal tap
+lost feeling in both legs since yesterday
+cant move my legs
+my husbands legs gave out and he cant pee since the spinal
+numb from the waist down since this morning
+loss of bladder control and legs are weak after the epidural
+throwing up stuff like coffee grounds
+vomited something that looks like coffee grounds
+my dad is puking what looks like coffee grounds
+vomit looks like coffee grounds
+coffee ground vomit this morning
+brought up brown coffee ground stuff twice
+threw up and it looked like coffee grounds
+hes been sick and it looks like old coffee grounds
+area between my legs is swollen red and i have a fever
+my private parts are swollen and red and im running a temperature
+pain and swelling around my anus with a fever
+scrotum red, swollen and painful since yesterday, feeling feverish
+my husbands testicles are swollen and hot and he has a fever
+the skin between my bottom and vagina is red and very painful, temp 39
+genital area is tender and swollen and i feel awful with fever
+pt on it w/ fever and perineal swelling and redness
+my groin is purple and swollen and i have chills
+swollen lips
+lips swollen
+swollen tongue and itchy
+face and lips swelling up
+swollen face and throat
+my lip is swollen, is that from this
+lips and tongue swollen
+and swollen lips too
+swollen tongue after the first pill
+throat swelling
+lips are huge
+tongue feels fat and swollen
+kid got into it
+my grandson got into my pills
+he got hold of the bottle and chewed some, hes 3
+dog and toddler both got at the tablets
+my 2 yo just ate one
+found her with the bottle open, some are missing, shes 2
+baby put one in his mouth
+the kids were playing with my pills and one is gone
+my brother slit his wrists two weeks after starting this
+honestly the world would be better off without me
+i dont see any reason to carry on
+she told me she hopes she just doesnt wake up one morning
+whats the point in living
+i keep thinking about driving my car off the bridge
+my teenager said he doesnt want to be alive
+he cut himself again last night
+nobody would miss me if i was gone
+been off them 3 days and just had a fit
+doc stopped my xanax and i had a seizure last night
+pharmacy was closed so i missed 4 doses then had a seizure
+quit it and now seeing things crawling on the walls
+seizure after i ran out of my tablets
+hes had 2 seizures since he came off it
+baclofen pump ran dry, pt convulsing
+both legs went numb after my spinal injection
+cant walk or feel my legs since they took the epidural out
+my wife had an epidural yesterday and now her legs are weak
+pt post lumbar puncture now with leg weakness and urinary retention
+i lost all feeling below the waist
+my legs stopped working after the nerve block in my back
+vomiting coffee grounds
+my mum was sick and it was brown like coffee grounds
+he vomits coffee-ground material
+i puked up black bits like coffee grounds
+my vagina area is all red and swollen and i got chills
+perineum is tender and red and he feels feverish
+bad pain between my anus and scrotum and fever of 39
+my balls are swollen and im shivering with fever
+lips swollen up
+my tongue is really swollen
+both lips puffed up
+tongue is huge
+swollen lip and tongue
+and my throat is swollen
+my 18 month old ate one of my pills
+toddler put my patch in her mouth
+found my daughter with the open bottle
+she ate some of my tablets, she is 4
+kids got hold of my gummies
+""".strip().splitlines()
+
+REPORTS += """
+urine is the color of cola
+my pee is dark brown since monday
+peeing brown
+blood in my urine
+my urine turned dark
+now my pee looks like tea
+hardly peeing at all since i started it
+and no pee since yesterday
+her urine is red
+dark pee and my legs hurt
+and ankles swollen
+my ankles swelled up
+both feet are swollen now
+also swollen ankles
+ankles like balloons since starting
+i am peeing blood
+my wee has gone brown
+her urine looks like coke
+he hasnt peed all day
+my muscles ache and my urine is dark
+there is blood in my pee
+my feet are puffy
+now my legs are swollen
+face is swollen
+ankles really swollen today
+""".strip().splitlines()
+
+COMPLAINTS += """
+i think my pills are fake
+i got a fake box from an online shop
+i bought fake tablets
+received counterfeit pens
+this looks fake to me, the box is different
+pharmacy sold me a fake one
+he bought some fake pills on the internet
+they sold us fake medicine
+i got fake viagra from the internet
+got sold fake ozempic
+these pills look fake
+we received a counterfeit vial
+""".strip().splitlines()
+
+HARMLESS += """
+what should I watch for regarding suicidal thoughts in teenagers?
+patient with a history of suicide attempts, can they take it?
+what if a patient has suicidal thoughts on it
+my wrists hurt after typing, can i take this
+cut my wrist on a can this morning, can i still take it
+is there any point in taking it at night
+i dont want to wake up at night to take it
+would she be better off without the morning dose
+i hope i dont wake up with a hangover after this
+can i stop it, i think i am better off without it
+no point in going on with the higher dose if it does not help?
+does it increase the risk of self-harm
+can you get a seizure after stopping it
+what are the withdrawal symptoms if i stop suddenly
+can stopping it suddenly cause seizures?
+patient with epilepsy who stopped lamotrigine, can he start this?
+i ran out yesterday, what do i do
+risk of seizures after abrupt discontinuation
+how do i taper to avoid seizures
+he had a seizure as a child, can he take it
+she has a seizure disorder and stopped smoking, can she use it
+i stopped drinking 2 days ago, can i take it
+can it cause leg numbness after an epidural
+how long to wait before removing the epidural catheter
+when can i take it after a spinal
+symptoms of spinal hematoma
+patient with numb legs due to diabetic neuropathy
+risk of paralysis with neuraxial anesthesia
+he has been paralysed from the waist down since an accident, can he take it
+should patients report numbness in the legs?
+what if a patient cannot move the legs after lumbar puncture
+what does coffee ground vomit mean
+can it cause coffee ground emesis
+can i take it with coffee
+does vomit that looks like coffee grounds need a doctor?
+is coffee ground vomiting a sign of bleeding with this drug
+can i mix the powder with coffee grounds
+call your doctor if you vomit blood or it looks like coffee grounds - is that in the label
+counselling patients on coffee ground vomit
+can it cause fournier's gangrene
+what are the symptoms of fournier gangrene
+redness between my legs from a yeast infection, what helps
+can i apply it to the genital area
+what if there is swelling of the genitals with fever
+is genital swelling and fever listed as a side effect
+patient with history of perineal abscess, can he use it
+fever and swelling of genitals: when should patients call
+can it cause dark urine?
+does it turn urine orange
+is dark urine a side effect
+dark urine
+what does dark urine mean with this
+how is it excreted in urine
+will my urine change color
+dark urine warning
+what if a patient gets dark urine
+brown urine in rhabdomyolysis
+is blood in urine a known reaction
+urine drug test positive?
+can it cause swollen lips?
+swollen lips side effect?
+is swelling of the lips common
+what if someone gets a swollen tongue
+swollen ankles
+risk of angioedema swelling of face lips tongue
+does swollen face go away
+history of swollen lips with another drug, can she take it
+swollen lips, tongue or throat: listed in the warnings?
+what to do about lip swelling in patients
+incidence of facial swelling
+when to call the doctor for swollen lips
+can it cause swollen ankles
+swollen ankles side effect
+and edema?
+does it help with swollen ankles
+also for rash?
+and nausea?
+dose for swelling of the ankles
+what about rash
+i have a fake valve
+i got a fake knee
+she has a fake hip, antibiotics before surgery?
+my dad has a fake heart valve, can he take it
+i have fake teeth, does it stick
+got fake nails, can i use it
+has a fake eye, drops ok?
+i have fake eyelashes can i use the drops
+can a child take it
+is it safe for a 2 year old
+keep out of reach of children?
+my son ate breakfast before it, fine?
+how should a child swallow it
+what if a child swallows it
+dose for a toddler
+my daughter takes one a day
+is there a point in taking it with vitamin d
+i dont want to wake up groggy
+my rash would be better off without it
+does it make people want to disappear into themselves
+im thinking about driving to france, can i take it with me
+wish it would disappear, the itch
+what to do if a patient expresses suicidal ideation
+does missing a dose cause seizures
+we stopped it before surgery, when to restart
+patient stopped alcohol and has history of seizures
+is it used for seizures
+seizures after withdrawal how common
+i quit smoking and want to start this
+how long after epidural can lovenox be given
+should i hold it before a spinal injection
+leg weakness in patients with spinal hematoma
+can it make my legs numb
+should coffee grounds be avoided
+coffee-ground emesis in trials?
+what if vomit looks like coffee grounds
+thrush and redness down there, no fever
+can it cause infection of the genitals with fever
+fever after vaccine, and pain in the arm
+warning about fever and genital swelling
+blood in urine side effect
+does it show in a urine test
+is red urine normal with rifampin
+how much is excreted in the urine unchanged
+can urine turn brown
+swollen lips how common
+is swollen tongue in the warnings
+lip swelling rate
+dry swollen lips from cold
+swollen glands in throat
+swollen feet treatment
+can i take it for swollen legs
+swelling
+i have a fake hip joint
+he has fake front teeth
+got a fake tan, can i use the patch
+has 2 fake knees
+can my 4 year old have it
+he is 3 and weighs 15 kg, dose
+my son took his dose this morning, can he eat
+she opened the capsule onto applesauce for my son
+im on it for blood clots in my leg, how long do i stay on it
+swollen lips?
+""".strip().splitlines()
+
 KNOWN_MISSES = """
 I wake up ten times every night.
 I sleep 14 hours a day.

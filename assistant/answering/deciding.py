@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from assistant.answering import choices, follow_up, lexical, planning, retrieval
+from assistant.answering import after_harm, choices, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
 from assistant.answering.drug_classes import NAMES_OF, generic_of
@@ -104,9 +104,12 @@ class Decider:
         """
         found = self.screen.find(stream_safe(asked))
         plain = folded(asked) if len(asked) <= self.settings.limits.question_chars else ""
-        topic = next((finding.topic for finding in found if finding.topic), "")
-        flags = frozenset(finding.flag for finding in found)
+        still = after_harm.kept(plain, previous, self.screen)
+        topic = next((finding.topic for finding in found if finding.topic), still.topic)
+        flags = frozenset(finding.flag for finding in found) | ({still.flag} if still.flag else set())
         draft = self._understand(_Question(plain, where, flags, topic, previous, product))
+        if still.flag:
+            draft.keep_harm(still)
         draft.notes[:0] = [f"screen: {finding.flag.value} by rule {finding.rule}" for finding in found]
         return draft
 

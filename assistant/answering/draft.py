@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from assistant.answering import follow_up, planning
+from assistant.answering import after_harm, follow_up, planning
 from assistant.answering.answer import Offer
 from assistant.answering.index import Entry
 from assistant.answering.retrieval import Candidate
@@ -56,6 +56,15 @@ class Draft:
         if topic:
             self.slots[follow_up.TOPIC] = topic
             self.carried = (follow_up.TOPIC,)
+
+    def keep_harm(self, kept: after_harm.Kept) -> None:
+        """Say that the notice of the last message stands again, and what its rule named."""
+        if kept.flag is None:
+            return
+        still = {after_harm.HARM: kept.flag.value} | ({follow_up.TOPIC: kept.topic} if kept.topic else {})
+        self.slots |= still
+        self.carried = tuple(dict.fromkeys((*self.carried, *still)))
+        self.notes.append(f"it still tells of what the last message told: {kept.flag.value}")
 
     def ask_back(self, offered: tuple[Offer, ...]) -> None:
         """Show no passage but choices; unless a grave notice stands anyway."""

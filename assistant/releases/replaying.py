@@ -5,8 +5,8 @@ and bytes are worked out anew by the same engine and proved by the same verifier
 the question as typed, and one whose release is not at hand.
 
 Of a conversation the record names what was carried over, not the answer before: the product is given as the one asked
-about, the topic as that of some answer before, and so is asked again what can only be answered after another one. What
-is carried now is held against the record too, so that the answer's receipt says the same of it.
+about, the topic and the notice of harm as those of some answer before, and so is asked again what can only be answered
+after another one. What is carried now is held against the record too, so that the answer's receipt says the same of it.
 What had been withdrawn by the time of the record is withdrawn; a withdrawal that was signed before and reached the
 install after it is told apart by asking without it too.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.canonical import sha256_hex
-from assistant.domain import Context
+from assistant.domain import Context, Flag
 from assistant.errors import NotReadyError, UsageError
 from assistant.trust.audit import Unrecorded
 from assistant.trust.installed.description import FILE as RELEASE_FILE
@@ -107,10 +107,11 @@ def _replay(entry: Mapping[str, Any], folder: Path, withdrawn: Withdrawn) -> Rep
     try:
         context, carried = _context(entry["context"]), _carried(entry)
         before = None
-        if "topic" in carried or (entry["outcome"], entry["intent"]) == ("answered", "source_request"):
+        if carried.keys() & {"topic", "harm"} or (entry["outcome"], entry["intent"]) == ("answered", "source_request"):
             # Of the answer before only what it was about counts: any answer, so that it is about that.
             about = {name: carried[name] for name in ("topic",) if name in carried}
-            before = replace(assistant.ask("hello", context), slots=about, flags=())
+            flags = tuple(flag for flag in Flag if flag.value == carried.get("harm"))
+            before = replace(assistant.ask("hello", context), slots=about, flags=flags)
         answer = assistant.ask(entry["question"], context, before, product=carried.get("product", ""))
     finally:
         assistant.close()
