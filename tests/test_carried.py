@@ -29,6 +29,11 @@ TALKS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     (("zorvanta storage", "and quovendry?"), {"topic": "storage"}),
     (("zorvanta storage", "where does this come from"), {"product": "zorvanta"}),
     (("zorvanta storage", "hello", "and quovendry?"), {"topic": "storage"}),
+    (("zorvanta storage", "no, quovendry"), {"topic": "storage"}),
+    (("zorvanta storage", "not zorvanta"), {"topic": "storage"}),
+    (("zorvanta storage", "and with quovendry?"), {"product": "zorvanta"}),
+    (("how should it be stored?", "the second one"), {}),
+    (("zorvanta dosage in children", "recommended dosage"), {"population": "pediatric", "product": "zorvanta"}),
 ]
 
 

@@ -107,9 +107,12 @@ def _replay(entry: Mapping[str, Any], folder: Path, withdrawn: Withdrawn) -> Rep
     try:
         context, carried = _context(entry["context"]), _carried(entry)
         before = None
-        if "topic" in carried or (entry["outcome"], entry["intent"]) == ("answered", "source_request"):
+        if carried.keys() & {"topic", "population"} or (entry["outcome"], entry["intent"]) == (
+            "answered",
+            "source_request",
+        ):
             # Of the answer before only what it was about counts: any answer, so that it is about that.
-            about = {name: carried[name] for name in ("topic",) if name in carried}
+            about: dict[str, str] = {name: carried[name] for name in ("topic", "population") if name in carried}
             before = replace(assistant.ask("hello", context), slots=about, flags=())
         answer = assistant.ask(entry["question"], context, before, product=carried.get("product", ""))
     finally:
