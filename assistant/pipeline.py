@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from assistant.answering import follow_up
 from assistant.answering.answer import Answer, Reference
 from assistant.answering.choices import PICK
 from assistant.answering.companions import Completed, complete
@@ -212,6 +213,7 @@ class Assistant:
         :raises: as :meth:`ask`.
         """
         asked = legible(question)
+        asked = follow_up.picked(asked, previous) or asked
         where = context or self.context()
         self._require_sealed_for(where)
         draft = self.decider.decide(asked, where, previous, self._product_id(product, where) if product else "")

@@ -35,6 +35,11 @@ TALKS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     ),
     (("my toddler swallowed my pills", "zorvanta"), {"harm": "emergency", "topic": "overdose"}),
     (("I got a rash from zorvanta", "and hives"), {"product": "zorvanta", "harm": "adverse_event"}),
+    (("zorvanta storage", "no, quovendry"), {"topic": "storage"}),
+    (("zorvanta storage", "not zorvanta"), {"topic": "storage"}),
+    (("zorvanta storage", "and with quovendry?"), {"product": "zorvanta"}),
+    (("how should it be stored?", "the second one"), {}),
+    (("zorvanta dosage in children", "recommended dosage"), {"population": "pediatric", "product": "zorvanta"}),
 ]
 
 

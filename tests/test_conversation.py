@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answering.answer import Answer
+from assistant.answering.choices import product_choices
 from assistant.answering.index import Index
 from assistant.domain import Context, Flag, Outcome
 from assistant.errors import UsageError
@@ -41,6 +42,86 @@ def talk(assistant: Assistant, *questions: str, where: Context = _HCP) -> list[A
 def shown(answer: Answer) -> set[str]:
     """The ids of the passages that answer."""
     return {span.id for span in answer.spans if span.source == "passage" and span.role == "answer"}
+
+
+# -- corrections and choices in words ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "correction", ["no, quovendry", "sorry, I meant quovendry", "not zorvanta, quovendry", "quovendry, not zorvanta"]
+)
+def test_a_correction_asks_the_same_of_the_product_that_is_meant(quick: Assistant, correction: str) -> None:
+    _, second, third = talk(quick, "zorvanta storage", correction, "recommended dosage")
+    assert second.slots == {"product": "quovendry", "topic": "storage"}
+    assert (third.slots["product"], third.carried) == ("quovendry", ("product",))
+
+
+def test_what_is_said_not_to_be_meant_is_not_carried(quick: Assistant) -> None:
+    _, second, third = talk(quick, "zorvanta storage", "not zorvanta", "recommended dosage")
+    assert second.outcome is Outcome.CLARIFY
+    assert [offer.id for offer in second.choices] == ["product:quovendry"]
+    assert second.carried == ("topic",)
+    assert third.slots.get("product") is None
+    # Without a conversation, or where more is said, a "not" is read as any word is.
+    assert quick.ask("zorvanta not stored", _HCP).slots["product"] == "zorvanta"
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [("the second one", 1), ("number 2", 1), ("2", 1), ("first", 0), ("option one please", 0), ("the last one", 1)],
+)
+def test_a_choice_taken_in_words_is_the_choice(quick: Assistant, said: str, at: int) -> None:
+    before = quick.ask("how should it be stored?", _HCP)
+    assert len(before.choices) == 2
+    taken, chosen = quick.ask(said, _HCP, before), quick.ask(before.choices[at].send, _HCP, before)
+    assert taken == chosen
+    assert f"product:{taken.slots['product']}" == before.choices[at].id
+    assert taken.question == before.choices[at].send
+
+
+def test_yes_takes_the_only_choice_and_none_of_several(quick: Assistant) -> None:
+    only = quick.ask("quovendri storage", _HCP, product="zorvanta")
+    assert [offer.id for offer in only.choices] == ["product:quovendry"]
+    assert quick.ask("yes", _HCP, only).slots["product"] == "quovendry"
+    several = quick.ask("how should it be stored?", _HCP)
+    for said in ("yes", "number 3", "the second one is red"):
+        assert quick.ask(said, _HCP, several).question == said
+
+
+def test_each_choice_of_a_product_is_answered_for_it(quick: Assistant) -> None:
+    """Whatever else the question names."""
+    for question in ("how should it be stored?", "zorvanta or quovendry, which?", "quovendri and zorvnta storage"):
+        for offer in product_choices(quick.index, ("zorvanta", "quovendry"), question):
+            answer = quick.ask(offer.send, _HCP)
+            assert f"product:{answer.slots['product']}" == offer.id, offer.send
+            # Asked again of a choice, the question does not grow.
+            again = product_choices(quick.index, (answer.slots["product"],), offer.send)
+            assert again == (offer,)
+
+
+def test_a_dose_asked_for_next_is_for_the_people_that_were_asked_about(assistant: Assistant) -> None:
+    answers = talk(
+        assistant,
+        "what is the dose of quovendry for children?",
+        "maximum dose?",
+        "starting dose?",
+        "dose for adults?",
+        "maximum dose?",
+    )
+    assert [answer.slots.get("population") for answer in answers[:3]] == ["pediatric"] * 3
+    assert [answer.carried for answer in answers[:3]] == [(), *[("population", "product")] * 2]
+    assert answers[1].receipt["carried"] == {"population": "pediatric", "product": "quovendry"}
+    assert [answer.slots.get("population") for answer in answers[3:]] == ["adult", None]
+
+
+def test_what_is_not_a_dose_is_asked_in_general(assistant: Assistant) -> None:
+    answers = talk(assistant, "what is the dose of quovendry for children?", "how is it stored?", "maximum dose?")
+    assert [answer.slots.get("population") for answer in answers] == ["pediatric", None, None]
+
+
+def test_with_another_product_asks_about_two_together(quick: Assistant) -> None:
+    _, second = talk(quick, "zorvanta storage", "and with quovendry?")
+    assert (second.slots["product"], second.carried) == ("zorvanta", ("product",))
 
 
 # -- the product and the topic -----------------------------------------------------------------------------------------
@@ -109,12 +190,12 @@ def test_a_population_keeps_the_topic_where_the_label_speaks_of_both(assistant: 
     assert shown(elderly) == {"zorvanta-us-pi.8.5"}
 
 
-def test_a_population_lasts_one_turn(assistant: Assistant) -> None:
+def test_a_population_lasts_while_doses_are_asked_for(assistant: Assistant) -> None:
     questions = ("dose of quovendry?", "and for children?", "how is it stored?", "and zorvanta?")
     for answer in talk(assistant, *questions)[2:]:
         assert "population" not in answer.slots
     again = talk(assistant, "dose of quovendry in children?", "and zorvanta?")[-1]
-    assert "population" not in again.slots
+    assert again.slots["population"] == "pediatric" and "population" in again.carried
 
 
 def test_audience_and_market_never_come_from_the_text(assistant: Assistant) -> None:

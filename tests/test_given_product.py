@@ -328,3 +328,49 @@ def test_one_that_it_speaks_of_or_that_is_not_asked_about_is_answered(
 ) -> None:
     draft = answered_whatever_is_near(quick, question, intent)
     assert draft.outcome is Outcome.ANSWERED and draft.shown
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "recommended dosage when switching from quovendry",
+        "prior quovendry washout, dosage?",
+        "storage, patient on quovendry",
+    ],
+)
+def test_another_product_beside_the_pages_own_is_not_what_is_asked_about(quick: Assistant, question: str) -> None:
+    answer = quick.ask(question, _HCP, product="zorvanta")
+    assert (answer.slots["product"], answer.carried) == ("zorvanta", ("product",))
+
+
+def test_a_bare_name_of_another_on_a_products_page_is_asked_back(quick: Assistant) -> None:
+    answer = quick.ask("quovendry", _HCP, product="zorvanta")
+    assert answer.outcome is Outcome.CLARIFY
+    assert [offer.id for offer in answer.choices] == ["product:zorvanta", "product:quovendry"]
+    for offer, product in zip(answer.choices, ("zorvanta", "quovendry"), strict=True):
+        assert quick.ask(offer.send, _HCP, product="zorvanta").slots["product"] == product
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "lasix contraindications",
+        "Lasix XL dose",
+        "lasix in pregnancy",
+        "is lasix safe in pregnancy",
+        "how do i take lasix",
+    ],
+)
+@pytest.mark.parametrize("intent", ["contraindication", "storage", "out_of_scope"])
+def test_what_is_asked_of_anothers_brand_is_never_answered_with_ours(
+    quick: Assistant, question: str, intent: str
+) -> None:
+    draft = decided(quick, question, intent)
+    assert draft.outcome is Outcome.NO_APPROVED_ANSWER and not draft.shown and "product" not in draft.slots
+
+
+@pytest.mark.parametrize(
+    "question", ["dosage with lasix", "lasix interaction", "recommended dosage when given with lasix"]
+)
+def test_what_is_asked_of_ours_with_anothers_brand_stays_asked_of_ours(quick: Assistant, question: str) -> None:
+    assert decided(quick, question, _TOGETHER).slots["product"] == "zorvanta"

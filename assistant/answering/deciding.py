@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from assistant.answering import after_harm, choices, follow_up, lexical, planning, retrieval
 from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
-from assistant.answering.drug_classes import NAMES_OF, generic_of
+from assistant.answering.drug_classes import NAMES_OF, generic_of, is_medicine
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
     Labels,
@@ -27,16 +27,28 @@ from assistant.answering.label_status import (
     spoken_under,
     status_of_all,
 )
+from assistant.answering.other_forms import another_form
 from assistant.answering.planning import Found, Route
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
-from assistant.answering.which_product import is_own, named_products, only_product, own_terms, worth_offering
+from assistant.answering.which_product import (
+    is_brand_of_a_part,
+    is_own,
+    named_in_part,
+    named_products,
+    only_product,
+    own_brands,
+    own_terms,
+    whole_bearers,
+    worth_offering,
+)
 from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
+from assistant.understanding.asked_of import asked_of, unknown_asked_of
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.illness_alone import illness_alone, illness_dosed
 from assistant.understanding.language import speaks
@@ -48,6 +60,8 @@ from assistant.understanding.spelling import is_ordinary, is_typed_so, respelled
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
+#: Where a question names no product all are offered, up to so many.
+_PRODUCTS_LISTED = 12
 #: A question of at most this many words may be just a name written wrong.
 _BARE_WORDS = 3
 #: Spans whose words an answer should hold.
@@ -74,7 +88,10 @@ _WITH_ANOTHER = frozenset(("drug_interaction", "contraindication", "comparison")
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question on its way: its plain text, who asks, what the screen found, its names, what came before."""
+    """A question on its way: its plain text, who asks, what the screen found, its names, what came before.
+
+    ``given``: the product whose page it is; ``chosen``: that of the choice which it is.
+    """
 
     plain: str
     where: Context
@@ -82,6 +99,7 @@ class _Question:
     topic: str
     previous: Answer | None
     given: str = ""
+    chosen: str = ""
     mentions: tuple[products.Mention, ...] = ()
     fragment: follow_up.Fragment = follow_up.NONE
 
@@ -132,17 +150,21 @@ class Decider:
             if picked is not None:
                 slots = {"product": picked.head.product}
                 return Draft(Outcome.ANSWERED, picked.head.topic, 1.0, shown=(picked,), slots=slots)
-        mentions = products.find_mentions(asked.plain, self.index)
+        chosen = choices.chosen_product(self.index, asked.plain)
+        mentions = choices.naming(chosen, asked.plain, products.find_mentions(asked.plain, self.index))
         # As in every question that the model reads, the names are masked: harm by another's medicine is no report.
         spoken = mask(asked.plain, tuple(sorted({mention.key for mention in mentions})))
-        asked = replace(asked, mentions=mentions, flags=asked.flags | self._told(spoken))
+        asked = replace(asked, chosen=chosen, mentions=mentions, flags=asked.flags | self._told(spoken))
         if not speaks(asked.plain, asked.where.language):
             draft = fixed(asked.flags, "another language")
             draft.role = "language.unsupported" if draft.outcome is Outcome.OUT_OF_SCOPE else ""
             return draft
         try:
             fragment = follow_up.fragment_of(asked.plain, mentions, asked.previous)
-            return self._weigh_products(replace(asked, fragment=fragment))
+            meant = follow_up.without_denied(asked.plain, mentions, fragment)
+            if mentions and not meant:
+                return self._ask_of_others(replace(asked, fragment=fragment))
+            return self._weigh_products(replace(asked, fragment=fragment, mentions=meant))
         except TextTooLongError as error:
             return fixed(asked.flags, str(error))
 
@@ -155,31 +177,79 @@ class Decider:
 
     def _weigh_products(self, asked: _Question) -> Draft:
         """Decide for each product that the question may be about; ask back where two are about as likely."""
+        if asked.chosen:
+            return self._decide_for(asked.chosen, asked)
         named, alike = named_products(self.index, asked.mentions, asked.where)
         carried = "" if asked.mentions else self._carried(asked)
-        if asked.given and asked.given not in named and _names_only_others(asked):
-            carried = asked.given
+        about = asked.given or (follow_up.product_beside(asked.plain, asked.mentions, asked.previous))
+        if about and asked.mentions and about not in named:
+            if all(other_medicines.beside_ours(asked.plain, m.key) for m in asked.mentions) or _names_only_others(
+                asked
+            ):
+                carried = about
+            elif _says_nothing_else(asked) and not asked.fragment.topic:
+                return self._ask_which((about, *named), asked)
         if carried:
             named, alike = (carried,), False
         if not named:
             return self._decide_for("", asked)
-        if alike and asked.given in named:
+        shares = asked.mentions and all(asked.given in mention.products for mention in asked.mentions)
+        if asked.given and (shares or (alike and asked.given in named)):
             named, alike = (asked.given,), False  # of those that share the name, the one whose page it is
-        if alike and len(named) > 1:
+        in_part = bool(asked.mentions) and named_in_part(self.index, asked.mentions, named[0])
+        if alike and (len(named) > 1 or in_part):
             draft = self._decide_for(named[0], asked)
             if draft.shown or draft.outcome is Outcome.NO_APPROVED_ANSWER:
                 draft.shown, draft.slots = (), {name: draft.slots[name] for name in draft.carried}
-                draft.notes.append("the name means several products")
+                draft.notes.append(
+                    "the name is one substance of several" if in_part else "the name means several products"
+                )
                 draft.ask_back(self._product_choices(named, asked))
             return draft
         if len(named) > 1 and other_medicines.compared_with(asked.plain):
-            return self._decide_for(named[0], asked, between=True)
+            draft = self._decide_for(named[0], asked, between=True)
+            if not (draft.shown or draft.flags):
+                draft.slots.pop("product", None)  # which of the two the next question is about is open
+            return draft
+        if len(named) == 1 and not carried and self._is_of_another_form(named[0], asked):
+            draft = self._decide_for(named[0], asked)
+            draft.notes.append("another salt, form or combination is named")
+            if draft.shown:
+                draft.shown, draft.slots = (), {name: draft.slots[name] for name in draft.carried}
+                draft.ask_back(self._product_choices(named, asked))
+            return draft
         if asked.given in named:
             named = (asked.given,)  # of several that are named, the one whose page it is
         best = self._likelier([self._decide_for(product, asked) for product in named[:_PRODUCTS_WEIGHED]], named, asked)
         if carried and best.slots.get("product"):
-            best.carried = ("product", *best.carried)
+            best.carried = tuple(sorted(("product", *best.carried)))
         return best
+
+    def _ask_of_others(self, asked: _Question) -> Draft:
+        """Ask back which product is meant where the question only says which is not; the topic waits for it."""
+        draft = fixed(asked.flags, "the product that is named is not meant")
+        if planning.grave_outcome(asked.flags) is None:
+            draft.keep_topic(asked.fragment.topic)
+            denied = {product for mention in asked.mentions for product in mention.products}
+            served = [entry.id for entry in self.index.products(_PRODUCTS_LISTED + 1 + len(denied))]
+            draft.give_up("too many products to offer")
+            self._offer([product for product in served if product not in denied], asked, draft)
+        return draft
+
+    def _ask_which(self, offered: Sequence[str], asked: _Question) -> Draft:
+        """Ask back which of these a bare name is about: on another's page it may be what is taken besides."""
+        draft = self._decide_for(offered[0], asked)
+        if planning.grave_outcome(draft.flags) is None:
+            draft.shown, draft.role = (), ""
+            draft.slots, draft.carried = {"product": offered[0]}, ("product",)
+            draft.notes.append("another product is named on the page of one")
+            draft.ask_back(self._product_choices(offered, asked))
+        return draft
+
+    def _is_of_another_form(self, product: str, asked: _Question) -> bool:
+        """Whether each name in the question is told by the word beside it to mean another medicine than ``product``."""
+        own = [mention for mention in asked.mentions if product in mention.products]
+        return bool(own) and all(another_form(self.index, asked.plain, mention, product) for mention in own)
 
     def _carried(self, asked: _Question) -> str:
         """The product of a question that names none: the last answer's, the one given, or the only one there is.
@@ -222,7 +292,15 @@ class Decider:
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
         kept = ""
         if product and not flags and not asked.topic:
-            kept = follow_up.kept(asked.fragment, reading, retrieval.eligible(self.index, product, asked.where))
+            fragment = asked.fragment
+            if fragment.only_names(own_brands(self.index, asked.plain, product)):
+                fragment = replace(fragment, bare=True)
+            kept = follow_up.kept(fragment, reading, retrieval.eligible(self.index, product, asked.where))
+        people = follow_up.people_kept(asked.plain, reading, kept, asked.previous) if product and not flags else ()
+        if people:
+            plain = asked.plain.rstrip(" ?.!") + follow_up.said_of(people)
+            reading = read(plain, self._names_of(product, asked), self.reader, self.left_alone)
+            reading = replace(reading, population=people)
         if kept:
             reading = follow_up.about(kept, reading, self.index)
         found = Found(
@@ -255,6 +333,8 @@ class Decider:
         draft.keep_topic(kept)
         if reading.population:
             draft.slots["population"] = ",".join(reading.population)
+        if people:
+            draft.carried = ("population", *draft.carried)
         if reading.typed != reading.masked:
             draft.notes.append("spelling: slips in ordinary words were read as the words meant")
         if reading.conditions:
@@ -264,10 +344,11 @@ class Decider:
             if plan.intent == "source_request" and asked.previous is None:
                 draft.give_up("there is no last answer whose sources could be shown")
         asks = plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not flags)
-        if asks and not asked.mentions and self._names_another(reading, plan, product, asked):
+        others = () if asked.mentions or not asks else self._others_asked_of(reading, product)
+        if others or (asks and not asked.mentions and self._names_another(reading, plan, product, asked)):
             draft.slots.pop("product", None)
             draft.notes.append("another medicine is named")
-            self._ask_product(asked, draft)
+            self._ask_product(asked, draft, others)
         elif plan.retrieve and product:
             self._retrieve(asked, plan, reading, product, draft)
         elif plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not product and self._slipped(asked.plain)):
@@ -307,12 +388,19 @@ class Decider:
         return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
-        """What the question calls ``product`` by; on its own page also a slip in its name, and its beginning."""
+        """What the question calls ``product`` by; on its own page also a slip in its name, and its beginning.
+
+        And a well-known brand of its substance, where no name of it stands beside: who sets the two side by side asks
+        of both.
+        """
+        brands: tuple[str, ...] = ()
+        if product and len(asked.mentions) <= bool(asked.chosen):
+            brands = own_brands(self.index, asked.plain, product)
         if asked.mentions or not product or product != asked.given:
-            return products.keys_to_mask(asked.mentions, (product,))
+            return (*products.keys_to_mask(asked.mentions, (product,)), *brands)
         slips = (slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
         known = self.index.product(product)
-        return (*slips, *products.shortened(asked.plain, product, known.keys if known else (), self.index))
+        return (*slips, *products.shortened(asked.plain, product, known.keys if known else (), self.index), *brands)
 
     def left_alone(self, word: str) -> bool:
         """Whether ``word`` is read as it was typed: one of the corpus, or one that a product's name is near."""
@@ -343,6 +431,27 @@ class Decider:
             return False  # on a product's own page "with X" is asked of that product
         return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)
 
+    def _others_asked_of(self, reading: Reading, product: str) -> tuple[str, ...]:
+        """The medicines that the question is about by its form and that are not ``product``, whatever it asks of them.
+
+        Their contraindications may be asked of ours: where its own name them.
+        """
+        own = own_terms(self.index, product) if product else frozenset[str]()
+        known = [
+            word
+            for word in asked_of(reading.masked)
+            if is_medicine(word) and (not is_own(word, own) or is_brand_of_a_part(self.index, word, product))
+        ]
+        unknown = unknown_asked_of(reading.masked)
+        if unknown and not (known or is_own(unknown, own) or is_typed_so(unknown) or self.left_alone(unknown)):
+            return (unknown,)
+        if not known or "contraindication" not in reading.masked.casefold() or not product:
+            return tuple(known)
+        forbidding = [entry for entry in self.index.entries(product) if entry.head.is_about("contraindication")]
+        return tuple(
+            word for word in known if is_own(word, own) or not self.index.speaks_of(_names_for(word), forbidding)
+        )
+
     def _is_another(self, word: str, product: str, own: Set[str]) -> bool:
         """Whether ``word`` names another medicine than ``product`` (its terms: ``own``), which its label is silent on.
 
@@ -351,13 +460,14 @@ class Decider:
         if is_own(word, own):
             return False
         if generic_of(word) or word in NAMES_OF:
-            names = [frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name]
-            return not self.index.speaks_of(names, [e for e in self.index.entries(product) if _directs(e)])
+            return not self.index.speaks_of(_names_for(word), [e for e in self.index.entries(product) if _directs(e)])
         return not (is_typed_so(word) or self.left_alone(word))
 
     def _slipped(self, plain: str) -> bool:
-        """Whether a question that says little else holds a word like a name we know."""
-        return len(plain.split()) <= _BARE_WORDS and bool(products.find_slips(plain, self.index))
+        """Whether a question that says little else holds a word like a name we know, or a well-known brand."""
+        if len(plain.split()) > _BARE_WORDS:
+            return False
+        return any(map(generic_of, words(plain))) or bool(products.find_slips(plain, self.index))
 
     # -- retrieve ----------------------------------------------------------------------------------------------------
 
@@ -421,12 +531,12 @@ class Decider:
         else:
             draft.give_up("no passage is near enough")
 
-    def _ask_product(self, asked: _Question, draft: Draft) -> None:
+    def _ask_product(self, asked: _Question, draft: Draft, others: Sequence[str] = ()) -> None:
         slips = products.find_slips(asked.plain, self.index)
         substances = [word for kind, span in draft.marked if kind == "substance" for word in words(span)]
         if asked.fragment.only_names((*substances, *(slip.word for slip in slips))):
             draft.keep_topic(asked.fragment.topic)  # for the product that will be chosen
-        if self._ask_of_brands(asked, draft):
+        if self._ask_of_brands(asked, draft, others):
             return
         if slips:
             draft.notes.append("a name like one we know")
@@ -442,23 +552,33 @@ class Decider:
             draft.ask_back(self._product_choices(served, asked))
         else:
             draft.give_up("too many products to offer")
+            self._offer([entry.id for entry in self.index.products(_PRODUCTS_LISTED + 1)], asked, draft)
 
-    def _ask_of_brands(self, asked: _Question, draft: Draft) -> bool:
+    def _offer(self, listed: Sequence[str], asked: _Question, draft: Draft) -> None:
+        """Offer all of few products, so that whoever named none sees which medicines may be named."""
+        served = [product for product in listed if retrieval.eligible(self.index, product, asked.where)]
+        if served and len(listed) <= _PRODUCTS_LISTED:
+            draft.ask_back(choices.product_choices(self.index, served, asked.plain))
+
+    def _ask_of_brands(self, asked: _Question, draft: Draft, others: Sequence[str]) -> bool:
         """Whether a well-known brand that is none of ours is what the question is about, which ``draft`` then says.
 
+        Of ``others`` it is certain by the question's form, whatever is asked of them.
         Ours that hold the same substance are offered. Others are not, however alike their names are or often their
         labels hold the question's words: who asks about Lipitor did not mean Lisinopril.
         """
         spoken = [] if asked.mentions else words(asked.plain)
         known = {word: generic_of(word) for word in spoken if not is_ordinary(word) and generic_of(word)}
         beside = draft.intent in _WITH_ANOTHER and not asked.fragment.only_names(known)
-        if not known or beside or any(other_medicines.named_beside(asked.plain, word) for word in known):
+        if others:
+            known = {word: generic_of(word) or word for word in others}
+        elif not known or beside or any(other_medicines.named_beside(asked.plain, word) for word in known):
             return False
         ours = self.index.find_names(known.values())
         held = [
-            products.Slip(word, generic, tuple(product for product, _ in ours[generic]))
+            products.Slip(word, generic, whole_bearers(self.index, generic, bearing) or bearing)
             for word, generic in known.items()
-            if generic in ours
+            if (bearing := tuple(product for product, _ in ours.get(generic, ())))
         ]
         if held:
             draft.notes.append("a brand of a substance that we know")
@@ -483,6 +603,11 @@ def _only_illness(
     return (illness_dosed(reading.masked) if asks_dose and not marked else ()), False
 
 
+def _names_for(word: str) -> list[frozenset[str]]:
+    """The terms of a substance's names, of which a label that speaks of it holds one."""
+    return [frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name]
+
+
 def _directs(entry: Entry) -> bool:
     """Whether a passage may tell a dose: of what a trial gave besides the label has none to tell."""
     return any(map(entry.head.is_about, _DOSING))
@@ -491,6 +616,11 @@ def _directs(entry: Entry) -> bool:
 def _marked_for_use(reading: Reading) -> bool:
     """Whether an illness is marked that the medicine would be used for, not one that another is taken for."""
     return bool(reading.conditions) and not other_medicines.taken(reading.masked, reading.named("substance"))
+
+
+def _says_nothing_else(asked: _Question) -> bool:
+    """Whether a question says nothing but names of products."""
+    return sum(len(mention.key.split()) for mention in asked.mentions) == len(words(asked.plain))
 
 
 def _names_only_others(asked: _Question) -> bool:

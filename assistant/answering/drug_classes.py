@@ -416,3 +416,26 @@ def generic_of(substance: str) -> str:
     """The generic name of a brand, in lower case; "" of anything else."""
     named = NAMES_OF.get(substance)
     return named.generic if named else ""
+
+
+#: Kinds of :data:`_MEMBERS` whose members are no medicines, and single names that are none or a mineral.
+_FOODS = ("alcohol", "smoking", "cannabis", "protein", "soft food", "caffeine")
+_NO_MEDICINES = frozenset("poppers wort ascorbic folic tocopherol calcium ferrous hrt".split()).union(
+    *(_MEMBERS[kind].split() for kind in _FOODS)
+)
+#: Well-known brands of several substances, or of one that is seldom asked about by another name.
+_OTHER_BRANDS = frozenset(
+    "advair anoro atripla augmentin azor biktarvy breo byetta caduet combivent complera descovy dulera dyazide "
+    "entresto epclusa excedrin exforge fioricet genvoya glyxambi harvoni hyzaar invokamet invokana janumet januvia "
+    "jentadueto lotrel maxzide onglyza ozempic prinzide segluromet steglatro steglujan stiolto stribild suboxone "
+    "symbicort synjardy tarka tradjenta trelegy tribenzor triumeq trulicity truvada twynsta vaseretic victoza vytorin "
+    "xigduo zestoretic zituvio zubsolv".split()
+)
+_SUBSTANCES = _OTHER_BRANDS | frozenset(
+    {*_BRANDS, *_GENERIC}.union(*(names.split() for names in (*_MEMBERS.values(), *_ROLES.values())))
+)
+
+
+def is_medicine(word: str) -> bool:
+    """Whether ``word``, in lower case, is the name of a substance or a brand here, and of no food or class."""
+    return word in _SUBSTANCES and word not in _NO_MEDICINES

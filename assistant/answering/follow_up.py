@@ -1,9 +1,9 @@
 """What a short question leaves unsaid because the last one said it: "and quovendry?", "what about in the elderly?".
 
-Guarantees: what is kept is the topic alone, a name from a closed set, which the answer shows and the record holds
-(``slots["topic"]``, ``carried``); words of an earlier question are never read again, so nothing that was said once
-(a population, a condition, another medicine, a report) comes back by itself. The same question after the same answer
-keeps the same topic. Refuses to keep anything after a report of harm or an attack.
+Guarantees: what is kept is the topic and, for a dose, the people that it was about: names from closed sets, which the
+answer shows and the record holds (``slots``, ``carried``); words of an earlier question are never read again, so
+nothing else that was said once (a condition, another medicine, a report) comes back by itself. The same question after
+the same answer keeps the same. Refuses to keep anything after a report of harm or an attack.
 """
 
 from __future__ import annotations
@@ -14,21 +14,47 @@ from dataclasses import dataclass, replace
 from assistant.answering.answer import Answer
 from assistant.answering.index import Entry, Index
 from assistant.content.lexicon import words
-from assistant.domain import OTHER_INTENTS
+from assistant.domain import OTHER_INTENTS, Outcome
+from assistant.understanding.aspects import asks_dose
 from assistant.understanding.products import Mention
 from assistant.understanding.reading import Reading
 
 #: The slot that names the topic kept.
 TOPIC = "topic"
+#: The slot that names whom a question is about; how a question says it of those that are not simply adults.
+POPULATION = "population"
+_SAID = {
+    "pediatric": "in children",
+    "geriatric": "in the elderly",
+    "pregnant": "in pregnancy",
+    "lactating": "during lactation",
+    "renal_impairment": "in renal impairment",
+    "hepatic_impairment": "in hepatic impairment",
+}
+_DOSING = frozenset(("dosage", "administration"))
 #: Words that lead over to a further question and ask nothing themselves. "With" does: it asks about two together.
 _LEADS = frozenset(
     "also about and but case for how in instead is it now of oh ok okay on or please regarding same so still that the "
     "then this too well what".split()
 )
+#: Words that set a name right, or say which of those that were offered, and ask nothing themselves.
+_CORRECTS = frozenset(
+    "actually i im it its me mean means meant need no nope not oops rather s sorry that thats want wanted was wrong "
+    "yes yeah one".split()
+)
+_TOGETHER = frozenset(("with", "plus", "alongside"))
 #: What such a question begins with.
 _OPENINGS = frozenset("and also but for how in is now ok okay or same so then what".split())
+#: Words that count and places in a row, by which a choice is taken; what stands around them, and what agrees to one.
+_COUNTS = {word: at for at, word in enumerate("one two three four five".split(), 1)}
+_PLACES = {word: at for at, word in enumerate("first second third fourth fifth".split(), 1)}
+_AROUND_A_NUMBER = frozenset("the number no nr option choice please".split())
+_AGREES = frozenset("yes yep yeah ja ok okay sure right correct exactly that it one this".split())
+_LONGEST_PICK = 40
 #: A question of more words says itself what it asks.
 _FRAGMENT_WORDS = 9
+#: What was not answered is kept where it was so sure what was asked: "number two" asks nothing.
+_SURE_OF_A_TOPIC = 0.5
 #: Outcomes that are kept as topics are: what was referred or declined stays so for the next medicine.
 _REFERRED = frozenset(("off_label", "comparison", "medical_advice"))
 #: Topics that are about somebody more than about something.
@@ -63,7 +89,9 @@ def fragment_of(plain: str, mentions: Sequence[Mention], previous: Answer | None
     if previous is None or not spoken or len(spoken) > _FRAGMENT_WORDS:
         return NONE
     named = {at for m in mentions for at in range(m.start, m.start + len(m.key.split()))}
-    rest = tuple(word for at, word in enumerate(spoken) if at not in named and word not in _LEADS)
+    others = [word for at, word in enumerate(spoken) if at not in named]
+    corrects = bool(mentions) and not _CORRECTS.isdisjoint(others) and _LEADS.union(_CORRECTS).issuperset(others)
+    rest = tuple(word for word in others if not corrects and word not in _LEADS)
     opening = bool(mentions and not rest) or spoken[0] in _OPENINGS
     return Fragment(_topic(previous), bool(mentions) and not rest, opening, rest)
 
@@ -72,7 +100,73 @@ def _topic(previous: Answer) -> str:
     """The topic that a question after ``previous`` may keep."""
     topic = previous.slots.get(TOPIC, previous.intent)
     keeps = topic not in OTHER_INTENTS or topic in _REFERRED
+    if TOPIC not in previous.slots and previous.outcome is Outcome.NO_APPROVED_ANSWER:
+        keeps = keeps and previous.confidence >= _SURE_OF_A_TOPIC
     return topic if keeps and not previous.flags else ""
+
+
+def without_denied(plain: str, mentions: Sequence[Mention], fragment: Fragment) -> tuple[Mention, ...]:
+    """``mentions`` without those that a correction says are not meant: "not zorvanta, quovendry"."""
+    if not (fragment.bare and fragment.topic):
+        return tuple(mentions)
+    spoken = words(plain)
+    return tuple(mention for mention in mentions if not (mention.start and spoken[mention.start - 1] == "not"))
+
+
+def product_beside(plain: str, mentions: Sequence[Mention], previous: Answer | None) -> str:
+    """The last product, where the question only names another together with it: "and with quovendry?"; else ""."""
+    spoken = words(plain)
+    if previous is None or len(mentions) != 1 or not mentions[0].start:
+        return ""
+    mention = mentions[0]
+    before, behind = spoken[: mention.start], spoken[mention.start + len(mention.key.split()) :]
+    leads = _LEADS.issuperset(before[:-1]) and _LEADS.issuperset(behind)
+    return previous.slots.get("product", "") if before[-1] in _TOGETHER and leads else ""
+
+
+def picked(asked: str, previous: Answer | None) -> str:
+    """What the choice sends that ``asked`` takes in words ("the second one", "number 2", "yes" to one); else "".
+
+    A choice that is taken in words is asked as if it had been chosen: nothing of the words taken is read besides.
+    """
+    if previous is None or not previous.choices or len(asked) > _LONGEST_PICK:
+        return ""
+    clarifies = previous.outcome is Outcome.CLARIFY
+    spoken = [word for word in words(asked) if word not in _AROUND_A_NUMBER]
+    if len(spoken) == 2 and spoken[1] == "one":
+        spoken = spoken[:1]
+    if len(spoken) == 1 and (clarifies or spoken[0] not in _COUNTS):
+        at = _number(spoken[0], len(previous.choices))
+        if 1 <= at <= len(previous.choices):
+            return previous.choices[at - 1].send
+    only = clarifies and len(previous.choices) == 1
+    agrees = bool(spoken) and _AGREES.issuperset(spoken)
+    return previous.choices[0].send if only and agrees else ""
+
+
+def _number(word: str, last: int) -> int:
+    """The number that ``word`` is; 0 where it is none."""
+    if word.isascii() and word.isdecimal():
+        return int(word)
+    return last if word == "last" else (_COUNTS | _PLACES).get(word, 0)
+
+
+def people_kept(plain: str, reading: Reading, topic: str, previous: Answer | None) -> tuple[str, ...]:
+    """The people that the last question was about, where a short one asks for a dose and says not for whom.
+
+    A dose for adults must not stand under a question about a child. ``topic``: what is kept of it, "" for its own.
+    """
+    if previous is None or previous.flags or reading.population or len(words(plain)) > _FRAGMENT_WORDS:
+        return ()
+    people = tuple(filter(None, previous.slots.get(POPULATION, "").split(",")))
+    own = topic or (reading.intents[0][0] if reading.intents else "")
+    dosing = own in _DOSING or topic in _OF_PEOPLE or (not topic and asks_dose(reading.masked))
+    return people if dosing and people and _SAID.keys() >= set(people) else ()
+
+
+def said_of(people: Collection[str]) -> str:
+    """The words by which a question would be about ``people``."""
+    return "".join(f" {_SAID[name]}" for name in people)
 
 
 def kept(fragment: Fragment, reading: Reading, entries: Collection[Entry]) -> str:

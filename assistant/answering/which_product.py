@@ -12,7 +12,7 @@ from assistant.answering import lexical
 from assistant.answering.drug_classes import generic_of
 from assistant.answering.index import Index
 from assistant.answering.retrieval import eligible
-from assistant.content.lexicon import words
+from assistant.content.lexicon import SALTS, words
 from assistant.domain import Context
 from assistant.understanding.products import Mention
 
@@ -36,11 +36,40 @@ def named_products(index: Index, mentions: Sequence[Mention], where: Context) ->
     """
     if not mentions:
         return (), False
-    common = set.intersection(*(set(mention.products) for mention in mentions))
+    # Whoever says one substance means what consists of it alone, where that is here.
+    meant = [set(whole_bearers(index, mention.key, mention.products)) for mention in mentions]
+    meant = [whole or set(mention.products) for whole, mention in zip(meant, mentions, strict=True)]
+    common = set.intersection(*meant) or set.intersection(*(set(mention.products) for mention in mentions))
     ordered = dict.fromkeys(product for mention in mentions for product in mention.products)
     left = [product for product in ordered if not common or product in common]
     spoken_for = tuple(product for product in left if eligible(index, product, where))
     return spoken_for or tuple(left), bool(common)
+
+
+def in_part(index: Index, key: str, product: str) -> bool:
+    """Whether ``key`` names one of several substances that ``product`` consists of: it bears a name of more of them."""
+    known = index.product(product)
+    said = _moiety(key)
+    names = [_moiety(name) for name in (known.keys if known else ())]
+    others = [name for name in names if name and said.isdisjoint(name)]
+    wholes = (name for name in names if said < name)
+    return any("and" in whole or any(other < whole for other in others) for whole in wholes)
+
+
+def _moiety(key: str) -> frozenset[str]:
+    """The words of a name but for what salt it is."""
+    return frozenset(key.split()) - SALTS
+
+
+def whole_bearers(index: Index, key: str, products: Sequence[str]) -> tuple[str, ...]:
+    """Those of ``products``, which all bear the name ``key``, that are called so as a whole."""
+    return tuple(product for product in products if not in_part(index, key, product))
+
+
+def named_in_part(index: Index, mentions: Sequence[Mention], product: str) -> bool:
+    """Whether a question names no more of ``product`` than one of the several substances that it consists of."""
+    keys = {mention.key for mention in mentions if product in mention.products}
+    return len(keys) == 1 and all(in_part(index, key, product) for key in keys)
 
 
 def only_product(index: Index, where: Context) -> str:
@@ -69,6 +98,18 @@ def own_terms(index: Index, product: str) -> frozenset[str]:
     known = index.product(product)
     names = (product.replace("-", " "), *(known.keys if known else ()))
     return frozenset(lexical.terms(" ".join(names))) - _SALTS
+
+
+def is_brand_of_a_part(index: Index, word: str, product: str) -> bool:
+    """Whether ``word`` is a well-known brand of one substance of ``product``, which consists of several."""
+    return bool(generic_of(word)) and in_part(index, generic_of(word), product)
+
+
+def own_brands(index: Index, plain: str, product: str) -> tuple[str, ...]:
+    """The words of a question that are well-known brands of what ``product`` consists of."""
+    brands = [word for word in dict.fromkeys(words(plain)) if generic_of(word)]
+    own = own_terms(index, product) if brands else frozenset[str]()
+    return tuple(word for word in brands if is_own(word, own) and not is_brand_of_a_part(index, word, product))
 
 
 def is_own(said: str, own: Set[str]) -> bool:

@@ -81,7 +81,7 @@ def names_of(document: Document) -> dict[str, str]:
         for key in (name_key(name), _without(name, FORMS), _without(name, SALTS), _without_numbers(name)):
             _add(found, key, "brand")
     for name in document.generic_names:
-        for part in [name, *re.split(r"\s*(?:,|;|\band\b|&)\s*", name)]:
+        for part in [name, *re.split(r"\s*(?:,|;|\band\b|&)\s*", name, flags=re.IGNORECASE)]:
             if part != name and len(_without(part, SALTS)) < 4:
                 continue
             for key in (name_key(part), _without(part, SALTS)):

@@ -107,9 +107,10 @@ def _replay(entry: Mapping[str, Any], folder: Path, withdrawn: Withdrawn) -> Rep
     try:
         context, carried = _context(entry["context"]), _carried(entry)
         before = None
-        if carried.keys() & {"topic", "harm"} or (entry["outcome"], entry["intent"]) == ("answered", "source_request"):
+        sourced = (entry["outcome"], entry["intent"]) == ("answered", "source_request")
+        if sourced or carried.keys() & {"topic", "population", "harm"}:
             # Of the answer before only what it was about counts: any answer, so that it is about that.
-            about = {name: carried[name] for name in ("topic",) if name in carried}
+            about: dict[str, str] = {name: carried[name] for name in ("topic", "population") if name in carried}
             flags = tuple(flag for flag in Flag if flag.value == carried.get("harm"))
             before = replace(assistant.ask("hello", context), slots=about, flags=flags)
         answer = assistant.ask(entry["question"], context, before, product=carried.get("product", ""))

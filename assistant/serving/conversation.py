@@ -9,8 +9,8 @@ how the answer before is found:
 - :class:`Sessions`: held by the server for callers who send nothing along.
 
 Guarantees: questions alone count; what a client says that it was answered is never read. Nothing of one caller reaches
-another. A product, a topic and the sources of the last answer are carried; audience, market and populations never are.
-However many questions a client sends along, no more are read again than :func:`counted` says.
+another. A product, a topic, the people a dose was asked for and the sources of the last answer are carried; audience
+and market never are. However many questions a client sends along, no more are read again than :func:`counted` says.
 """
 
 from __future__ import annotations

@@ -82,6 +82,17 @@ _TAKES = (
 _STAYS_ON = r"\b(?:takes?|taking|took|(?:stays?|remains?|is|are|am|been|already|patients?) on)\s+(?:\w+\s+){0,2}?"
 #: Before what somebody took until now.
 _TAKEN_BEFORE = r"\b(?:from|after|before)\s+(?:\w+\s+)?"
+#: Around what is given together with the medicine of a page, was given before it or is to be given after it.
+_BESIDE_OURS = (
+    r"(?:\b(?:with|plus|prior|previous(?:ly)?|coming off|off|stop\w*|discontinu\w*|after|before|from|switch\w*|"
+    r"transition\w*|convert\w*|chang\w+ (?:from|to)|bridg\w*|add(?:ing|ed)?|combin\w*|co-?administ\w*|concomitant\w*|"
+    r"concurrent\w*|(?:while|patients?|still|already) on|tak(?:es|ing)|receiving)"
+    r"(?:\s+(?:from|to|with|of|on|the|a|an|use|dose|patients?)){0,3}|(?<=\S )and)\s+"
+)
+_AND_OURS = (
+    r"\s+(?:wash-?out|combinations?|co-?administ\w*|concomitant\w*|concurrent\w*|together|interaction|levels?|"
+    r"allerg\w+|switch\w*|conversion|pre-?treat\w*|users?)\b"
+)
 #: What a story calls the medicine that it is about.
 _IT = re.compile(r"\b(?:it|this|these|the medicine)\b", re.IGNORECASE)
 
@@ -128,6 +139,12 @@ def taken_beside(question: str, substances: Collection[str]) -> bool:
 def named_beside(question: str, substance: str) -> bool:
     """Whether ``substance`` stands where one names what is taken besides or was taken before."""
     return _follows(_TAKES, substance, question) or _follows(_TAKEN_BEFORE, substance, question)
+
+
+def beside_ours(question: str, name: str) -> bool:
+    """Whether a question on a medicine's own page names ``name`` beside it, not instead of it."""
+    around = rf"{_BESIDE_OURS}{re.escape(name)}\b|\b{re.escape(name)}{_AND_OURS}"
+    return re.search(around, question, re.IGNORECASE) is not None
 
 
 def _follows(before: str, name: str, question: str) -> bool:
