@@ -31,6 +31,7 @@ from assistant.answering.planning import Found, Route
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
+from assistant.answering.strengths import without_other_strengths
 from assistant.answering.which_product import is_own, named_products, only_product, own_terms, worth_offering
 from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
@@ -70,6 +71,8 @@ _BESIDE_ANOTHER = frozenset(
 _DOSING = frozenset(("dosage", "administration", "drug_interaction"))
 #: Of these, those that name another medicine there, and no food, ingredient, antidote or fluid.
 _WITH_ANOTHER = frozenset(("drug_interaction", "contraindication", "comparison"))
+#: Questions that only what the label says of the substance taken besides can answer, if one is named.
+_OF_ANOTHER = _WITH_ANOTHER | _DOSING | {"food_interaction", "overview", "warnings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +385,11 @@ class Decider:
         intents = aspects.with_second_side(intents, reading.masked)
         query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
+        own = own_terms(self.index, product)
+        ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own)
+        if silent and plan.intent in _OF_ANOTHER:
+            draft.give_up("the label speaks of inhibitors or inducers of another strength only")
+            return
         if plan.limited:
             against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
             if not against:
