@@ -14,6 +14,7 @@ from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
 from assistant.answering.drug_classes import NAMES_OF, generic_of
 from assistant.answering.index import Entry, Index
+from assistant.answering.label_routes import of_its_routes
 from assistant.answering.label_status import (
     Labels,
     beyond_stage,
@@ -31,6 +32,7 @@ from assistant.answering.planning import Found, Route
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
+from assistant.answering.spoken_of import in_scope
 from assistant.answering.strengths import without_other_strengths
 from assistant.answering.which_product import is_own, named_products, only_product, own_terms, worth_offering
 from assistant.content.lexicon import mask, words
@@ -240,6 +242,10 @@ class Decider:
             of_a_reaction=aspects.of_a_reaction(reading.masked),
         )
         found = self._of_the_conditions(found, reading, product, asked.where)
+        if product:
+            entries = retrieval.eligible(self.index, product, asked.where)
+            intents = in_scope(found.intents, reading, self.index, entries, own_terms(self.index, product))
+            found = replace(found, intents=intents)
         plan = planning.route(found, asked.where.audience, self.policy)
         draft = Draft(
             plan.outcome or Outcome.ANSWERED,
@@ -390,6 +396,9 @@ class Decider:
         if silent and plan.intent in _OF_ANOTHER:
             draft.give_up("the label speaks of inhibitors or inducers of another strength only")
             return
+        ranked, off_route = of_its_routes(self.index, entries, ranked, reading.masked, plan.intent)
+        if off_route:
+            plan = replace(plan, confidence=0.0)  # what is said against a route stands under any topic
         if plan.limited:
             against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
             if not against:
@@ -409,7 +418,9 @@ class Decider:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
             return
         draft.confidence = chosen.confidence
-        if chosen.shown and plan.unsure_of_use:
+        if off_route and not chosen.shown:
+            draft.refer("the label does not have that route, and no passage that may be shown says so")
+        elif chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown and silent_on(reading, plan.intent, self.index, entries):

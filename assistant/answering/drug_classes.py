@@ -450,8 +450,8 @@ def generic_of(substance: str) -> str:
     return named.generic if named else ""
 
 
-#: Substance -> what it does to the levels of others -> how strongly: "strong", "moderate", "weak", or "" where it is not
-#: graded, or not always alike.
+#: Substance -> what it does to the levels of others -> how strongly: "strong", "moderate", "weak", or "" where that is
+#: not graded, or not always alike.
 _STRENGTHS: dict[str, dict[str, str]] = {
     name: {role: "" for role in named.roles if not role.endswith("substrate")} for name, named in NAMES_OF.items()
 }

@@ -62,7 +62,11 @@ def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
     named = False
     if intent in _WITH_ANOTHER:
         # Words that everybody uses ("heart pills") name nothing that a label could be searched for.
-        beside = [span for span in reading.named("substance") if not is_own(span, own)]
+        # Of "flu shot" the influenza alone is no substance.
+        parts = {word for _, said in matters_in(reading.masked) if " " in said for word in words(said)}
+        beside = [
+            span for span in reading.named("substance") if not is_own(span, own) and not parts.issuperset(words(span))
+        ]
         spans = [[word for word in words(span) if _may_decide(word, intent)] for span in beside]
         if all(spans):
             for word in (word for span in spans for word in span):

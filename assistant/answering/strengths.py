@@ -139,7 +139,7 @@ def _classes_asked(question: str) -> Iterator[Mapping[str, str]]:
     for mention in mentions(question):
         if len(mention.strengths) == 1:
             (strength,) = mention.strengths
-            yield {role: strength for role in mention.roles}
+            yield dict.fromkeys(mention.roles, strength)
 
 
 def _names(word: str) -> Iterable[frozenset[str]]:

@@ -81,7 +81,7 @@ def is_typed_so(word: str) -> bool:
 
 
 def is_compound(word: str) -> bool:
-    """Whether ``word``, in lower case, is two ordinary words written as one ("bedbound"): a word, and no slip in one."""
+    """Whether ``word``, in lower case, is two ordinary words in one ("housebound"), and so no slip in a name."""
     return any(is_ordinary(word[:at]) and is_ordinary(word[at:]) for at in range(_PART, len(word) - _PART + 1))
 
 
