@@ -283,8 +283,9 @@ def _things(text: str) -> Iterator[_Thing]:
     for words, name in other_names(text):
         yield _Thing(tuple(terms(words)), (_of_name(name),))
     for matter, words in matters_in(text):
-        said = tuple(terms(words))
-        yield _Thing(said, tuple(map(_of_name, matter.written)), whole=matter.decides and len(said) > 1)
+        said, names = tuple(terms(words)), tuple(map(_of_name, matter.written))
+        whole = matter.decides and len(said) > 1 and not any(term in name for name in names for term in said)
+        yield _Thing(said, names, whole=whole)
 
 
 _POSTING = struct.Struct("<IH")
