@@ -94,6 +94,11 @@ def test_a_thing_is_searched_by_what_the_label_calls_it(said: str, label: str) -
     assert not set(lexical.terms(label)) & searched(said, "renal impairment")
 
 
+def test_several_words_for_a_matter_mean_it_together_alone() -> None:
+    assert "flu" not in searched("can I get a flu shot", "vaccines and flu-like symptoms")
+    assert "flu" in searched("can I get a flu shot", "flu-like symptoms")  # no word for the matter stands there
+
+
 def test_words_of_a_thing_that_the_label_calls_otherwise_do_not_count_as_missed() -> None:
     assert searched("hair falling out in women", "alopecia") == {"alopecia", *lexical.terms("women")}
     # Where the label has no name for it they do.

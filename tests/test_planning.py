@@ -372,3 +372,14 @@ def test_a_use_is_approved_whoever_asks(quick: Assistant) -> None:
     said = [labels.of("zorvanta", where).uses for where in asks]
     assert said[0] and set(said[0]) == set(said[1])
     assert not labels.of("zorvanta", dataclasses.replace(asks[0], market="DE")).uses
+
+
+def test_what_names_the_substance_goes_before_what_names_its_class(entry: Entry) -> None:
+    of_class = candidate(entry, "contraindication", 0.5)
+    by_name = dataclasses.replace(candidate(entry, "drug_interaction", 0.4), by_name=True)
+    assert shown("drug_interaction", of_class, by_name)[0] == "drug_interaction"
+    # Not where it is far away, nor a report of what was measured, nor where nothing else is asked about.
+    far = dataclasses.replace(by_name, score=0.2)
+    assert shown("drug_interaction", of_class, far)[0] == "contraindication"
+    report = dataclasses.replace(candidate(entry, "pharmacokinetics", 0.4), by_name=True)
+    assert shown("drug_interaction", of_class, report)[0] == "contraindication"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from assistant.answering.answer import Answer
 from assistant.domain import Flag
 from assistant.pipeline import Assistant
-from assistant.understanding import spelling
+from assistant.understanding import products, spelling
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.reading import read
 from assistant.understanding.spelling import respelled
@@ -194,3 +195,28 @@ def test_a_slip_in_the_products_name_is_its_name_on_its_own_page_only(assistant:
     given = ask(assistant, "zorvnta storage", product="zorvanta")
     assert given.text == ask(assistant, "zorvanta storage").text
     assert ask(assistant, "zorvnta storage").outcome.value == "clarify"
+
+
+class _Names:
+    """The names of two products; no word is known."""
+
+    name_keys = ("zepbound", "metformin")
+
+    def find_names(self, keys: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+        return {key: ((key, "brand"),) for key in keys if key in self.name_keys}
+
+    def knows_word(self, _: str) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("zepbounnd", ["zepbound"]), ("metfromine", ["metformin"]), ("xepbound", ["zepbound"])],
+)
+def test_a_slip_in_a_name_is_offered(typed: str, meant: list[str]) -> None:
+    assert [slip.key for slip in products.find_slips(f"dose of {typed}", _Names())] == meant
+
+
+@pytest.mark.parametrize("typed", ["bedbound", "housebound", "petformim"])
+def test_a_word_of_its_own_is_no_slip_in_a_name(typed: str) -> None:
+    assert not products.find_slips(f"dose in a {typed} patient", _Names())

@@ -14,6 +14,7 @@ from assistant.answering.answer import Answer, Offer
 from assistant.answering.draft import Draft, fixed
 from assistant.answering.drug_classes import NAMES_OF, generic_of, is_medicine
 from assistant.answering.index import Entry, Index
+from assistant.answering.label_routes import of_its_routes
 from assistant.answering.label_status import (
     Labels,
     beyond_stage,
@@ -32,6 +33,8 @@ from assistant.answering.planning import Found, Route
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
+from assistant.answering.spoken_of import in_scope
+from assistant.answering.strengths import without_other_strengths
 from assistant.answering.which_product import (
     is_brand_of_a_part,
     is_own,
@@ -84,6 +87,8 @@ _BESIDE_ANOTHER = frozenset(
 _DOSING = frozenset(("dosage", "administration", "drug_interaction"))
 #: Of these, those that name another medicine there, and no food, ingredient, antidote or fluid.
 _WITH_ANOTHER = frozenset(("drug_interaction", "contraindication", "comparison"))
+#: Questions that only what the label says of the substance taken besides can answer, if one is named.
+_OF_ANOTHER = _WITH_ANOTHER | _DOSING | {"food_interaction", "overview", "warnings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +323,10 @@ class Decider:
             of_a_reaction=aspects.of_a_reaction(reading.masked),
         )
         found = self._of_the_conditions(found, reading, product, asked.where)
+        if product:
+            entries = retrieval.eligible(self.index, product, asked.where)
+            intents = in_scope(found.intents, reading, self.index, entries, own_terms(self.index, product))
+            found = replace(found, intents=intents)
         plan = planning.route(found, asked.where.audience, self.policy)
         draft = Draft(
             plan.outcome or Outcome.ANSWERED,
@@ -495,6 +504,14 @@ class Decider:
         intents = aspects.with_second_side(intents, reading.masked)
         query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
+        own = own_terms(self.index, product)
+        ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own)
+        if silent and plan.intent in _OF_ANOTHER:
+            draft.give_up("the label speaks of inhibitors or inducers of another strength only")
+            return
+        ranked, off_route = of_its_routes(self.index, entries, ranked, reading.masked, plan.intent)
+        if off_route:
+            plan = replace(plan, confidence=0.0)  # what is said against a route stands under any topic
         if plan.limited:
             against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
             if not against:
@@ -514,7 +531,9 @@ class Decider:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
             return
         draft.confidence = chosen.confidence
-        if chosen.shown and plan.unsure_of_use:
+        if off_route and not chosen.shown:
+            draft.refer("the label does not have that route, and no passage that may be shown says so")
+        elif chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown and silent_on(reading, plan.intent, self.index, entries):

@@ -2,14 +2,15 @@
 
 For searching by words alone: a substance counts as its generic name and its classes besides itself, where the label
 speaks of these. Brands as DailyMed lists them, classes as FDA's Established Pharmacologic Classes and pharmacology
-textbooks do, inhibitors and inducers as FDA's "Examples of Drugs that Interact with CYP Enzymes and Transporter
-Systems" does; only what people ask about by name. Nothing here is shown, and what is found says in its own words whom
-it means.
+textbooks do, inhibitors and inducers as FDA's "Drug Development and Drug Interactions: Table of Substrates, Inhibitors
+and Inducers" does; only what people ask about by name. Nothing here is shown, and what is found says in its own words
+whom it means.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assistant.content.lexicon import INTERNATIONAL_NAMES
@@ -59,6 +60,8 @@ _BRANDS = {
     "cyclobenzaprine": "flexeril",
     "cyclosporine": "neoral sandimmune gengraf",
     "dabigatran": "pradaxa",
+    "dulaglutide": "trulicity",
+    "exenatide": "byetta bydureon",
     "dapagliflozin": "farxiga forxiga",
     "darbepoetin": "aranesp",
     "dexamethasone": "decadron",
@@ -235,6 +238,8 @@ _MEMBERS = {
     "beta blocker": "metoprolol atenolol propranolol bisoprolol carvedilol nadolol labetalol timolol",
     "calcium channel blocker": "amlodipine nifedipine diltiazem verapamil felodipine",
     "alpha blocker": "tamsulosin doxazosin terazosin prazosin alfuzosin silodosin",
+    "alpha 2 adrenergic agonist/α 2 adrenergic agonist": "clonidine guanfacine methyldopa dexmedetomidine tizanidine "
+    "lofexidine",
     "antihypertensive": "lisinopril enalapril losartan valsartan amlodipine metoprolol atenolol hydrochlorothiazide",
     "antiarrhythmic": "amiodarone sotalol dofetilide quinidine procainamide flecainide dronedarone disopyramide",
     "qt interval": "amiodarone sotalol quinidine dofetilide methadone citalopram haloperidol ondansetron moxifloxacin",
@@ -259,6 +264,10 @@ _MEMBERS = {
     "antihistamine": "diphenhydramine cetirizine loratadine fexofenadine hydroxyzine chlorpheniramine",
     "anticholinergic": "oxybutynin tolterodine atropine scopolamine benztropine ipratropium tiotropium diphenhydramine",
     "beta agonist": "albuterol salmeterol formoterol terbutaline",
+    "laba/long acting beta/long acting β": "salmeterol formoterol arformoterol vilanterol indacaterol olodaterol breo "
+    "advair symbicort dulera wixela airduo breyna trelegy breztri anoro stiolto bevespi serevent brovana striverdi",
+    "long acting muscarinic": "tiotropium umeclidinium aclidinium glycopyrrolate glycopyrronium revefenacin spiriva "
+    "incruse trelegy breztri anoro stiolto bevespi",
     "sympathomimetic": "pseudoephedrine phenylephrine ephedrine",
     "stimulant": "methylphenidate amphetamine lisdexamfetamine",
     "muscle relaxant": "cyclobenzaprine baclofen tizanidine carisoprodol methocarbamol",
@@ -277,6 +286,10 @@ _MEMBERS = {
     "rifamycin": "rifampin rifabutin rifapentine",
     "sulfonylurea": "glipizide glimepiride glyburide",
     "thiazolidinedione": "pioglitazone rosiglitazone",
+    "glp 1 receptor agonist": "semaglutide liraglutide dulaglutide exenatide lixisenatide tirzepatide",
+    "sglt2 inhibitor/sodium glucose co transporter": "empagliflozin dapagliflozin canagliflozin ertugliflozin "
+    "bexagliflozin",
+    "dpp 4 inhibitor/dipeptidyl peptidase": "sitagliptin saxagliptin linagliptin alogliptin",
     "antidiabetic": "metformin glipizide glimepiride glyburide sitagliptin pioglitazone insulin",
     "thyroid": "levothyroxine liothyronine",
     "radioactive iodine": "radioiodine",
@@ -312,17 +325,37 @@ _MEMBERS = {
     "soft food": "applesauce yoghurt yogurt pudding jam",
 }
 
+#: Inhibitors and inducers of enzymes by how strong they are, as FDA's table grades them (at least 5-fold, 2-fold and
+#: 1.25-fold the exposure; a loss of at least 80 %, 50 % and 20 %): a label may cut the dose for one strength alone.
+#: Under "" stand those whose strength varies by brand or dose, or that the table's editions grade differently.
+_GRADED = {
+    "cyp3a inhibitor": {
+        "strong": "ketoconazole itraconazole voriconazole posaconazole clarithromycin ritonavir nelfinavir cobicistat "
+        "nefazodone indinavir saquinavir lopinavir telithromycin",
+        "moderate": "erythromycin diltiazem verapamil fluconazole ciprofloxacin aprepitant dronedarone crizotinib "
+        "imatinib fluvoxamine cyclosporine",
+        "weak": "cimetidine",
+        "": "grapefruit",
+    },
+    "cyp3a inducer": {
+        "strong": "rifampin phenytoin carbamazepine enzalutamide mitotane apalutamide",
+        "moderate": "efavirenz bosentan phenobarbital primidone",
+        "": "rifabutin modafinil wort",
+    },
+    "cyp2d6 inhibitor": {
+        "strong": "fluoxetine paroxetine bupropion quinidine terbinafine",
+        "moderate": "duloxetine mirabegron cinacalcet",
+    },
+    "cyp2c19 inhibitor": {
+        "strong": "fluconazole fluoxetine fluvoxamine",
+        "": "omeprazole esomeprazole",
+    },
+    "cyp2c9 inhibitor": {"moderate": "fluconazole amiodarone"},
+    "cyp2c8 inhibitor": {"strong": "gemfibrozil", "": "clopidogrel"},
+    "cyp1a2 inhibitor": {"strong": "fluvoxamine", "": "ciprofloxacin"},
+}
 #: What labels call those that change the blood levels of others -> the substances that do.
 _ROLES = {
-    "cyp3a inhibitor": "ketoconazole itraconazole voriconazole posaconazole clarithromycin erythromycin ritonavir "
-    "nelfinavir cobicistat diltiazem verapamil fluconazole grapefruit ciprofloxacin aprepitant nefazodone",
-    "cyp3a inducer": "rifampin phenytoin carbamazepine phenobarbital efavirenz bosentan enzalutamide mitotane "
-    "apalutamide rifabutin primidone modafinil wort",
-    "cyp2d6 inhibitor": "fluoxetine paroxetine bupropion quinidine duloxetine terbinafine mirabegron",
-    "cyp2c19 inhibitor": "fluconazole fluoxetine fluvoxamine omeprazole esomeprazole",
-    "cyp2c9 inhibitor": "fluconazole amiodarone",
-    "cyp2c8 inhibitor": "gemfibrozil clopidogrel",
-    "cyp1a2 inhibitor": "fluvoxamine ciprofloxacin",
     "p gp inhibitor": "amiodarone cyclosporine clarithromycin erythromycin itraconazole ketoconazole quinidine "
     "ritonavir verapamil ranolazine dronedarone carvedilol azithromycin",
     "p gp inducer": "rifampin carbamazepine phenytoin wort",
@@ -376,8 +409,12 @@ def _classes(listed: dict[str, str]) -> dict[str, tuple[str, ...]]:
     return {member: tuple(names) for member, names in found.items()}
 
 
+#: All roles, of whatever strength.
+_ALL_ROLES = {role: " ".join(by_strength.values()) for role, by_strength in _GRADED.items()} | _ROLES
+
+
 def _named() -> dict[str, Names]:
-    classes, roles = _classes(_MEMBERS), _classes(_ROLES)
+    classes, roles = _classes(_MEMBERS), _classes(_ALL_ROLES)
     named: dict[str, Names] = {}
     # A class that is asked about is what the label says of its members.
     for kinds, members in _MEMBERS.items():
@@ -401,15 +438,13 @@ NAMES_OF: dict[str, Names] = _named()
 
 
 def called(substance: str) -> tuple[str, ...]:
-    """Whatever labels may mean ``substance``, in lower case, by, beside its own name.
+    """Whatever labels may call ``substance``, in lower case, beside its own name.
 
-    Not what it is a substrate of: that the medicine is one as well says nothing of the other.
+    Not what it does to the levels of others, which is in :func:`strengths_of`, nor what it is a substrate of: that the
+    medicine is one as well says nothing of the other.
     """
     named = NAMES_OF.get(substance)
-    if named is None:
-        return ()
-    acts = (role for role in named.roles if not role.endswith("substrate"))
-    return (*filter(None, (named.generic,)), *named.classes, *acts)
+    return (*filter(None, (named.generic,)), *named.classes) if named else ()
 
 
 def generic_of(substance: str) -> str:
@@ -420,7 +455,7 @@ def generic_of(substance: str) -> str:
 
 #: Kinds of :data:`_MEMBERS` whose members are no medicines, and single names that are none or a mineral.
 _FOODS = ("alcohol", "smoking", "cannabis", "protein", "soft food", "caffeine")
-_NO_MEDICINES = frozenset("poppers wort ascorbic folic tocopherol calcium ferrous hrt".split()).union(
+_NO_MEDICINES = frozenset("poppers wort grapefruit ascorbic folic tocopherol calcium ferrous hrt".split()).union(
     *(_MEMBERS[kind].split() for kind in _FOODS)
 )
 #: Well-known brands of several substances, or of one that is seldom asked about by another name.
@@ -432,10 +467,26 @@ _OTHER_BRANDS = frozenset(
     "xigduo zestoretic zituvio zubsolv".split()
 )
 _SUBSTANCES = _OTHER_BRANDS | frozenset(
-    {*_BRANDS, *_GENERIC}.union(*(names.split() for names in (*_MEMBERS.values(), *_ROLES.values())))
+    {*_BRANDS, *_GENERIC}.union(*(names.split() for names in (*_MEMBERS.values(), *_ALL_ROLES.values())))
 )
 
 
 def is_medicine(word: str) -> bool:
     """Whether ``word``, in lower case, is the name of a substance or a brand here, and of no food or class."""
     return word in _SUBSTANCES and word not in _NO_MEDICINES
+
+
+#: Substance -> what it does to the levels of others -> how strongly: "strong", "moderate", "weak", or "" where that is
+#: not graded, or not always alike.
+_STRENGTHS: dict[str, dict[str, str]] = {
+    name: {role: "" for role in named.roles if not role.endswith("substrate")} for name, named in NAMES_OF.items()
+}
+for _role, _by_strength in _GRADED.items():
+    for _strength, _substances in _by_strength.items():
+        for _substance in _substances.split():
+            _STRENGTHS[_substance][_role] = _strength
+
+
+def strengths_of(substance: str) -> Mapping[str, str]:
+    """What ``substance``, a generic name or brand in lower case, does to the levels of others, and how strongly."""
+    return _STRENGTHS.get(generic_of(substance) or substance, {})

@@ -218,12 +218,14 @@ Terms = tuple[str, ...]
 class _Thing:
     """Something that a question names: the terms it is ``said`` by, and those of each of its ``names`` in labels.
 
-    ``unless``: of the names none counts where the label has one of these.
+    ``unless``: of the names none counts where the label has one of these. ``whole``: it is said by several words, which
+    mean it together alone: a flu shot is no flu.
     """
 
     said: Terms
     names: tuple[Terms, ...]
     unless: tuple[Terms, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,7 @@ class Wording:
                 continue
             calls = [name for name in thing.names if _stands(name, written)]
             if calls:
-                found = [term for term in found if term in written or term not in thing.said]
+                found = [term for term in found if term not in thing.said or (term in written and not thing.whole)]
                 found += dict.fromkeys(term for name in calls for term in name if term not in found)
         return found
 
@@ -281,7 +283,9 @@ def _things(text: str) -> Iterator[_Thing]:
     for words, name in other_names(text):
         yield _Thing(tuple(terms(words)), (_of_name(name),))
     for matter, words in matters_in(text):
-        yield _Thing(tuple(terms(words)), tuple(map(_of_name, matter.written)))
+        said, names = tuple(terms(words)), tuple(map(_of_name, matter.written))
+        whole = matter.decides and len(said) > 1 and not any(term in name for name in names for term in said)
+        yield _Thing(said, names, whole=whole)
 
 
 _POSTING = struct.Struct("<IH")

@@ -297,6 +297,20 @@ def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
     return [c for c in usable if c.entry.head.topic not in _MEASURED]
 
 
+def _named_first(usable: list[Candidate], intent: str) -> list[Candidate]:
+    """With what the label says of a substance by its very name in front of what it says of a class, where that is near.
+
+    A short passage on a class holds more of the question's words than a long one that names the substance.
+    """
+    near = _OF_THE_BEST * usable[0].score
+    by_name = [c for c in usable if c.by_name and c.score >= near and _speaks_of_it(c, intent)]
+    return usable if usable[0].by_name else [*by_name, *(c for c in usable if c not in by_name)]
+
+
+def _speaks_of_it(candidate: Candidate, intent: str) -> bool:
+    return candidate.entry.head.topic not in _MEASURED and _may_answer(candidate, intent)
+
+
 def _modification_first(usable: list[Candidate]) -> list[Candidate]:
     """With the nearest passage on doses that names what happened in front: what to do stands there, and how often it
     happens elsewhere."""
@@ -354,7 +368,7 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):
         usable = _directions(usable, plan)
     if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
-        usable = _directions_first(usable, plan.intent)
+        usable = _named_first(_directions_first(usable, plan.intent), plan.intent)
     if usable and plan.modifies:
         usable = _modification_first(usable)
     return usable
@@ -381,6 +395,10 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
         most=policy.passages_shown,
     )
     sure = confidence_of(usable, shown, plan, policy.confidence)
+    if usable[0].by_name and plan.intent in _ASKS_WHETHER_TOGETHER:
+        # That it was put in front of a nearer one makes nothing less sure.
+        nearest = sorted(usable, key=lambda candidate: -candidate.score)
+        sure = max(sure, confidence_of(nearest, shown, plan, policy.confidence))
     # After the notice of a report nothing can be asked back: what would be offered elsewhere follows it.
     asked = plan.outcome in _GRAVE_OUTCOMES and not plan.by_evidence
     needed = limits.passage_ask if asked else limits.passage_answer

@@ -16,10 +16,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.answering import lexical
+from assistant.answering.drug_classes import NAMES_OF, called, generic_of
 from assistant.answering.index import DocumentEntry, Entry, Index, Vector
 from assistant.answering.quantities import quantities_in, share_that_fits
 from assistant.answering.results import asks_for_a_result
-from assistant.content.lexicon import name_key
+from assistant.content.lexicon import name_key, words
 from assistant.content.policy import Ranking
 from assistant.domain import Context
 
@@ -66,7 +67,11 @@ NEIGHBOURS: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An eligible passage with its evidence; ``score`` is between 0 and 1."""
+    """An eligible passage with its evidence; ``score`` is between 0 and 1.
+
+    ``by_name``: it holds the very name of a substance that the question names, not only its class; or is an indication
+    that says that the medicine is not for use with one of the class (21 CFR 201.57(c)(2)(ii)).
+    """
 
     entry: Entry
     score: float
@@ -76,6 +81,7 @@ class Candidate:
     named: float = 0.0
     quantities: float = 0.0
     results: float = 0.0
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +145,18 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     text, named = lexical.Wording.of(query.text), lexical.Wording.of(query.named)
     postings = index.postings(entries[0].head.product, text.all | named.all)
     written = {term for term, found in postings.items() if any(row in lengths for row, _ in found)}
-    words, names = text.in_words_of(written), named.in_words_of(written)
-    exact = lexical.bm25(words, postings, lengths, average)
+    spoken, names = text.in_words_of(written), named.in_words_of(written)
+    exact = lexical.bm25(spoken, postings, lengths, average)
     of_names = lexical.bm25(names, postings, lengths, average) if names else {}
     shares = topic_shares(query.intents)
-    if not words:
+    if not spoken:
         # "Who should not take it?" has no word to search for: what it is about stands for its words as well.
         weights = weights.model_copy(update={"topic": weights.topic + weights.lexical, "lexical": 0.0})
     total = weights.dense + weights.lexical + weights.topic + weights.population
     total += weights.named if names else 0.0
     patient = quantities_in(query.text)
     total += weights.quantities if patient else 0.0
+    named_in = _naming(index, entries, query.text, postings)
     counted = asks_for_a_result(query.text)
     total += weights.results if counted else 0.0
     ranked = []
@@ -163,9 +170,32 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
         fits = share_that_fits(patient, index.ranges(entry)) if patient else 0.0
         holds = index.results(entry) if counted and entry.head.topic in _COUNTING else 0.0
         score += weights.named * name + weights.quantities * fits + weights.results * holds
-        ranked.append(Candidate(entry, score / total, near, word, topic, name, fits, holds))
+        ranked.append(Candidate(entry, score / total, near, word, topic, name, fits, holds, entry.row in named_in))
     ranked.sort(key=lambda candidate: (-candidate.score, candidate.entry.head.id))
     return ranked
+
+
+def _naming(
+    index: Index, entries: Sequence[Entry], text: str, postings: Mapping[str, Sequence[tuple[int, int]]]
+) -> set[int]:
+    """The passages that hold the name of a known substance of ``text``, or deny the use with its class."""
+    known = [word for word in words(text) if word in NAMES_OF]
+    if not known:
+        return set()
+    found = {row for word in known for name in (word, generic_of(word)) for row in _rows_with(name, postings)}
+    classes = [frozenset(lexical.terms(name)) for word in known for name in called(word)]
+    for entry in entries:
+        if entry.head.topic == "indication" and any(
+            name <= denied for denied in index.uses(entry).denied for name in classes
+        ):
+            found.add(entry.row)
+    return found
+
+
+def _rows_with(name: str, postings: Mapping[str, Sequence[tuple[int, int]]]) -> set[int]:
+    """The passages that hold every term of ``name``."""
+    held = [{row for row, _ in postings.get(term, ())} for term in lexical.terms(name)]
+    return set.intersection(*held) if held else set()
 
 
 def topic_shares(intents: Sequence[tuple[str, float]]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from assistant.answering import drug_classes, lexical
 from assistant.answering.index import Entry, Index
+from assistant.answering.strengths import speaks_of_its_acts
 from assistant.answering.which_product import is_own, own_terms
 from assistant.content.lexicon import words
 from assistant.understanding import lay_terms
@@ -47,7 +48,10 @@ def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Ent
     """
     own = own_terms(index, entries[0].head.product) if entries and intent in _WITH_ANOTHER else frozenset[str]()
     names = [frozenset(lexical.terms(name)) for name in _names(reading, intent, own)]
-    return bool(names) and not index.speaks_of(names, entries)
+    if not names or index.speaks_of(names, entries):
+        return False
+    beside = reading.named("substance") if intent in _WITH_ANOTHER else ()
+    return not any(speaks_of_its_acts(index, entries, word) for span in beside for word in words(span))
 
 
 def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
@@ -58,7 +62,11 @@ def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
     named = False
     if intent in _WITH_ANOTHER:
         # Words that everybody uses ("heart pills") name nothing that a label could be searched for.
-        beside = [span for span in reading.named("substance") if not is_own(span, own)]
+        # Of "flu shot" the influenza alone is no substance.
+        parts = {word for _, said in matters_in(reading.masked) if " " in said for word in words(said)}
+        beside = [
+            span for span in reading.named("substance") if not is_own(span, own) and not parts.issuperset(words(span))
+        ]
         spans = [[word for word in words(span) if _may_decide(word, intent)] for span in beside]
         if all(spans):
             for word in (word for span in spans for word in span):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.content.lexicon import FORMS, SALTS, runs, words
-from assistant.understanding.spelling import is_typed_so
+from assistant.understanding.spelling import is_compound, is_typed_so
 
 #: A slip differs in at most this many letters, by the length of the shorter word.
 _SHORTEST_SLIP = 5
@@ -70,15 +70,24 @@ def find_slips(question: str, index: Names) -> tuple[Slip, ...]:
     unknown = [
         word
         for word in dict.fromkeys(words(question)[:400])
-        if len(word) >= _SHORTEST_SLIP and not word.isdigit() and len(word) <= 40 and not index.knows_word(word)
+        if len(word) >= _SHORTEST_SLIP
+        and not word.isdigit()
+        and len(word) <= 40
+        and not index.knows_word(word)
+        and not is_compound(word)
     ]
     slips: dict[tuple[str, str], Slip] = {}
     for word in unknown:
         near = [(OSA.distance(word, key, score_cutoff=2), key) for key in index.name_keys if _comparable(word, key)]
-        near = [(distance, key) for distance, key in near if distance <= (2 if len(word) >= _LONG_WORD else 1)]
+        near = [(distance, key) for distance, key in near if distance <= _most_letters(word, key)]
         for _, key in sorted(near)[:3]:
             slips.setdefault((word, key), Slip(word, key, tuple(p for p, _ in index.find_names([key])[key])))
     return tuple(slips.values()) or _parts(question, index)
+
+
+def _most_letters(word: str, key: str) -> int:
+    """In how many letters a slip may differ: in two of a long word that begins as the name does."""
+    return 2 if len(word) >= _LONG_WORD and word[0] == key[0] else 1
 
 
 def _comparable(word: str, key: str) -> bool:

@@ -27,6 +27,8 @@ _SHORT = 5
 _LONG = 8
 #: Where two letters differ the first ones have to be right.
 _HEAD = 3
+#: A part of a compound has at least so many letters.
+_PART = 4
 #: A stem keeps at least so many of a word's first letters.
 _STEM_HEAD = 2
 #: Longer than any common word: not compared.
@@ -76,6 +78,11 @@ def is_ordinary(word: str) -> bool:
 def is_typed_so(word: str) -> bool:
     """Whether ``word``, in lower case, is one that people mean as they type it, ordinary or not ("sulfa")."""
     return _lists().knows(word)
+
+
+def is_compound(word: str) -> bool:
+    """Whether ``word``, in lower case, is two ordinary words in one ("housebound"), and so no slip in a name."""
+    return any(is_ordinary(word[:at]) and is_ordinary(word[at:]) for at in range(_PART, len(word) - _PART + 1))
 
 
 def respelled(text: str, known: Callable[[str], bool]) -> str:

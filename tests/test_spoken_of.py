@@ -1,0 +1,49 @@
+"""A medicine, drink or matter that the product's own label speaks of is never out of scope."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.domain import Outcome
+from tests import tiny
+from tests.conftest import QUICK
+from tests.test_routes import _asked
+
+_BODIES = (
+    b"Avoid ZED with nonsteroidal anti-inflammatory drugs (NSAIDs).",
+    b"Do not drink alcohol while you take ZED.",
+    b"Tell your doctor before you get a vaccine.",
+)
+_FRONTS = ("topic: drug_interaction", "topic: food_interaction", "topic: warnings")
+
+
+@pytest.fixture(scope="module")
+def label(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tiny.write(tmp_path_factory.mktemp("spoken") / "w", _BODIES, _FRONTS)
+    tiny.compiled(root, QUICK)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("question", "passage"),
+    [("naproxen", "0"), ("is ibuprofen ok?", "0"), ("can i drink a beer", "1"), ("can i get a flu shot", "2")],
+)
+def test_what_the_label_speaks_of_is_answered(label: Path, question: str, passage: str) -> None:
+    outcome, shown = _asked(label, question, "out_of_scope")
+    assert outcome is Outcome.ANSWERED and shown[0] == passage
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "warfarin",  # the label is silent on it
+        "grapefruit",
+        "the weather in spring",
+        "who invented naproxen and aspirin",
+        "where is naproxen sold cheaply in Boston",
+    ],
+)
+def test_what_it_is_silent_on_or_more_is_asked_stays_out_of_scope(label: Path, question: str) -> None:
+    assert _asked(label, question, "out_of_scope") == (Outcome.OUT_OF_SCOPE, [])
