@@ -872,6 +872,12 @@ def test_a_heading_a_little_ahead_is_a_better_place_to_cut(heading: str) -> None
     assert second.title == f"Dosage and Administration: {heading.removesuffix(' The').rstrip(':')}"
 
 
+def test_a_warning_in_capitals_is_no_heading() -> None:
+    warned = "YAWNS, TORPOR AND DEEP DOZE, THE LATTER TOO, SHOULD BE TREATED AS INDICATED."
+    text = f"{DIRECTIONS}{sentences(15)} GIVE IT SLOWLY AND WATCH THEM. {warned} {sentences(13)}"
+    assert not any(p.text.startswith("YAWNS") for p in read(dosage_and_administration=[text]).passages)
+
+
 def test_a_heading_far_ahead_is_none() -> None:
     text = f"{DIRECTIONS}{sentences(21)} Deep Dullness with Yawns The usual dose is 5 mg. {sentences(3)}"
     assert not any(p.text.startswith("Deep") for p in read(dosage_and_administration=[text]).passages)

@@ -31,8 +31,11 @@ _BEFORE_SENTENCE = re.compile(
     r"|Administer|Initiate|Start|Avoid|Monitor|Discontinue|Reduce) [a-z0-9A-Z])"
 )
 _BEFORE_COLON = re.compile(rf"(?P<title>{_TITLE})\s?:(?=\s)")
+#: A warning in capitals is none: it begins like any sentence, or has commas.
 _CAPITALS = re.compile(
-    r"(?!(?:IN|BECAUSE|IF|WHEN|FOR|THE|AS|ALTHOUGH|SINCE|DO|IT|THIS|ALL|WARNING|NOTE|CAUTION)\b)(?P<title>[A-Z][A-Z’'()/,&-]+(?:\s[A-Z(&][A-Z’'()/,&-]*){0,9})(?=\s[A-Z][a-z]+[\s,/][A-Za-z]|,\s[A-Z]{3})"
+    r"(?!(?:IN|BECAUSE|IF|WHEN|FOR|THE|AS|ALTHOUGH|SINCE|DO|IT|THIS|ALL|WARNING|NOTE|CAUTION)\b)"
+    r"(?P<title>[A-Z][A-Z’'()/,&-]+(?:\s[A-Z(&][A-Z’'()/,&-]*){0,9}(?=\s[A-Z][a-z]+[\s,/][A-Za-z])"
+    r"|[A-Z][A-Z’'()/&-]+(?:\s[A-Z(&][A-Z’'()/&-]*){1,9}(?=,\s[A-Z]{3}))"
 )
 #: What ends in a colon and yet heads nothing: notes, parts of tables, parts of a row.
 _NO_HEADING = re.compile(
