@@ -439,7 +439,9 @@ def test_a_footnotes_number_stays_with_its_words() -> None:
     [
         "However, they", "These", "Among these patients some", "Such patients", "Therefore, they", "In addition, they",
         "If dullness occurred, they", "If dullness persists, they", "Of these, some", "Intervention: They",
-        "When Norvastigline is co-administered with Placebol, they",
+        "When Norvastigline is co-administered with Placebol, they", "Limitations of Use: They", "Limitation s of Use",
+        "Prevention or management They", "Prevention or Management: They", "Examples: they", "Examples They",
+        "See the Full Prescribing Information, they", "The usual duration: they", "Some in this age range",
     ],
 )  # fmt: skip
 def test_no_piece_begins_with_a_sentence_that_points_back(back: str) -> None:
@@ -858,6 +860,89 @@ def test_titles_of_the_label_s_own_sections_head_parts_of_others() -> None:
     text = f"8 USE IN SPECIFIC POPULATIONS {sentences(11)} Deep Dullness of Adults The dose is 5 mg. {sentences(13)}"
     found = read(indications_and_usage=[uses], use_in_specific_populations=[text]).passages
     assert any(passage.text.startswith("Deep Dullness of Adults The dose") for passage in found)
+
+
+@pytest.mark.parametrize("heading", ["Deep Dullness with Yawns The", "Deep Dullness in Adults 5 to 9 Years: The"])
+def test_a_heading_a_little_ahead_is_a_better_place_to_cut(heading: str) -> None:
+    before = f"{DIRECTIONS}{sentences(15)} Give it for 9 days."
+    text = f"{before} {heading} usual dose is 5 mg. {sentences(13)}"
+    first, second = read(dosage_and_administration=[text]).passages
+    assert first.text == before
+    assert second.text.startswith(heading)
+    assert second.title == f"Dosage and Administration: {heading.removesuffix(' The').rstrip(':')}"
+
+
+def test_a_warning_in_capitals_is_no_heading() -> None:
+    warned = "YAWNS, TORPOR AND DEEP DOZE, THE LATTER TOO, SHOULD BE TREATED AS INDICATED."
+    text = f"{DIRECTIONS}{sentences(15)} GIVE IT SLOWLY AND WATCH THEM. {warned} {sentences(13)}"
+    assert not any(p.text.startswith("YAWNS") for p in read(dosage_and_administration=[text]).passages)
+
+
+def test_a_heading_far_ahead_is_none() -> None:
+    text = f"{DIRECTIONS}{sentences(21)} Deep Dullness with Yawns The usual dose is 5 mg. {sentences(3)}"
+    assert not any(p.text.startswith("Deep") for p in read(dosage_and_administration=[text]).passages)
+
+
+def test_a_run_in_heading_titles_later_pieces_of_doses_only() -> None:
+    text = f"{sentences(15)} Deep Dullness with Yawns The usual dose is 5 mg. {sentences(13)}"
+    warned = read(warnings_and_cautions=[f"5 WARNINGS AND PRECAUTIONS {text}"]).passages
+    assert [p.title for p in warned] == ["Warnings and Precautions"] * 2 and warned[1].text.startswith("Deep")
+    dosed = read(dosage_and_administration=[f"2 DOSAGE 2.2 Adult Dosage Light Doze The usual dose is 2 mg. {text}"])
+    assert [p.title for p in dosed.passages][-1] == "Adult Dosage: Deep Dullness with Yawns"
+
+
+def test_a_heading_directly_below_another_stays_with_it() -> None:
+    text = f"{DIRECTIONS}{sentences(15)} BY SLOW INFUSION For doze. USUAL ADULT DOSE Give 5 mg slowly. {sentences(13)}"
+    assert read(dosage_and_administration=[text]).passages[1].text.startswith("BY SLOW INFUSION For doze.")
+
+
+def test_an_unclassified_section_of_doses_is_one_of_doses() -> None:
+    dose = "The recommended dose is 0.2 mg/kg and is titrated. "
+    text = f"USUAL ADULT DOSE {dose * 30}Dozing Adults Below the Age of 60: {dose * 20}"
+    first, *later = read(spl_unclassified_section=[text]).passages
+    assert {(p.topic, p.title) for p in later} == {
+        ("dosage", "USUAL ADULT DOSE"),
+        ("dosage", "USUAL ADULT DOSE: Dozing Adults Below the Age of 60"),
+    } or [p.topic for p in later] == ["dosage"] * len(later)
+    assert (first.topic, first.kind) != ("overview", Kind.BENEFIT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"About it {sentences(20)} The usual dose is 2 mg/kg.", "HIGHLIGHTS OF PRESCRIBING INFORMATION 2 mg/kg " * 30],
+)
+def test_other_unclassified_sections_are_as_they_were(text: str) -> None:
+    assert {p.topic for p in read(spl_unclassified_section=[text]).passages} == {"overview"}
+
+
+ROW = (
+    "{0} Clinical {1} It makes them doze deeply. It is long. Prevention or management Watch them well. Give less. {2} "
+)
+
+
+@pytest.mark.parametrize("cell", ["implication", "Impact:"])
+@pytest.mark.parametrize(
+    "examples", ["Examples: yawnol, dozine", "Examples Yawnol, dozine.", "Examples Yawnol and dozine"]
+)
+def test_rows_of_interactions_are_cut_only_before_their_medicines(cell: str, examples: str) -> None:
+    names = ["Strong Yawners", "Moderate or Weak Yawners (not Yawnol)", "Placebol"]
+    rows = "".join(ROW.format(names[n % 3], cell, examples) for n in range(24))
+    text = f"7 DRUG INTERACTIONS 7.1 Medicines That Matter Table 5: Medicines That Matter {rows}"
+    found = [p.text for p in read(drug_interactions=[text]).passages]
+    assert len(found) > 2 and " ".join(found) == text.strip()
+    assert all(piece.startswith(tuple(names)) for piece in found[1:])
+
+
+def test_what_highlights_say_of_a_use_stays_whole() -> None:
+    uses = " ".join(
+        f"Use {n} of Doze Adults: The recommended induction dosage is {n} mg. Then give {n + 1} mg once daily. "
+        f"Stop it if nothing helps at all. ( 2.{n} )"
+        for n in range(1, 20)
+    )
+    text = f"2 DOSAGE AND ADMINISTRATION {uses}"
+    found = [p.text for p in read(dosage_and_administration=[text]).passages]
+    assert len(found) > 1 and " ".join(found) == text
+    assert all(piece.startswith("Use ") and piece.endswith(")") for piece in found[1:])
 
 
 def test_a_guide_s_heads_for_who_must_not_take_it_and_what_to_tell() -> None:

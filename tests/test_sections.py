@@ -120,10 +120,18 @@ def test_words_of_the_text_add_topics(text: str, topic: str) -> None:
         ("Store in a safe place out of the reach of children.", "pediatric"),
         ("Not used in patients over 65 years of age.", "pediatric"),
         ("Missing data were counted as treatment failures.", "missed_dose"),
+        ("Adrenal insufficiency was reported with long use.", "renal_impairment"),
     ],
 )
 def test_false_friends_add_no_topic(text: str, topic: str) -> None:
     assert topic not in meaning("Other matters", "5.1", text=text).also
+
+
+@pytest.mark.parametrize(
+    ("title", "about"), [("Adrenal Insufficiency", ()), ("Renal Insufficiency", ("renal_impairment",))]
+)
+def test_the_adrenals_are_no_kidneys(title: str, about: tuple[str, ...]) -> None:
+    assert meaning(title, "5.6", top="5 WARNINGS AND PRECAUTIONS", text="It may happen.").population == about
 
 
 @pytest.mark.parametrize("text", ["contains benzyl alcohol", "wipe with an alcohol swab", "in human milk"])

@@ -413,6 +413,56 @@ def test_the_pointer_to_the_full_prescribing_information_comes_from_the_title() 
     assert (pointer.serves, pointer.retrieve) == (("full_prescribing_information",), False)
 
 
+def test_a_table_behind_a_picture_and_its_note_is_a_passage_of_its_own() -> None:
+    table = "<table><caption>Table 3: Yawns in the second study</caption><tr><td>a</td><td>b</td></tr></table>"
+    text = (
+        '<paragraph><content styleCode="bold">Figure 1: Yawns</content></paragraph>'
+        '<renderMultiMedia referencedObject="m"/><paragraph>{0}</paragraph>' + table
+    )
+    below = section(text.format("Note: it shows the yawns of all who yawned."), title="6.1 Trials")
+    draft = read(section(title="6 ADVERSE REACTIONS", below=below))
+    assert [passage.title for passage in draft.passages][-1] == "Table 3: Yawns in the second study"
+    led = section(text.format("The yawns are in Table 3."), title="6.1 Trials")
+    assert len(read(section(title="6 ADVERSE REACTIONS", below=led)).passages) == 1
+
+
+def test_doses_take_along_the_table_that_another_passage_holds() -> None:
+    table = "<table><caption>Table 1: Days</caption><tr><td>Day 1</td><td>2 mg</td></tr></table>"
+    below = section(f"<paragraph>Begin so.</paragraph>{table}", title="2.2 Days")
+    for says, companions in (("as shown in Table 1", (0,)), ("as shown in Table 2", ()), ("slowly", ())):
+        other = section(f"<paragraph>Begin {says}. The dose is small.</paragraph>", title="2.3 Dosage in Dozers")
+        draft = read(section(title="2 DOSAGE AND ADMINISTRATION", below=below + other))
+        assert [passage.companions for passage in draft.passages] == [(), companions]
+
+
+SIGNS = "<table><tr><td><list><item>yawning</item></list></td><td><list><item>dozing</item></list></td></tr></table>"
+
+
+def test_the_harms_of_a_guide_are_cut_apart_and_each_keeps_its_signs() -> None:
+    harm = f"<list><item>{{0}}. {LONG * 2} Signs include:</item></list>{SIGNS}"
+    more = (
+        '<paragraph><content styleCode="bold">In bad cases, signs and symptoms include:</content></paragraph>' + SIGNS
+    )
+    guide = (
+        '<paragraph><content styleCode="bold">What are the possible side effects of Zorvanta?</content></paragraph>'
+        + harm.format("Deep doze")
+        + more
+        + "<paragraph>Tell your doctor of them.</paragraph>"
+        + harm.format("Yawns")
+    )
+    found = read(section(guide, code="42231-1")).passages
+    assert len(found) == 2 and found[1].text.startswith("- Yawns.")
+    assert "In bad cases" in found[0].text and found[0].text.endswith("Tell your doctor of them.")
+    assert {passage.title for passage in found} == {"What are the possible side effects of Zorvanta?"}
+
+
+def test_the_beginning_of_a_sentence_is_no_title() -> None:
+    run_in = '<paragraph><content styleCode="bold">{0}</content> {1}</paragraph>'
+    guide = run_in.format("Do not", f"stop Zorvanta at once. {LONG * 5}") + run_in.format("Deep doze", f"{LONG * 5}")
+    titles = [passage.title for passage in read(section(guide, code="42231-1", title="Medication Guide")).passages]
+    assert "Do not" not in titles and "Deep doze" in titles
+
+
 def test_a_medication_guide_is_for_patients_and_cut_at_its_questions() -> None:
     def question(words: str, answer: str) -> str:
         return f'<paragraph><content styleCode="bold">{words}</content></paragraph><paragraph>{answer}</paragraph>'

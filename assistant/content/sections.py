@@ -113,13 +113,13 @@ POPULATION_TITLES = _rules(
     (r"pa?ediatric|children|adolescent|neonat|infant", "pediatric"),
     (r"geriatric|elderly|older adults", "geriatric"),
     (
-        r"(renal|kidney).*(hepatic|liver).*impair|(hepatic|liver).*(renal|kidney).*impair",
+        r"\b(renal|kidney).*(hepatic|liver).*impair|(hepatic|liver).*\b(renal|kidney).*impair",
         "renal_impairment",
         "hepatic_impairment",
     ),
     (
-        r"(renal|kidney)( function)? (impair|insuff|dys|disease)|impaired renal"
-        r"|renal function|dialysis|creatinine clear",
+        r"\b(renal|kidney)( function)? (impair|insuff|dys|disease)|impaired renal"
+        r"|\brenal function|dialysis|creatinine clear",
         "renal_impairment",
     ),
     (
@@ -138,7 +138,7 @@ WITHIN: dict[str, tuple[Rule, ...]] = {
         (r"interruption|reinitiat|restart", "discontinuation", "dosage missed_dose"),
         (r"discontinu|withdraw|taper|stopping", "discontinuation", "dosage"),
         (r"^(storage|stability|handling)\b|storage (of|and)", "storage", "administration"),
-        (r"(?:renal|kidney)(?! (?:allo)?(?:transplant|graft))|dialysis", "renal_impairment", "dosage"),
+        (r"\b(?:renal|kidney)(?! (?:allo)?(?:transplant|graft))|dialysis", "renal_impairment", "dosage"),
         (r"hepatic|liver impair", "hepatic_impairment", "dosage"),
         (r"pa?ediatric|children|adolescent", "dosage", "pediatric"),
         (r"geriatric|elderly", "dosage", "geriatric"),
@@ -332,7 +332,7 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
             r"|not (?:be )?(?:used?|given|take[ns]?)\b[^.]{0,30}"
             r"\b(?:children|(?:under|below|younger than) \d+ years)", 1),
         ("geriatric", r"\belderly\b|geriatric|6[05] years|older (adults|patients)", 1),
-        ("renal_impairment", r"renal (impairment|insufficiency|failure|function|disease)|creatinine clearance"
+        ("renal_impairment", r"\brenal (impairment|insufficiency|failure|function|disease)|creatinine clearance"
             r"|dialysis|kidney (problems|disease)|end-stage renal", 1),
         ("hepatic_impairment", r"hepatic (impairment|insufficiency|disease)|liver (disease|problems|impairment)"
             r"|cirrhosis|child-pugh", 1),

@@ -10,8 +10,9 @@ Guarantees: the pieces of a range hold every character of it, in order.
   lead-in. What is longer is cut before a row, and its later pieces know where the title stands (``rows``). A few
   words before a title go with the table they lead to. Rows that say what a medicine does to another are cut before the
   medicine's name.
-- A procedure, a list of strengths and a part under a title that a numbered section of the label bears are cut before
-  a step, an item or that title where one begins near enough.
+- A procedure, a list of strengths and a part under a run-in heading (``run_ins``) are cut before a step, an item or
+  that heading where one begins near enough, before or behind the length aimed at.
+- What Highlights say of several uses is cut only behind the reference that ends what is said of one.
 
 Refuses nothing. Time is linear in the length of the text.
 """
@@ -24,7 +25,17 @@ from dataclasses import replace
 from itertools import pairwise
 
 from assistant.content.openfda.fields import Piece
-from assistant.content.openfda.rows import LIMIT, allowed, held_together, with_leads, within_rows
+from assistant.content.openfda.rows import (
+    LIMIT,
+    allowed,
+    held_together,
+    interaction_rows,
+    with_leads,
+    with_rows,
+    within_interactions,
+    within_rows,
+)
+from assistant.content.openfda.run_ins import RunIns, in_capitals
 from assistant.content.spl.units import UnitSettings
 
 #: How far before a full stop is looked at to say whether it ends a sentence: so time stays linear.
@@ -37,19 +48,24 @@ def split(piece: Piece, starts: list[int]) -> list[Piece]:
     return [replace(piece, start=a, end=b) for a, b in pairwise(places)]
 
 
-def between_sentences(
-    text: str, piece: Piece, settings: UnitSettings, run_ins: re.Pattern[str] | None = None
-) -> list[Piece]:
+def between_sentences(text: str, piece: Piece, settings: UnitSettings, run_ins: RunIns | None = None) -> list[Piece]:
     """A piece that is too long in several; one piece where no sentence surely ends. ``run_ins``: headings in it."""
     if piece.end - piece.start <= settings.max_chars:
         return [piece]
     starts = _sentence_starts(text, piece.start, piece.end)
+    rows = interaction_rows(text, starts, piece.start, piece.end)
+    starts = sorted({*starts, *rows})
     tables = _tables(text, starts, piece.start, piece.end)
-    held = held_together(text, starts, tables, piece)
+    named = within_rows(text, starts, piece.start, piece.end)
+    named |= within_interactions(text, starts, rows, piece, settings.max_chars)
+    held = with_rows(held_together(text, starts, tables, piece, named), rows)
     tables = [one.shown for one in held if one.titled]
-    run_in = [at for at in starts if run_ins and run_ins.match(text, at)]
-    heads = allowed(sorted({*_heads(text, piece.start, piece.end), *run_in}), held)
-    inside = _mid_row(text, starts, tables, piece.end) | within_rows(text, starts, piece.start, piece.end)
+    inside = named | _mid_row(text, starts, tables, piece.end) | _within_uses(text, starts, piece, settings)
+    run_in = [at for at in starts if run_ins and (run_ins.own(text, at) or (at not in inside and run_ins.at(text, at)))]
+    run_in = allowed(run_in, held)
+    inside |= _below(run_in)
+    cut_at = [at for at in run_in if at not in inside]
+    heads = allowed(sorted({*_heads(text, piece.start, piece.end), *cut_at, *rows}), held)
     places = sorted({*allowed([at for at in starts if at not in inside], held), *heads})
     titles = {a for a, _ in tables}
     found: list[Piece] = []
@@ -65,7 +81,59 @@ def between_sentences(
         before, last = found[-2:]
         if last.end - last.start < settings.small_chars and last.end - before.start <= LIMIT:
             found[-2:] = [replace(before, end=last.end)]
-    return with_leads(text, found, held)
+    return _under(text, with_leads(text, found, held), run_in)
+
+
+#: A heading so few characters behind another stands below it: "BY INFUSION For deep doze. USUAL DOSE ...".
+_BELOW = 150
+
+
+def _below(run_ins: list[int]) -> set[int]:
+    """The run-in headings directly below another: a cut before them would part it from what it heads."""
+    found: set[int] = set()
+    above = -_BELOW
+    for at in run_ins:
+        if at - above < _BELOW:
+            found.add(at)
+        else:
+            above = at
+    return found
+
+
+def _under(text: str, pieces: list[Piece], run_ins: list[int]) -> list[Piece]:
+    """The pieces, each with the run-in headings in force where it begins: the last one, and the last in capitals."""
+    capitals = [at for at in run_ins if in_capitals(text, at)]
+    found: list[Piece] = []
+    for piece in pieces:
+        above = [places[: bisect_right(places, piece.start)][-1:] for places in (capitals, run_ins)]
+        found.append(replace(piece, run_ins=tuple(sorted({at for places in above for at in places}))))
+    return found
+
+
+#: A reference of Highlights to a section, at the end of what they say of a use: "once daily. ( 2.3 , 2.8 )".
+_OF_A_USE = re.compile(r"(?<=[\w.)\]%])\s*\(\s*\d{1,2}\.\d{1,2}(?:[\s,]+\d{1,2}(?:\.\d{1,2})?)*\s*\)\.?\s+(?=[A-Z•])")
+#: For whom of a use: it belongs to what stands before.
+_OF_WHOM = re.compile(
+    r"(?:Adults?|P(?:a?ediatric|atients)|Children|Adolescents?|Infants?|Geriatric|Elderly|Mild|Moderate|Severe|Renal"
+    r"|Hepatic|Maximum|Maintenance|Induction|Limitations?)\b[^.:;]{0,100}:"
+)
+_FEWEST_USES = 3
+
+
+def _within_uses(text: str, starts: list[int], piece: Piece, settings: UnitSettings) -> set[int]:
+    """The sentences inside what Highlights say of a use; none where they stand nowhere in the range."""
+    ends = [match.end() for match in _OF_A_USE.finditer(text, piece.start, piece.end)]
+    if len(ends) < _FEWEST_USES or piece.end - piece.start > len(ends) * settings.max_chars // 2:
+        return set()
+    between = [at for at in ends if at in starts and not _OF_WHOM.match(text, at)]
+    edges = [piece.start, *between, piece.end]
+    return {
+        at for a, b in pairwise(edges) if b - a <= settings.max_chars for at in starts if a < at < b
+    }  # fmt: skip
+
+
+#: A heading up to so many characters behind the last place to cut is near: what is left before it is its part's end.
+_AHEAD = 250
 
 
 def _packed(piece: Piece, places: list[int], heads: list[int], settings: UnitSettings) -> list[Piece]:
@@ -76,9 +144,7 @@ def _packed(piece: Piece, places: list[int], heads: list[int], settings: UnitSet
     begin, before = piece.start, piece.start
     for at in [*places[bisect_right(places, begin) : bisect_left(places, piece.end)], piece.end]:
         while at - begin > settings.target_chars and before - begin >= settings.small_chars:
-            nearest = begin + settings.target_chars // 2
-            count = bisect_right(heads, before)
-            begin = heads[count - 1] if count and heads[count - 1] >= nearest else before
+            begin = _head_near(heads, begin, before, min(piece.end, begin + settings.max_chars), settings)
             starts.append(begin)
         before = at
     if starts and piece.end - starts[-1] < settings.small_chars:
@@ -86,6 +152,18 @@ def _packed(piece: Piece, places: list[int], heads: list[int], settings: UnitSet
         if piece.end - last <= settings.max_chars:
             starts.pop()
     return split(piece, starts)
+
+
+def _head_near(heads: list[int], begin: int, before: int, limit: int, settings: UnitSettings) -> int:
+    """The heading to cut at for a cut at ``before``: one behind half the length, one just ahead, any; else there."""
+    count = bisect_right(heads, before)
+    back = heads[count - 1] if count else begin
+    ahead = heads[count] if count < len(heads) else limit
+    if back >= begin + settings.target_chars // 2:
+        return back
+    if ahead < limit and ahead - before <= _AHEAD:
+        return ahead
+    return back if back >= begin + settings.small_chars else before
 
 
 _ABBREVIATIONS = re.compile(
@@ -109,9 +187,14 @@ _POINTS_BACK = re.compile(
     r"|In (?:addition|contrast|such|these|those|this)\b|(?:Among|Of|For|With) (?:these|those|them)\b"
     r"|(?:These|Those|Such|They|Their)\b"
     r"|If (?!you)"
-    # The parts of a row of a table of interactions.
-    r"|(?:Clinical (?:Impact|Effects?|Implications?)|Intervention|Prevention or Management|Examples)\s?:?\s[A-Z]"
+    # The parts of a row of a table of interactions; without a colon a capital tells them from a sentence.
+    r"|(?i:Clinical (?:Impact|Effects?|Implications?)|Interventions?|Prevention (?:or|and|/) ?Management|Management"
+    r"|Examples?)(?:\s?:|\s(?=[A-Z]))"
     r"|Examples (?:are|include)\b"
+    # What narrows a use, and what continues a dose or an age range.
+    r"|Limitation ?s? of Use\b|See (?:the )?[Ff]ull [Pp]rescribing [Ii]nformation\b"
+    r"|The (?:usual|average|total) duration\b"
+    r"|[^.;:]{0,80}\b(?:this|these) (?:age (?:range|group)|dos(?:e|age|ing) (?:range|regimen))s?\b"
     r"|When [^.;:]{1,80}?\b(?:is|are|was|were) (?:co-?administered|(?:concomitantly )?(?:given|used|taken)"
     r" (?:concomitantly|together|with))\b"
     # A change of the dose that does not say for whom.

@@ -155,7 +155,8 @@ class Piece:
     """A range of a root's text that becomes a passage, and the fields it stands in, outermost first.
 
     ``headed``: how many characters at its beginning are a bare heading above it. ``lead``: where the title or lead-in
-    stands without which it says nothing; -1: nowhere.
+    stands without which it says nothing; -1: nowhere. ``run_ins``: where the run-in headings stand that are in force
+    where it begins, one in capitals before one below it.
     """
 
     start: int
@@ -164,6 +165,7 @@ class Piece:
     role: str = ""
     headed: int = 0
     lead: int = -1
+    run_ins: tuple[int, ...] = ()
 
     @property
     def own(self) -> int:

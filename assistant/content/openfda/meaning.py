@@ -15,6 +15,7 @@ from dataclasses import replace
 from assistant.content.openfda.cuts import words_at
 from assistant.content.openfda.drug_facts import of_drug_facts
 from assistant.content.openfda.fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece, heading_line
+from assistant.content.openfda.run_ins import RunIns
 from assistant.content.openfda.tables import owned, table_passages
 from assistant.content.openfda.titles import title_of
 from assistant.content.openfda.units import (
@@ -63,11 +64,11 @@ def passages_of(
     seen: set[str] = set()
     made = 0
     roots = roots_of(fields, otc=otc)
-    run_ins = _titles_of(roots, names)
+    run_ins = _run_ins_of(roots, names)
     for root, inner in roots:
         pieces, headings = pieces_of(root, inner, settings, run_ins, otc=otc)
         for place, piece in enumerate(pieces):
-            draft = _passage(root, piece, headings, names, boxes, otc=otc)
+            draft = _passage(root, piece, headings, names, boxes, run_ins, otc=otc)
             if draft.retrieve and draft.text in seen:
                 draft = replace(draft, retrieve=False)
             seen.add(draft.text)
@@ -85,8 +86,8 @@ def passages_of(
         yield from table_passages(lone, lone, found, otc=otc)
 
 
-def _titles_of(roots: list[tuple[Field, list[Inner]]], names: tuple[str, ...]) -> re.Pattern[str] | None:
-    """The titles of a label's numbered sections, which stand as run-in headings in others; None: there are none."""
+def _run_ins_of(roots: list[tuple[Field, list[Inner]]], names: tuple[str, ...]) -> RunIns:
+    """The run-in headings of a label: the titles of its numbered sections stand as such in others."""
     found: set[str] = set()
     for root, inner in roots:
         if root.name in NEVER_RETRIEVED or root.patient:
@@ -96,7 +97,8 @@ def _titles_of(roots: list[tuple[Field, list[Inner]]], names: tuple[str, ...]) -
         ]
         found.update(title for title in titles if len(title) >= _RUN_IN_CHARS and " " in title)
     longest = sorted(found, key=lambda title: (-len(title), title))
-    return re.compile(rf"(?:{'|'.join(map(re.escape, longest))})(?=\s+[A-Z(\[•])") if found else None
+    own = re.compile(rf"(?:{'|'.join(map(re.escape, longest))})(?=\s+[A-Z(\[•])") if found else None
+    return RunIns(own)
 
 
 def _head_of(pieces: list[Piece], place: int) -> int | None:
@@ -108,7 +110,14 @@ def _head_of(pieces: list[Piece], place: int) -> int | None:
 
 
 def _passage(
-    root: Field, piece: Piece, headings: list[Heading], names: tuple[str, ...], boxes: list[Field], *, otc: bool
+    root: Field,
+    piece: Piece,
+    headings: list[Heading],
+    names: tuple[str, ...],
+    boxes: list[Field],
+    run_ins: RunIns,
+    *,
+    otc: bool,
 ) -> PassageDraft:
     text = root.text[piece.start : piece.end].strip()
     field = piece.path[-1]
@@ -119,12 +128,22 @@ def _passage(
     elif box and len(boxes) > 1:
         patient = bool(_TO_PATIENTS.search(text))
     number, title, path = _place_of(root, piece, headings, names, patient=patient)
+    heading = "" if patient or otc else _run_in(root, piece, headings, run_ins)
+    if heading:
+        above, path = title if root.title else "", (*(path if root.title else ()), heading)
+        title = _below(above, heading)
+    of_doses = not (patient or otc) and _doses(root)
+    if of_doses:
+        path = (_DOSING, *path)
     loinc = next((one.loinc for one in reversed(piece.path) if one.name != "spl_unclassified_section"), field.loinc)
     named = of_drug_facts(root.text, piece, loinc) if otc and not patient else None
     if named:
         loinc, title = named
         path = (title,)
-    meaning = classify(loinc=loinc, number=number, title=title, path=path, text=text, patient=patient, otc=otc)
+    called = heading or title
+    meaning = classify(loinc=loinc, number=number, title=called, path=path, text=text, patient=patient, otc=otc)
+    if of_doses and meaning.topic == "administration":
+        meaning = replace(meaning, topic="dosage", also=("administration", *meaning.also))
     if patient and says_use(title, names) and (apart := _apart_from_use(text, title)):
         own = (path[0], apart)
         meaning = classify(loinc=loinc, number=number, title=apart, path=own, text=text, patient=True)
@@ -143,7 +162,9 @@ def _passage(
         topic="boxed_warning" if box else meaning.topic,
         locator=number or ((field.title or title) if not named and (patient or field.title) else title),
         title=title,
-        also=tuple(topic for topic in meaning.also if not box or topic != "boxed_warning"),
+        also=tuple(
+            topic for topic in meaning.also if topic != meaning.topic and not (box and topic == "boxed_warning")
+        ),
         kind=Kind.SAFETY
         if meaning.topic == "overview" and any(one.loinc == _POPULATIONS for one in piece.path)
         else meaning.kind,
@@ -153,6 +174,65 @@ def _passage(
         retrieve=meaning.retrieve and piece.role in ("", "boxed_warning") and _speaks(field, text),
         loinc=loinc,
     )
+
+
+#: Where labels before 2006 (21 CFR 201.57) state doses outside the section that is called so.
+_DOSING = "Dosage and Administration"
+_DOSE = re.compile(
+    r"\d\s?(?:mg|mcg|units?|g)/(?:kg|hr?|m2|min|day|dose)\b"
+    r"|\b(?:recommended|usual|initial|starting|loading|maintenance|total|maximum|premedication) (?:daily |infusion )?"
+    r"(?:dos(?:e|es|age)|rate)\b|\btitrated?\b",
+    re.IGNORECASE,
+)
+#: They state doses beside everything else.
+_HIGHLIGHTS = re.compile(r"\s*HIGHLIGHTS OF PRESCRIBING INFORMATION")
+_CHARS_A_DOSE = 600
+_FEWEST_DOSES = 3
+
+
+def _doses(root: Field) -> bool:
+    """Whether a section without code and title is of doses all through: one is stated every few sentences."""
+    if root.name != "spl_unclassified_section" or OWN_NUMBER.match(root.text) or _HIGHLIGHTS.match(root.text):
+        return False
+    found = len(_DOSE.findall(root.text))
+    return found >= max(_FEWEST_DOSES, len(root.text) // _CHARS_A_DOSE)
+
+
+#: Sections of doses; one without a code may be of anything, and its run-in headings are its only titles.
+_OF_DOSES = ("dosage_and_administration", "spl_unclassified_section")
+#: How far a run-in heading reaches: over two pieces.
+_IN_FORCE = 2000
+#: What begins a piece like a heading.
+_LIKE_HEADING = re.compile(r"[A-Z][^.;?!]{2,100}:\s|[A-Z]{4,}\s[A-Z]{3,}\b|Table\s|[A-Z]\w{4,}\s(?:The|In|For|An?)\s")
+#: Where a section's title ends though a first run-in heading follows it directly: "Adult Dosage Deep Doze".
+_TITLE_BEFORE = re.compile(
+    r".*?\b(?:Dosage|Dosing|Dose|Use|Impairment)(?=\s(?!(?:Modif|Adjust|Reduc|Recommend|Form|Regimen|Schedul|Instruct|Inform"
+    r"|Consider|Titrat|Interrupt|Delay|Escalat|Level|Range|Strength|Limit|Guid|Change|Calcul|Prepar|Select|Conver|Based"
+    r"|Admin|Increase|Decrease|Pack|Unit|Vial|Pen))[A-Z])"
+)
+
+
+def _below(title: str, heading: str) -> str:
+    """The title of a piece under a run-in heading: its section's title before it."""
+    ends = _TITLE_BEFORE.match(title)
+    title = ends[0] if ends else title
+    return f"{title}: {heading}" if title and title.casefold() != heading.casefold() else heading
+
+
+def _run_in(root: Field, piece: Piece, headings: list[Heading], run_ins: RunIns) -> str:
+    """The run-in heading that a later piece of a section of doses stands under, "" where none surely does.
+
+    In other sections it says less than the section's title ("Data"). What begins like a heading that is not known for
+    one, and what stands far behind the last known one, stands under none.
+    """
+    number = next((heading.label for heading in reversed(headings) if heading.at <= piece.own), "")
+    of_doses = any(one.name in _OF_DOSES for one in piece.path) or number.startswith("2.")
+    if not of_doses or not piece.run_ins or any(piece.run_ins[-1] < heading.at <= piece.own for heading in headings):
+        return ""
+    behind = piece.own - piece.run_ins[-1]
+    if behind > _IN_FORCE or (behind and _LIKE_HEADING.match(root.text, words_at(root.text, piece.own))):
+        return ""
+    return ": ".join(run_ins.at(root.text, at) for at in piece.run_ins)
 
 
 def _apart_from_use(text: str, title: str) -> str:

@@ -153,6 +153,54 @@ def within_rows(text: str, starts: list[int], start: int, end: int) -> set[int]:
     return found
 
 
+#: The first and the last cell of a row of a table of interactions, in the words of FDA's guidance on section 7.
+_FIRST_CELL = re.compile(r"\b(?i:clinical (?:impact|effects?|implications?))\s?(?::|(?=\s[A-Z•]))")
+_DIRECTIONS_CELL = re.compile(
+    r"\b(?i:interventions?|prevention (?:or|and|/) ?management|management|recommendations?)\s?(?::|(?=\s[A-Z•]))"
+)
+_EXAMPLES = re.compile(r"\b(?i:examples?)\s?:?\s")
+_MEDICINE_CHARS = 160
+
+
+def interaction_rows(text: str, starts: list[int], start: int, end: int) -> list[int]:
+    """Where the rows of a table of interactions begin: before the medicine that "Clinical Impact" stands behind."""
+    cells = [
+        match.start()
+        for match in _FIRST_CELL.finditer(text, start, end)
+        if _DIRECTIONS_CELL.search(text, match.end(), min(match.end() + 2 * _ROW_CHARS, end))
+    ]
+    found = [_row_at(text, starts, cell, start) for cell in cells] if len(cells) > 1 else []
+    return [at for at in found if at > start]
+
+
+def _row_at(text: str, starts: list[int], cell: int, start: int) -> int:
+    """Where the row of a first cell begins: with its sentence, or behind the examples of the last row; -1: unknown."""
+    before = bisect_right(starts, cell)
+    begin = starts[before - 1] if before else start
+    if examples := list(_EXAMPLES.finditer(text, begin, cell)):
+        behind = _BEHIND_EXAMPLES.search(text, examples[-1].end(), cell)
+        begin = behind.end() if behind else start - 1
+    short = start <= begin and cell - begin <= _MEDICINE_CHARS and not re.search(r"[.:;]", text[begin:cell])
+    return begin if short else -1
+
+
+#: Behind the last of some examples, which begin small, the next row's medicine begins with a capital.
+_BEHIND_EXAMPLES = re.compile(r"(?<=[a-z\d)])\s+(?=[A-Z][^,]{3,200}$)")
+
+
+def with_rows(held: list[Held], rows: list[int]) -> list[Held]:
+    """What is held together, where too long to be cut before the rows of a table of interactions too."""
+    return [replace(one, places=one.places | {*rows}) if one.end - one.shown[0] > LIMIT else one for one in held]
+
+
+def within_interactions(text: str, starts: list[int], rows: list[int], piece: Piece, most: int) -> set[int]:
+    """The sentences inside rows that are short enough to stay whole; of the last nobody knows the end."""
+    first = _FIRST_CELL.search(text, piece.start, piece.end)
+    edges = sorted({first.start(), *rows}) if first and rows else []
+    short = [(a, b) for a, b in pairwise(edges) if b - a <= most]
+    return {at for a, b in short for at in starts[bisect_right(starts, a) : bisect_left(starts, b)]}
+
+
 def row_heads(text: str, starts: list[int], table: tuple[int, int]) -> list[int]:
     """The sentences in a table that begin a row: not with a direction or a condition, and a cell soon behind."""
     inside = starts[bisect_right(starts, table[0]) : bisect_left(starts, table[1])]
@@ -219,11 +267,15 @@ class Held:
     rows: bool = True
 
 
-def held_together(text: str, starts: list[int], tables: list[tuple[int, int]], piece: Piece) -> list[Held]:
-    """The tables of a range, those of words too, and its lists; ``tables``: those that figures show."""
+def held_together(
+    text: str, starts: list[int], tables: list[tuple[int, int]], piece: Piece, named: set[int]
+) -> list[Held]:
+    """The tables of a range, those of words too, and its lists; ``tables``: those that figures show.
+
+    ``named``: the sentences inside rows of interactions.
+    """
     patient = any(field.patient for field in piece.path)
     words = {} if patient else dict(word_tables(text, starts, dict(tables), piece.start, piece.end))
-    named = within_rows(text, starts, piece.start, piece.end)
     found: list[Held] = []
     for (at, figures), (beyond, _) in pairwise([*tables, (piece.end, piece.end)]):
         arrows = len(list(islice(_ARROW.finditer(text, at, beyond), 4))) > 3  # those rows are cut before a name

@@ -32,6 +32,7 @@ from functools import lru_cache
 from assistant.content import drug_facts
 from assistant.content.openfda.cuts import NOT_BEFORE_HEADING, between_sentences, in_table, split, words_at
 from assistant.content.openfda.fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
+from assistant.content.openfda.run_ins import RunIns
 from assistant.content.spl.units import IMPORTANT_PART, UnitSettings
 
 #: A text shorter than this may stand in another by chance.
@@ -201,7 +202,7 @@ def pieces_of(
     root: Field,
     inner: list[Inner],
     settings: UnitSettings,
-    run_ins: re.Pattern[str] | None = None,
+    run_ins: RunIns | None = None,
     *,
     otc: bool = False,
 ) -> tuple[list[Piece], list[Heading]]:
@@ -250,7 +251,7 @@ def _ranges(start: int, end: int, path: tuple[Field, ...], inner: list[Inner]) -
 
 
 def _cut(
-    text: str, piece: Piece, headings: list[Heading], settings: UnitSettings, run_ins: re.Pattern[str] | None,
+    text: str, piece: Piece, headings: list[Heading], settings: UnitSettings, run_ins: RunIns | None,
     *, whole: bool,
 ) -> list[Piece]:  # fmt: skip
     """A range cut at subsections, at their numbered parts, between sentences: each only where still too long."""

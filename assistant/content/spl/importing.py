@@ -24,7 +24,17 @@ from assistant.canonical import sha256_hex
 from assistant.content.lexicon import words
 from assistant.content.sections import BOXED_WARNING, classify, is_boxed_warning, says_use
 from assistant.content.spl.text import HL7, Block, Shape, plain, read_blocks, read_line
-from assistant.content.spl.units import IMPORTANT_PART, Heading, Part, Piece, UnitSettings, cut, leads_in, render
+from assistant.content.spl.units import (
+    IMPORTANT_PART,
+    Heading,
+    Part,
+    Piece,
+    UnitSettings,
+    cut,
+    leads_in,
+    names_part,
+    render,
+)
 from assistant.content.writing import DocumentDraft, PassageDraft, slug
 from assistant.domain import Kind
 from assistant.errors import ContentError
@@ -73,6 +83,12 @@ _PATIENT_TITLE = re.compile(
 _FULL_INFORMATION = re.compile(r"See full prescribing information for .+?(?:\.(?=\s|[A-Z]|$)|$)", re.MULTILINE)
 _FACT_SHEET = re.compile(r"fact sheet\b", re.IGNORECASE)
 _LONGEST_TITLE = 80
+#: What a passage of doses may be about, and the table it refers to.
+_OF_DOSES = frozenset({"dosage", "administration", "renal_impairment", "hepatic_impairment"})
+_TABLE_TITLE = re.compile(r"^\W*Table[ \u00a0](\d{1,2})\b", re.MULTILINE)
+_TABLE_NAMED = re.compile(r"\b(?:in|per|see|to|by|use|using|from|following)[ \u00a0]Table[ \u00a0](\d{1,2})\b")
+#: A passage and the tables it takes along are no longer than this.
+_WITH_TABLE_CHARS = 4000
 #: How much of a boxed warning's words a patient passage must hold to be that warning in patients' words.
 _SHARED_WITH_BOXED = 0.6
 
@@ -128,10 +144,12 @@ def _read(data: bytes, file_name: str, settings: UnitSettings) -> DocumentDraft:
         audiences=("hcp", "patient") if otc else ("hcp",),
         markets=("US",),
         effective=_day(_attribute(root, "effectiveTime", "value")),
-        passages=_with_boxed_for_patients(
-            tuple(
-                _with_use_for_patients(draft, brands + generics + moieties)
-                for draft in _passages(root, tree, settings, otc=otc)
+        passages=_with_tables(
+            _with_boxed_for_patients(
+                tuple(
+                    _with_use_for_patients(draft, brands + generics + moieties)
+                    for draft in _passages(root, tree, settings, otc=otc)
+                )
             )
         ),
         labeler=_labeler(root),
@@ -436,6 +454,28 @@ def _with_boxed_for_patients(drafts: tuple[PassageDraft, ...]) -> tuple[PassageD
     return (*drafts[:best], serving, *drafts[best + 1 :])
 
 
+def _with_tables(drafts: tuple[PassageDraft, ...]) -> tuple[PassageDraft, ...]:
+    """Doses that stand in a table of another passage ("as shown in Table 1") take that passage along."""
+    holders: dict[str, list[int]] = {}
+    for i, draft in enumerate(drafts):
+        if draft.retrieve:
+            for number in _TABLE_TITLE.findall(draft.text):
+                holders.setdefault(number, []).append(i)
+    return tuple(replace(draft, companions=_tables_of(i, drafts, holders)) for i, draft in enumerate(drafts))
+
+
+def _tables_of(i: int, drafts: tuple[PassageDraft, ...], holders: Mapping[str, list[int]]) -> tuple[int, ...]:
+    """The passages that hold the tables one of doses refers to, and not itself; none where it would be too long."""
+    draft = drafts[i]
+    if not draft.retrieve or draft.topic not in _OF_DOSES or draft.audiences == ("patient",):
+        return ()
+    named = [number for number in dict.fromkeys(_TABLE_NAMED.findall(draft.text)) if i not in holders.get(number, [])]
+    found = dict.fromkeys(holders[number][0] for number in named if len(holders.get(number, [])) == 1)
+    found = {j: None for j in found if drafts[j].topic in _OF_DOSES and drafts[j].audiences == draft.audiences}
+    whole = len(draft.text) + sum(len(drafts[j].text) for j in found)
+    return tuple(found) if whole <= _WITH_TABLE_CHARS else ()
+
+
 def _body(text: str) -> str:
     return "\n".join(line for line in text.split("\n") if not line.startswith("## "))
 
@@ -466,7 +506,7 @@ def _piece_title(piece: Piece, path: tuple[Heading, ...], *, alone: bool) -> str
     if piece.governed_by:
         return piece.governed_by
     section = next((heading.title for heading in reversed(path) if heading.title), "")
-    if first.block.run_in and (not alone or not path[-1].title or first.path[-1].patient):
+    if names_part(first) and (not alone or not path[-1].title or first.path[-1].patient):
         return first.block.run_in
     if section:
         return plain(section)

@@ -61,6 +61,19 @@ _QUESTION = re.compile(
 )
 
 
+_FIGURE = re.compile(r"fig(ure)?\b", re.IGNORECASE)
+_OF_TABLE = re.compile(r"\btables?\b|(?:following|as follows|below)[.:]?$", re.IGNORECASE)
+#: An item of a patient's list that names a harm of its own, and the strength of the place before it where the table of
+#: the signs of another stands above it.
+_OWN_ITEM = re.compile(
+    r"- (?![^.:\n]*\b(?i:can|may|is|are|will|should|have|has|signs|symptoms)\b)[A-Z][^.:\n]{2,80}[.:]"
+)
+_OF_ITEM = PARAGRAPH + 1
+_SIGNS = re.compile(r"(?![^\n]*\?)[^.:\n]{0,60}\b(?:signs|symptoms)\b[^.:\n]{0,40}:", re.IGNORECASE)
+#: What to do about the harm whose signs stand in the table before.
+_WHAT_TO_DO = re.compile(r"(talk to|call|tell|contact|stop|get|ask|if you)\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class UnitSettings:
     """Lengths in characters: a unit up to ``max_chars`` stays whole, a cut one aims at ``target_chars``."""
@@ -137,7 +150,11 @@ def cut(parts: Sequence[Part], settings: UnitSettings, keep: re.Pattern[str] | N
     _hold_notes(parts, strengths)
     pieces: list[Piece] = []
     for forced in _split(parts, strengths, FORCED):
-        kept = keep is not None and bool(keep.search(_question_of(parts[forced.start])))
+        question = _question_of(parts[forced.start])
+        if IMPORTANT_PART.search(question):  # what is said to be most important is not cut between its items
+            for i in forced[1:]:
+                strengths[i] = HELD if strengths[i] == _OF_ITEM else strengths[i]
+        kept = keep is not None and bool(keep.search(question))
         runs = [forced] if kept else _cut_run(parts, strengths, forced, settings)
         pieces += [Piece(tuple(parts[i] for i in run)) for run in runs]
     return _governed(pieces)
@@ -174,14 +191,53 @@ def _shorter(part: Part, settings: UnitSettings) -> list[Part]:
     return [Part(part.path, replace(block, text="\n".join(run))) for run in runs]
 
 
+#: A run-in heading of fewer words that goes on small is the beginning of a sentence: "Do not start ...".
+_FEWEST_WORDS = 3
+
+
+def names_part(part: Part) -> bool:
+    """Whether a block's run-in heading says what it and the next blocks are about.
+
+    The emphasised beginning of a sentence does not, nor what leads in to more signs of the harm above it.
+    """
+    block = part.block
+    if not block.run_in or _more_signs(part):
+        return False
+    goes_on = block.text[len(block.run_in) :].lstrip()[:1].islower()
+    return not (goes_on and len(block.run_in.split()) < _FEWEST_WORDS)
+
+
+def _more_signs(part: Part) -> bool:
+    """Whether a block of a patient's text leads in to signs of a harm: "In severe cases, signs may include:"."""
+    return part.path[-1].patient and leads_in(part.block) and bool(_SIGNS.fullmatch(part.block.text.strip()))
+
+
 def _strengths(parts: Sequence[Part]) -> list[int]:
     """For each part the strength of the place before it."""
     strengths = [FORCED]
-    behind_table = False
+    behind_table = behind_picture = False
     for before, after in pairwise(parts):
         behind_table = before.block.shape is Shape.TABLE or (behind_table and _is_note(before.block))
-        strengths.append(_strength(before, after, behind_table))
+        behind_picture = before.block.shape is Shape.PICTURE or (behind_picture and _of_picture(before.block))
+        own_table = behind_picture and _of_picture(before.block) and after.block.titled
+        strengths.append(FORCED if own_table and _same(before, after) else _strength(before, after, behind_table))
     return strengths
+
+
+def _of_picture(block: Block) -> bool:
+    """Whether a block behind a picture is its note, and leads to no table."""
+    return block.shape is Shape.PARAGRAPH and not block.run_in and not _OF_TABLE.search(block.text)
+
+
+def _ends_item(block: Block) -> bool:
+    """Whether what a patient's text says of a harm may end with a block: with its signs, or what to do about it."""
+    told = block.shape is Shape.PARAGRAPH and bool(_WHAT_TO_DO.match(block.text)) and not leads_in(block)
+    return told or block.shape is Shape.TABLE
+
+
+def _same(before: Part, after: Part) -> bool:
+    """Whether two blocks stand in one section that may be cut."""
+    return before.path == after.path and not any(heading.whole for heading in before.path)
 
 
 def _hold_notes(parts: Sequence[Part], strengths: list[int]) -> None:
@@ -249,6 +305,15 @@ def _strength(before: Part, after: Part, behind_table: bool) -> int:
         return FORCED
     if before.block.shape is Shape.LIST and after.block.shape is Shape.LIST:
         return LOOSE
+    if after.path[-1].patient and _ends_item(before.block):
+        if after.block.shape is Shape.LIST and _OWN_ITEM.match(after.block.text):
+            return _OF_ITEM
+        if (
+            before.block.shape is Shape.TABLE
+            and after.block.shape is Shape.PARAGRAPH
+            and (_more_signs(after) or _WHAT_TO_DO.match(after.block.text))
+        ):
+            return HELD
     if after.block.shape is Shape.LIST or _held(before.block, after.block, behind_table):
         return HELD
     if _MAKER.match(after.block.text) and len(after.block.text) < 200:
@@ -349,10 +414,12 @@ def _governed(pieces: list[Piece]) -> list[Piece]:
         first = piece.parts[0]
         reaches = first.path == path and not first.block.run_in and (first.block.framed or not framed)
         governed = heading if reaches else ""
+        if first.block.titled and _FIGURE.match(governed):
+            governed = first.block.text.split("\n", 1)[0]
         result.append(Piece(piece.parts, governed))
         for part in piece.parts:
             if part.path != path:
                 heading, path = "", part.path
-            if part.block.run_in:
+            if names_part(part):
                 heading, framed = part.block.run_in, part.block.framed
     return result
