@@ -16,6 +16,7 @@ from assistant.answering.drug_classes import NAMES_OF, generic_of
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
     Labels,
+    all_names,
     beyond_stage,
     compares_beyond_label,
     compares_within_label,
@@ -31,6 +32,7 @@ from assistant.answering.planning import Found, Route
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
+from assistant.answering.unestablished import GROUP, child_of, unestablished
 from assistant.answering.which_product import is_own, named_products, only_product, own_terms, worth_offering
 from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
@@ -38,7 +40,7 @@ from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError
-from assistant.understanding.illness_alone import illness_alone, illness_dosed
+from assistant.understanding.illness_alone import illness_alone, illness_dosed, illness_in_shorthand
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
@@ -401,7 +403,12 @@ class Decider:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
             return
         draft.confidence = chosen.confidence
-        if chosen.shown and plan.unsure_of_use:
+        told = self._unestablished(plan, reading, product, asked.where, entries)
+        if told:
+            warned = [each.entry for each in chosen.shown if each.entry.head.topic in planning.AGAINST_A_CONDITION]
+            draft.notes.append("the label says that nothing is established for these children")
+            draft.shown = tuple(dict.fromkeys((*told, *warned)))[: self.policy.passages_shown]
+        elif chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown and silent_on(reading, plan.intent, self.index, entries):
@@ -417,6 +424,21 @@ class Decider:
             draft.refer("no passage is near enough, and the label may not mean that use")
         else:
             draft.give_up("no passage is near enough")
+
+    def _unestablished(
+        self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
+    ) -> tuple[Entry, ...]:
+        """The passages that say that nothing is established for the children whose dose or use is asked for."""
+        if (
+            plan.outcome
+            or plan.limited
+            or plan.intent not in planning.FOR_A_GROUP
+            or set(reading.population) != {GROUP}
+        ):
+            return ()
+        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+        child = child_of(reading.masked, map(all_names, illnesses))
+        return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
 
     def _ask_product(self, asked: _Question, draft: Draft) -> None:
         slips = products.find_slips(asked.plain, self.index)

@@ -255,7 +255,7 @@ def names_condition(index: Index, entries: Sequence[Entry], condition: Sequence[
 
     A label of many uses has the words of most illnesses somewhere: "renal", "cell" and "carcinoma".
     """
-    names = _all_names(condition)
+    names = all_names(condition)
     return any(
         name <= index.stems(entry) and _near_each_other(name, lexical.terms(index.load(entry).text.decode()))
         for entry in entries
@@ -275,13 +275,14 @@ def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool
     Of an indication only what it says that the medicine is not for counts: its limitation of use (21 CFR
     201.57(c)(2)(ii)).
     """
-    names = _all_names(condition)
+    names = all_names(condition)
     if entry.head.kind is Kind.BENEFIT:
         return any(name <= denied for name in names for denied in index.uses(entry).denied)
     return any(name <= index.stems(entry) for name in names)
 
 
-def _all_names(condition: Sequence[str]) -> list[frozenset[str]]:
+def all_names(condition: Sequence[str]) -> list[frozenset[str]]:
+    """The terms of ``condition``, the words of an illness, under each of its names."""
     said = " ".join(condition)
     names = (frozenset(lexical.terms(joined(name))) for name in (said, *said_otherwise(said)))
     return [name for name in names if name]

@@ -66,6 +66,8 @@ _NEAR_A_REPORT = 0.75
 FOR_A_CONDITION = frozenset(
     ("indication", "dosage", "clinical_studies", "pediatric", "geriatric", "renal_impairment", "hepatic_impairment")
 )
+#: Intents whose answer tells what a group of patients is given, and for what.
+FOR_A_GROUP = frozenset(("indication", "dosage", "administration", "pediatric"))
 #: Topics of passages that report, as a trial does, of something that the medicine is not for: what sleep it brings.
 STUDIED_BESIDES = frozenset(("mechanism", "pharmacokinetics"))
 #: Topics that speak against giving the medicine in a condition.
