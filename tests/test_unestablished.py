@@ -70,6 +70,17 @@ def test_an_age_is_compared_with_the_sentence() -> None:
     assert _told("dose for a 6 year old", _UNDER_SIX) == ()
     assert _told("dose for a child", _UNDER_SIX) == ()
     assert _told("dose for adolescents", _UNDER_SIX) == ()
+    patients = "Safety and effectiveness have not been established in patients < 6 years of age."
+    assert _told("dose for a 4 year old", patients) == (patients,)
+
+
+def test_who_was_born_early_is_no_newborn_at_term() -> None:
+    none = "Safety and effectiveness have not been established in preterm neonates."
+    at_term = "Safety and effectiveness have been established in pediatric patients, including term neonates."
+    newborns = "Safety and effectiveness have been established in pediatric and neonatal patients."
+    assert _told("dose for a preterm infant", none, at_term) == (none,)
+    assert _told("dose for a preterm infant", none, newborns) == ()
+    assert _told("dose for a newborn", none, at_term) == ()
 
 
 def test_an_illness_has_its_own_sentence() -> None:

@@ -55,6 +55,7 @@ _SECOND_GROUP = re.compile(
 _ANY_CHILD = (1.0, 16.0)
 _BORN_EARLY = -1.0
 _GROWN = 18.0
+_AT_TERM = re.compile(r"\bterm (?:neonat\w+|newborns?|infants?)", re.IGNORECASE)
 #: What an age that a word stands for ends before.
 _LESS = 0.01
 #: Ages in years that words stand for; before birth was due is less than nothing.
@@ -160,9 +161,7 @@ def _of_illness(sentence: str, child: Child) -> bool:
 
 def _denies(sentence: str, child: Child, *, general: bool) -> bool:
     """Whether ``sentence`` says that nothing is established for ``child``."""
-    if not (_NOT.search(sentence) and _OF_THE_MEDICINE.search(sentence) and _CHILDREN.search(sentence)):
-        return False
-    if not _covers(sentence, child, whole=True):
+    if not (_NOT.search(sentence) and _OF_THE_MEDICINE.search(sentence) and _covers(sentence, child, whole=True)):
         return False
     apart = _OTHER_THAN.search(sentence)
     if apart or _OTHER.search(sentence):
@@ -199,7 +198,10 @@ def _covers(sentence: str, child: Child, *, whole: bool = False) -> bool:
     low, high = child.ages
     if whole:
         return any(first <= low and high < last for first, last in _ages(sentence))
-    return any(low < last and first <= high for first, last in _ages(sentence))
+    if high < 0 and _AT_TERM.search(sentence):
+        return False
+    # What is for newborns may be for those who were born early as well.
+    return any(low < last and first <= max(high, 0.0) for first, last in _ages(sentence))
 
 
 def _leaves_out(sentence: str, child: Child) -> bool:
