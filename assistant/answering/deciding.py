@@ -15,6 +15,7 @@ from assistant.answering.draft import Draft, fixed
 from assistant.answering.drug_classes import NAMES_OF, generic_of
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
+    Label,
     Labels,
     all_names,
     beyond_stage,
@@ -27,6 +28,7 @@ from assistant.answering.label_status import (
     speaks_against,
     spoken_under,
     status_of_all,
+    without_other_purpose,
 )
 from assistant.answering.planning import Found, Route
 from assistant.answering.results import asks_for_a_result
@@ -40,13 +42,20 @@ from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError
-from assistant.understanding.illness_alone import illness_alone, illness_dosed, illness_in_shorthand
+from assistant.understanding.illness_alone import (
+    illness_alone,
+    illness_at_first,
+    illness_dosed,
+    illness_in_shorthand,
+)
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, in_any_part, read, stream_safe
 from assistant.understanding.screen import Screen
+from assistant.understanding.slots import populations
 from assistant.understanding.spelling import is_ordinary, is_typed_so, respelled
+from assistant.understanding.stages import asks_for_maintenance
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
@@ -283,10 +292,20 @@ class Decider:
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = self.labels.of(product, where)
-        if of_use and label.indications and beyond_stage(label, reading.masked, named):
+        if alone and found.asks_dose and self._dosed_so(product, only, reading, label, where):
+            named = reading.conditions
+        first = illness_at_first(reading.masked) if found.asks_dose or reading.population else ()
+        # Of shorthand that stands with the doses nothing is doubted, whatever the indication calls it.
+        if first and not named and not spoken_under(self.index, product, first, ("dosage",), where):
+            named, found = (first,), replace(found, marked=True)
+        # Asked for its dose, a milder illness than the label is for is another use just as well.
+        for_stage = of_use or (alone and found.asks_dose and not asks_for_maintenance(reading.masked))
+        if for_stage and label.indications and beyond_stage(label, reading.masked, named):
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED)
         for_it = of_use or found.asks_use or (bool(found.intents) and found.intents[0][0] in planning.FOR_A_CONDITION)
-        if for_it and (lacks_what_is_required(label, reading.masked) or of_another_type(label, reading.masked, named)):
+        if for_it and (
+            lacks_what_is_required(label, reading.masked, named) or of_another_type(label, reading.masked, named)
+        ):
             # Said of the patient, not marked as an illness: nothing else in the label is about it.
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True)
         if names_vaccine(reading.masked) and not of_use and not found.asks_use:
@@ -298,12 +317,22 @@ class Decider:
         found = replace(found, limited=tuple(words for words, said in pairs if said is conditions.LabelStatus.LIMITED))
         if alone and not names_condition(self.index, retrieval.eligible(self.index, product, where), only):
             found = replace(found, unheard_of=True)
-        if status is not conditions.LabelStatus.NOT_MENTIONED:
+        if status not in (conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED):
             return replace(found, status=status)
         topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION | planning.STUDIED_BESIDES
         unknown = [condition for condition, said in pairs if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
         return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
+
+    def _dosed_so(self, product: str, only: Sequence[str], reading: Reading, label: Label, where: Context) -> bool:
+        """Whether all that a question names, ``only``, stands in one passage on doses, and what is marked is indicated.
+
+        "Ulcerative colitis induction" is no illness, but a part of the treatment that the label gives a dose for.
+        """
+        marked = reading.conditions
+        indicated = all(label_status(label, condition) is conditions.LabelStatus.INDICATED for condition in marked)
+        within = all(set(condition) <= set(only) for condition in marked)
+        return bool(marked and indicated and within and spoken_under(self.index, product, only, ("dosage",), where))
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
         """What the question calls ``product`` by; on its own page also a slip in its name, and its beginning."""
@@ -384,16 +413,21 @@ class Decider:
         intents = aspects.with_second_side(intents, reading.masked)
         query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
+        if plan.intent == "dosage":
+            ranked = without_other_purpose(self.index, ranked, reading.masked)
         if plan.limited:
             against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
             if not against:
                 draft.refer("the label limits that use, but no passage that may be shown says how")
                 return
             ranked = against
+        of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
+        dosed = of_an_illness or aspects.asks_a_groups_dose(plan.intent, reading.masked)
         plan = replace(
             plan,
             names=bool(query.named),
-            dosed=aspects.asks_a_groups_dose(plan.intent, reading.masked) and not asks_for_a_result(reading.masked),
+            dosed=bool(dosed) and not asks_for_a_result(reading.masked),
+            plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
             how_much=aspects.asks_how_much(reading.masked),
             modifies=aspects.asks_to_modify(plan.intent, reading.masked),
         )
@@ -420,7 +454,7 @@ class Decider:
         elif chosen.offered:
             draft.notes.append("no passage is sure enough")
             draft.ask_back(choices.passage_choices(chosen.offered))
-        elif plan.unsure_of_use:
+        elif plan.unsure_of_use or plan.limited:
             draft.refer("no passage is near enough, and the label may not mean that use")
         else:
             draft.give_up("no passage is near enough")
@@ -429,12 +463,9 @@ class Decider:
         self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
     ) -> tuple[Entry, ...]:
         """The passages that say that nothing is established for the children whose dose or use is asked for."""
-        if (
-            plan.outcome
-            or plan.limited
-            or plan.intent not in planning.FOR_A_GROUP
-            or set(reading.population) != {GROUP}
-        ):
+        asked = plan.intent in planning.FOR_A_GROUP and not (plan.outcome or plan.limited)
+        # What the model hears and no word says ("1 mg/kg") is no child.
+        if not asked or set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
             return ()
         illnesses = reading.conditions or illness_in_shorthand(reading.masked)
         child = child_of(reading.masked, map(all_names, illnesses))
@@ -510,6 +541,12 @@ def _directs(entry: Entry) -> bool:
 def _marked_for_use(reading: Reading) -> bool:
     """Whether an illness is marked that the medicine would be used for, not one that another is taken for."""
     return bool(reading.conditions) and not other_medicines.taken(reading.masked, reading.named("substance"))
+
+
+def _dose_alone(reading: Reading) -> bool:
+    """Whether a question asks for a dose, of no group, beside no other substance and after no reaction."""
+    beside = reading.population or reading.named("substance") or aspects.of_a_reaction(reading.masked)
+    return aspects.says_dose(reading.masked) and not beside
 
 
 def _names_only_others(asked: _Question) -> bool:
