@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.understanding.aspects import asks_how_much, dosed_by_name, of_a_reaction, with_second_side
+from assistant.understanding.aspects import asks_how_much, dosed_by_name, of_a_reaction, says_dose, with_second_side
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,14 @@ def test_an_illness_to_be_treated_is_no_reaction(question: str) -> None:
 )
 def test_whose_dose_is_asked_stands_beside_the_word(question: str, words: tuple[str, ...]) -> None:
     assert dosed_by_name(question) == words
+
+
+def test_an_illness_is_no_medicine_whose_dose_is_asked() -> None:
+    assert dosed_by_name("HFpEF dose") == dosed_by_name("nr-axSpA dosing") == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "said"), [("psoriasis dose", True), ("max dosage?", True), ("300 mg", False), ("dose-fold AUC", False)]
+)
+def test_a_dose_may_be_asked_by_that_word(question: str, said: bool) -> None:
+    assert says_dose(question) is said

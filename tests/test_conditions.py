@@ -31,7 +31,12 @@ from assistant.understanding.conditions import (
     denied_words,
     spelled_out,
 )
-from assistant.understanding.illness_alone import illness_alone, illness_dosed
+from assistant.understanding.illness_alone import (
+    illness_alone,
+    illness_at_first,
+    illness_dosed,
+    illness_in_shorthand,
+)
 from assistant.understanding.illness_types import joined, of_another_letter
 from assistant.understanding.indications import indicating, required
 
@@ -71,6 +76,22 @@ def test_an_indication_is_read_sentence_by_sentence_without_its_references() -> 
     assert not any("1.1" in sentence or "14" in sentence for sentence in said)
     assert any("asthma" in sentence for sentence in denied)
     assert not any("asthma" in sentence or "children" in sentence for sentence in said)
+
+
+def test_what_is_said_of_a_class_is_no_use_of_the_medicine() -> None:
+    text = (
+        "1.1 Hypertension Quilvera is indicated for hypertension. Lowering it lowers the risk of strokes. "
+        "Control of blood pressure should be part of a whole, including lipid control. "
+        "Numerous such drugs have been shown to reduce mortality in gout. "
+        "Some antihypertensive drugs have other effects, and many drugs have more indications (e.g., on angina). "
+        "These considerations may guide the selection. "
+    )
+    said = " ".join(indicating(text)[0])
+    assert "indicated for hypertension" in said
+    assert "strokes" in said
+    assert not any(word in said for word in ("angina", "gout", "lipid", "considerations"))
+    own = "Some patients with gout may use it. Other forms of the medicine are used for asthma."
+    assert len(indicating(own)[0]) == 2
 
 
 def label(*uses: str, denied: tuple[str, ...] = (), forbidden: str = "") -> Label:
@@ -121,6 +142,8 @@ def test_how_an_illness_runs_is_none() -> None:
         ("mesothelioma", "mesothelioma"),
         ("Renal cell carcinoma?", "renal cell carcinoma"),
         ("IBD dose", "inflammatory bowel disease"),
+        ("a fib dose", "atrial fibrillation"),
+        ("nr-axSpA dose", "nonradiographic axial spondyloarthritis"),
         ("acute pancreatitis dose", "acute pancreatitis"),
         ("history of pancreatitis", "pancreatitis"),
         ("I had a blood clot 5 years ago", "blood clot"),
@@ -155,6 +178,19 @@ def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:
 )
 def test_whoever_says_more_or_names_none_asks_something_else(question: str) -> None:
     assert illness_alone(question) == ()
+
+
+def test_shorthand_in_capitals_or_at_the_beginning_names_an_illness() -> None:
+    assert illness_in_shorthand("13 yo OCD and pJIA, HCl 5 mg") == (
+        tuple("obsessive compulsive disorder".split()),
+        tuple("polyarticular juvenile idiopathic arthritis".split()),
+    )
+    assert illness_in_shorthand("as needed, ms of delay, er dose") == ()
+    for question in ("AF dose CrCl 40", "A-fib renal dosing", "for AF prophylaxis in CKD"):
+        assert illness_at_first(question) == ("atrial", "fibrillation")
+    # Kidney disease is a group of patients, and what stands behind a dose may be what the patient has besides.
+    for question in ("CKD dose", "dose in AF", "maximum dose", "AF patients taking it: bleeding"):
+        assert illness_at_first(question) == ()
 
 
 def test_a_dose_may_be_asked_for_an_illness_that_nobody_marked() -> None:
@@ -301,6 +337,20 @@ def test_who_lacks_what_every_indication_requires_is_not_indicated(
     question: str, uses: tuple[str, ...], lacks: bool
 ) -> None:
     assert lacks_what_is_required(typed(*uses), question) is lacks
+
+
+def test_of_a_named_illness_its_own_indications_say_what_is_required() -> None:
+    uses = typed(
+        "To treat sleep apnea in adults with obesity.",
+        "For the treatment of gout in adults.",
+        "To treat asthma in adults with obesity.",
+        "For the treatment of asthma in adults.",
+    )
+    apnea, asthma, obesity = ("sleep", "apnea"), ("asthma",), ("obesity",)
+    assert lacks_what_is_required(uses, "sleep apnea without obesity", [apnea, obesity])
+    assert not lacks_what_is_required(uses, "asthma without obesity", [asthma, obesity])
+    assert not lacks_what_is_required(uses, "sleep apnea without obesity")
+    assert not lacks_what_is_required(uses, "sleep apnea without gout", [apnea])
 
 
 def test_a_stage_is_compared_with_what_is_said_of_the_illness() -> None:

@@ -74,6 +74,22 @@ def test_a_report_answers_what_to_do_only_where_no_direction_comes_near(entry: E
     assert choose((trial, eight), asked, POLICY).shown == (eight,)
 
 
+def test_a_dose_plainly_asked_is_told_by_what_tells_doses_or_asked_back(entry: Entry) -> None:
+    asked = Route(None, "dosage", 0.95, retrieve=True, plainly_dosed=True)
+    use, trial, dose = (candidate(entry, topic, 0.5) for topic in ("indication", "clinical_studies", "dosage"))
+    fewer = candidate(entry, "renal_impairment", 0.6)
+    for better in (use, trial, fewer):
+        assert choose((dataclasses.replace(better, score=0.6), dose), asked, POLICY).shown == (dose,)
+    # Where it may be misread, what is near is judged as for any question.
+    misread = dataclasses.replace(asked, confidence=0.6)
+    assert (
+        choose((dataclasses.replace(use, score=0.6), dose), misread, POLICY).shown[0].entry.head.topic == "indication"
+    )
+    far = dataclasses.replace(dose, score=0.05, dense=0.0, lexical=0.0, topic=0.0)
+    found = choose((dataclasses.replace(use, score=0.6), far), asked, POLICY)
+    assert (found.shown, found.offered) == ((), (far,))
+
+
 def test_whether_food_counts_may_stand_where_it_was_measured(entry: Entry) -> None:
     measured, near = candidate(entry, "pharmacokinetics", 0.6), candidate(entry, "administration", 0.5)
     assert shown("administration", measured, near) == ["administration"]
@@ -268,6 +284,14 @@ def test_an_illness_that_the_label_speaks_of_is_never_out_of_scope() -> None:
     # Named, but not as what it would be used in; or by nobody's page.
     assert route(found(intents=out, marked=False), "hcp", POLICY).outcome is Outcome.OUT_OF_SCOPE
     assert route(found(intents=out, product_known=False), "hcp", POLICY).outcome is Outcome.OUT_OF_SCOPE
+
+
+def test_the_dose_for_what_the_label_limits_is_what_it_says_against_it() -> None:
+    limited = found(intents=(("dosage", 0.95),), status=LabelStatus.LIMITED, limited=(("carditis",),), asks_dose=True)
+    assert route(limited, "hcp", POLICY).limited == (("carditis",),)
+    # Where the doses themselves speak of it, or it happened under treatment, the dose is asked for those who have it.
+    for other in ({"spoken_under": frozenset(("dosage",))}, {"of_a_reaction": True}, {"marked": False}):
+        assert not route(dataclasses.replace(limited, **other), "hcp", POLICY).limited
 
 
 def instruction(entry: Entry) -> Entry:

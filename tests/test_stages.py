@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.understanding.stages import beyond
+from assistant.understanding.stages import beyond, of_other_purpose
 
 _LATE = "indicated for adults with relapsed or refractory acute leukemia who have no alternative options"
 _BLOOD_PRESSURE = (
@@ -88,3 +88,31 @@ def test_what_an_indication_leaves_out_is_beyond_it(question: str, indications: 
 )
 def test_what_it_says_or_does_not_limit_is_not(question: str, indications: str) -> None:
     assert not beyond(question, indications)
+
+
+_TREATED = "Treatment of clots in a limb: 2 mg/kg every 12 hours. Inpatient treatment of emboli: 3 mg/kg."
+_PREVENTED = "For prophylaxis of clots after surgery: 10 mg once daily."
+_AT_RISK = "In patients who undergo surgery and are at risk of clots: 10 mg once daily."
+
+
+@pytest.mark.parametrize(
+    "question", ["clot prophylaxis dose", "dose to prevent clots", "dose to reduce the risk of clots"]
+)
+def test_the_dose_of_a_treatment_is_none_to_prevent(question: str) -> None:
+    assert of_other_purpose(question, _TREATED)
+    assert not of_other_purpose(question, _PREVENTED)
+    assert not of_other_purpose(question, _AT_RISK)
+    assert not of_other_purpose(question, _TREATED + _PREVENTED)
+
+
+def test_the_dose_to_prevent_is_none_of_a_treatment() -> None:
+    assert of_other_purpose("clot treatment dose", _PREVENTED)
+    assert not of_other_purpose("clot treatment dose", _TREATED)
+    for question in (
+        "clot dose",
+        "dose",
+        "prophylaxis or treatment of clots, dose?",
+        "treatment dose vs prophylactic dose",
+    ):
+        assert not of_other_purpose(question, _PREVENTED)
+        assert not of_other_purpose(question, _TREATED)

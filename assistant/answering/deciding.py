@@ -16,7 +16,9 @@ from assistant.answering.drug_classes import NAMES_OF, generic_of, is_medicine
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
 from assistant.answering.label_status import (
+    Label,
     Labels,
+    all_names,
     beyond_stage,
     compares_beyond_label,
     compares_within_label,
@@ -27,6 +29,7 @@ from assistant.answering.label_status import (
     speaks_against,
     spoken_under,
     status_of_all,
+    without_other_purpose,
 )
 from assistant.answering.other_forms import another_form
 from assistant.answering.planning import Found, Route
@@ -35,6 +38,7 @@ from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
 from assistant.answering.spoken_of import in_scope
 from assistant.answering.strengths import without_other_strengths
+from assistant.answering.unestablished import GROUP, child_of, unestablished
 from assistant.answering.which_product import (
     is_brand_of_a_part,
     is_own,
@@ -53,13 +57,20 @@ from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.asked_of import asked_of, unknown_asked_of
 from assistant.understanding.encoder import TextTooLongError
-from assistant.understanding.illness_alone import illness_alone, illness_dosed
+from assistant.understanding.illness_alone import (
+    illness_alone,
+    illness_at_first,
+    illness_dosed,
+    illness_in_shorthand,
+)
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, in_any_part, read, stream_safe
 from assistant.understanding.screen import Screen
+from assistant.understanding.slots import populations
 from assistant.understanding.spelling import is_ordinary, is_typed_so, respelled
+from assistant.understanding.stages import asks_for_maintenance
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
@@ -374,10 +385,20 @@ class Decider:
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = self.labels.of(product, where)
-        if of_use and label.indications and beyond_stage(label, reading.masked, named):
+        if alone and found.asks_dose and self._dosed_so(product, only, reading, label, where):
+            named = reading.conditions
+        first = illness_at_first(reading.masked) if found.asks_dose or reading.population else ()
+        # Of shorthand that stands with the doses nothing is doubted, whatever the indication calls it.
+        if first and not named and not spoken_under(self.index, product, first, ("dosage",), where):
+            named, found = (first,), replace(found, marked=True)
+        # Asked for its dose, a milder illness than the label is for is another use just as well.
+        for_stage = of_use or (alone and found.asks_dose and not asks_for_maintenance(reading.masked))
+        if for_stage and label.indications and beyond_stage(label, reading.masked, named):
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED)
         for_it = of_use or found.asks_use or (bool(found.intents) and found.intents[0][0] in planning.FOR_A_CONDITION)
-        if for_it and (lacks_what_is_required(label, reading.masked) or of_another_type(label, reading.masked, named)):
+        if for_it and (
+            lacks_what_is_required(label, reading.masked, named) or of_another_type(label, reading.masked, named)
+        ):
             # Said of the patient, not marked as an illness: nothing else in the label is about it.
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True)
         if names_vaccine(reading.masked) and not of_use and not found.asks_use:
@@ -389,12 +410,22 @@ class Decider:
         found = replace(found, limited=tuple(words for words, said in pairs if said is conditions.LabelStatus.LIMITED))
         if alone and not names_condition(self.index, retrieval.eligible(self.index, product, where), only):
             found = replace(found, unheard_of=True)
-        if status is not conditions.LabelStatus.NOT_MENTIONED:
+        if status not in (conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED):
             return replace(found, status=status)
         topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION | planning.STUDIED_BESIDES
         unknown = [condition for condition, said in pairs if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
         return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
+
+    def _dosed_so(self, product: str, only: Sequence[str], reading: Reading, label: Label, where: Context) -> bool:
+        """Whether all that a question names, ``only``, stands in one passage on doses, and what is marked is indicated.
+
+        "Ulcerative colitis induction" is no illness, but a part of the treatment that the label gives a dose for.
+        """
+        marked = reading.conditions
+        indicated = all(label_status(label, condition) is conditions.LabelStatus.INDICATED for condition in marked)
+        within = all(set(condition) <= set(only) for condition in marked)
+        return bool(marked and indicated and within and spoken_under(self.index, product, only, ("dosage",), where))
 
     def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
         """What the question calls ``product`` by; on its own page also a slip in its name, and its beginning.
@@ -512,16 +543,21 @@ class Decider:
         ranked, off_route = of_its_routes(self.index, entries, ranked, reading.masked, plan.intent)
         if off_route:
             plan = replace(plan, confidence=0.0)  # what is said against a route stands under any topic
+        if plan.intent == "dosage":
+            ranked = without_other_purpose(self.index, ranked, reading.masked)
         if plan.limited:
             against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
             if not against:
                 draft.refer("the label limits that use, but no passage that may be shown says how")
                 return
             ranked = against
+        of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
+        dosed = of_an_illness or aspects.asks_a_groups_dose(plan.intent, reading.masked)
         plan = replace(
             plan,
             names=bool(query.named),
-            dosed=aspects.asks_a_groups_dose(plan.intent, reading.masked) and not asks_for_a_result(reading.masked),
+            dosed=bool(dosed) and not asks_for_a_result(reading.masked),
+            plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
             how_much=aspects.asks_how_much(reading.masked),
             modifies=aspects.asks_to_modify(plan.intent, reading.masked),
         )
@@ -531,8 +567,13 @@ class Decider:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
             return
         draft.confidence = chosen.confidence
+        told = self._unestablished(plan, reading, product, asked.where, entries)
         if off_route and not chosen.shown:
             draft.refer("the label does not have that route, and no passage that may be shown says so")
+        elif told:
+            warned = [each.entry for each in chosen.shown if each.entry.head.topic in planning.AGAINST_A_CONDITION]
+            draft.notes.append("the label says that nothing is established for these children")
+            draft.shown = tuple(dict.fromkeys((*told, *warned)))[: self.policy.passages_shown]
         elif chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")
             draft.ask_back(choices.passage_choices(chosen.shown))
@@ -545,10 +586,22 @@ class Decider:
         elif chosen.offered:
             draft.notes.append("no passage is sure enough")
             draft.ask_back(choices.passage_choices(chosen.offered))
-        elif plan.unsure_of_use:
+        elif plan.unsure_of_use or plan.limited:
             draft.refer("no passage is near enough, and the label may not mean that use")
         else:
             draft.give_up("no passage is near enough")
+
+    def _unestablished(
+        self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
+    ) -> tuple[Entry, ...]:
+        """The passages that say that nothing is established for the children whose dose or use is asked for."""
+        asked = plan.intent in planning.FOR_A_GROUP and not (plan.outcome or plan.limited)
+        # What the model hears and no word says ("1 mg/kg") is no child.
+        if not asked or set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
+            return ()
+        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+        child = child_of(reading.masked, map(all_names, illnesses))
+        return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
 
     def _ask_product(self, asked: _Question, draft: Draft, others: Sequence[str] = ()) -> None:
         slips = products.find_slips(asked.plain, self.index)
@@ -640,6 +693,12 @@ def _marked_for_use(reading: Reading) -> bool:
 def _says_nothing_else(asked: _Question) -> bool:
     """Whether a question says nothing but names of products."""
     return sum(len(mention.key.split()) for mention in asked.mentions) == len(words(asked.plain))
+
+
+def _dose_alone(reading: Reading) -> bool:
+    """Whether a question asks for a dose, of no group, beside no other substance and after no reaction."""
+    beside = reading.population or reading.named("substance") or aspects.of_a_reaction(reading.masked)
+    return aspects.says_dose(reading.masked) and not beside
 
 
 def _names_only_others(asked: _Question) -> bool:

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index, Uses
+from assistant.answering.retrieval import Candidate
 from assistant.domain import Context, Kind
 from assistant.remembering import remembering
 from assistant.understanding import stages
@@ -137,20 +138,28 @@ def _of_another_gene(label: Label, gene: str, illness: str) -> bool:
     return bool(about) and all(of_another_gene(gene, text) for text in about)
 
 
-def lacks_what_is_required(label: Label, question: str) -> bool:
+def lacks_what_is_required(label: Label, question: str, named: Sequence[Sequence[str]] = ()) -> bool:
     """Whether ``question`` says that the patient has not what every indication of ``label`` requires: "no diabetes".
 
-    An indication states the patients that it is for (21 CFR 201.57(c)(2)). Where the label itself speaks of those
-    without it, nothing is said.
+    An indication states the patients that it is for (21 CFR 201.57(c)(2)); of an illness that the question has
+    ``named`` its own do. Where the label itself speaks of those without it, nothing is said.
     """
     lacked = {frozenset(lexical.terms(" ".join(words))) for words in denied_words(question)}
     lacked = {terms for terms in lacked if terms - OF_ANY_ILLNESS - _terms_of(NEVER_REQUIRED)}
-    needed = required(label.sentences) if lacked else None
+    needed = (required(_naming(label, named, lacked)) or required(label.sentences)) if lacked else None
     if not needed:
         return False
     lacked -= {frozenset(lexical.terms(" ".join(words))) for words in denied_words(label.indications)}
     said = [frozenset(lexical.terms(each)) for each in needed]
     return any(all(terms <= each for each in said) for terms in lacked)
+
+
+def _naming(label: Label, named: Sequence[Sequence[str]], lacked: Collection[frozenset[str]]) -> list[str]:
+    """The uses of ``label`` that hold every word of an illness in ``named``, of none that the patient has not."""
+    asked = [frozenset(lexical.terms(joined(" ".join(words)))) for words in named]
+    asked = [terms for terms in asked if terms and not any(terms <= each or each <= terms for each in lacked)]
+    pairs = zip(label.sentences, label.uses, strict=False)
+    return [said for said, terms in pairs if any(each <= terms for each in asked)]
 
 
 def beyond_stage(label: Label, question: str, conditions: Sequence[Sequence[str]]) -> bool:
@@ -250,12 +259,24 @@ def spoken_under(
     )
 
 
+def without_other_purpose(index: Index, ranked: Sequence[Candidate], question: str) -> list[Candidate]:
+    """``ranked`` without doses that are given to treat where ``question`` asks to prevent, or the other way round.
+
+    All of them where no dose would be left.
+    """
+    doses = [c for c in ranked if c.entry.head.topic == "dosage"]
+    others = {c.entry.row for c in doses if stages.of_other_purpose(question, index.load(c.entry).text.decode())}
+    if len(others) == len(doses):
+        return list(ranked)
+    return [c for c in ranked if c.entry.row not in others]
+
+
 def names_condition(index: Index, entries: Sequence[Entry], condition: Sequence[str]) -> bool:
     """Whether any of ``entries`` names ``condition`` by one of its names: all its words, near each other.
 
     A label of many uses has the words of most illnesses somewhere: "renal", "cell" and "carcinoma".
     """
-    names = _all_names(condition)
+    names = all_names(condition)
     return any(
         name <= index.stems(entry) and _near_each_other(name, lexical.terms(index.load(entry).text.decode()))
         for entry in entries
@@ -275,13 +296,14 @@ def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool
     Of an indication only what it says that the medicine is not for counts: its limitation of use (21 CFR
     201.57(c)(2)(ii)).
     """
-    names = _all_names(condition)
+    names = all_names(condition)
     if entry.head.kind is Kind.BENEFIT:
         return any(name <= denied for name in names for denied in index.uses(entry).denied)
     return any(name <= index.stems(entry) for name in names)
 
 
-def _all_names(condition: Sequence[str]) -> list[frozenset[str]]:
+def all_names(condition: Sequence[str]) -> list[frozenset[str]]:
+    """The terms of ``condition``, the words of an illness, under each of its names."""
     said = " ".join(condition)
     names = (frozenset(lexical.terms(joined(name))) for name in (said, *said_otherwise(said)))
     return [name for name in names if name]

@@ -55,6 +55,9 @@ _NEVER_ANSWERS: Mapping[str, frozenset[str]] = {
 }
 #: Topics of passages that say how to handle a product.
 _OF_HANDLING = frozenset(("administration", "storage"))
+#: Topics of passages that tell a dose or how it is given.
+_OF_DOSES = frozenset(("dosage", "administration", "missed_dose", "drug_interaction"))
+_OF_A_GROUP = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment", "pregnancy", "lactation"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
 _WORDED = 0.7
 #: A topic that is this sure was not misunderstood.
@@ -66,6 +69,8 @@ _NEAR_A_REPORT = 0.75
 FOR_A_CONDITION = frozenset(
     ("indication", "dosage", "clinical_studies", "pediatric", "geriatric", "renal_impairment", "hepatic_impairment")
 )
+#: Intents whose answer tells what a group of patients is given, and for what.
+FOR_A_GROUP = frozenset(("indication", "dosage", "administration", "pediatric"))
 #: Topics of passages that report, as a trial does, of something that the medicine is not for: what sleep it brings.
 STUDIED_BESIDES = frozenset(("mechanism", "pharmacokinetics"))
 #: Topics that speak against giving the medicine in a condition.
@@ -120,7 +125,7 @@ class Route:
     ``names``: the question names something (a medicine, a reaction, an illness) that an answer should speak of.
     ``only_warnings``: nothing but what the label says against it may follow.
     ``unsure_of_use``: it asks for a use that the label may or may not mean, so passages are offered, not shown.
-    ``dosed``: it asks what dose to give.
+    ``dosed``: it asks what dose a group gets; ``plainly_dosed``: what dose to give, and nothing else.
     ``how_much``: it asks for the size of a change, which only what was measured answers.
     ``modifies``: it asks what to do with the dose for something that happened.
     ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
@@ -136,6 +141,7 @@ class Route:
     names: bool = False
     unsure_of_use: bool = False
     dosed: bool = False
+    plainly_dosed: bool = False
     how_much: bool = False
     modifies: bool = False
     by_evidence: bool = False
@@ -212,7 +218,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:
         return Route(Outcome.MEDICAL_INFORMATION, "comparison", found.share("comparison"))
-    if found.status is LabelStatus.LIMITED and (about_use >= limits.use or found.asks_use or told):
+    dosed = topic in ("dosage", "indication") and topic_share >= limits.topic_sure
+    for_use = about_use >= limits.use or found.asks_use or told or (dosed and _for_another_illness(found, topic))
+    if found.status is LabelStatus.LIMITED and for_use:
         # What the label says against it: a contraindication, a warning or a limitation of use, never the indication.
         return _unless_denied(Route(None, "contraindication", 0.0, retrieve=True, limited=found.limited), denied)
     if found.status is LabelStatus.INDICATED and (name == "off_label" or (told and name == "out_of_scope")):
@@ -319,6 +327,20 @@ def _modification_first(usable: list[Candidate]) -> list[Candidate]:
     return [*doses[:1], *(c for c in usable if c not in doses[:1])]
 
 
+def _doses_alone(usable: list[Candidate]) -> list[Candidate]:
+    """Those that tell a dose, to no group of patients in particular, and what speaks against one; none if no dose is.
+
+    What the medicine is for and what a trial gave stands in for none, nor does what others get less of.
+    """
+    other = REPORTS | _OF_A_GROUP | AGAINST_A_CONDITION
+    told = [
+        c
+        for c in usable
+        if c.entry.head.topic in _OF_DOSES or (c.entry.head.topic not in other and c.entry.head.is_about("dosage"))
+    ]
+    return [c for c in usable if c in told or c.entry.head.topic in AGAINST_A_CONDITION] if told else []
+
+
 def _directions(usable: list[Candidate], plan: Route) -> list[Candidate]:
     """Without reports: a trial names doses that were given, often to others than those asked about, and directs nobody.
 
@@ -367,6 +389,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):
         usable = _directions(usable, plan)
+    if plan.plainly_dosed and plan.confidence >= _PLAIN:
+        usable = _doses_alone(usable) or usable
     if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _named_first(_directions_first(usable, plan.intent), plan.intent)
     if usable and plan.modifies:
@@ -405,7 +429,8 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     # Where the passage that answers may not follow the notice, a far one is no answer in its stead.
     far = plan.outcome in _GRAVE_OUTCOMES and usable[0].score < _NEAR * ranked[0].score
     if far or sure < needed:
-        offered = usable[: policy.choices_offered] if sure >= limits.passage_ask and not far else ()
+        asks_back = sure >= limits.passage_ask or (plan.plainly_dosed and plan.confidence >= _PLAIN)
+        offered = usable[: policy.choices_offered] if asks_back and not far else ()
         return Choice((), tuple(offered), sure)
     offered_from = usable[0].score - max(2 * limits.passage_margin, limits.passage_margin_short)
     others = [c for c in usable[shown:] if c.score >= offered_from]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assistant.understanding.conditions import ABBREVIATIONS
+
 _CHANGES = (
     r"(?:rais(?:e|es|ed|ing)|increas(?:e|es|ed|ing)|lower(?:s|ed|ing)?|decreas(?:e|es|ed|ing)|reduc(?:e|es|ed|ing)|"
     r"chang(?:e|es|ed|ing)|alter(?:s|ed)?|affect(?:s|ed)?)"
@@ -26,6 +28,7 @@ _DOSED = re.compile(
     r"capsules?|vials?)|mg|mcg|start (?:with|on|at)|starting|initiate|titrat\w+|reduc\w+ (?:it|to|by))\b",
     re.IGNORECASE,
 )
+_DOSE = re.compile(r"\b(?:dos(?:e|age|ing)|posology)\b", re.IGNORECASE)
 #: How a dose is changed for something that happened under treatment (21 CFR 201.57(c)(3)(i): dosage modifications).
 _CHANGED_FOR_IT = (
     r"modif\w+|withh[eo]ld\w*|h(?:o|e)ld(?:ing)?|resum\w+|re-?start\w*|re-?challeng\w+|re-?initiat\w+|interrupt\w*|"
@@ -72,6 +75,11 @@ def asks_dose(question: str) -> bool:
     return bool(_DOSED.search(question))
 
 
+def says_dose(question: str) -> bool:
+    """Whether ``question`` asks for a dose by that word, and not for what was seen with one."""
+    return bool(_DOSE.search(question)) and not asks_how_much(question)
+
+
 def asks_a_groups_dose(intent: str, question: str) -> bool:
     """Whether a question about a group of patients asks what dose they get."""
     return intent in _GROUPS and asks_dose(question)
@@ -88,8 +96,9 @@ def asks_to_modify(intent: str, question: str) -> bool:
 
 
 def dosed_by_name(question: str) -> tuple[str, ...]:
-    """The words that stand where a question says of what it asks the dose; ordinary ones among them."""
-    return tuple(match[1].casefold() for pattern in _DOSE_OF for match in pattern.finditer(question))
+    """The words that stand where a question says of what it asks the dose; ordinary ones among them, no illness."""
+    found = (match[1].casefold() for pattern in _DOSE_OF for match in pattern.finditer(question))
+    return tuple(word for word in found if ABBREVIATIONS.keys().isdisjoint(word.split("-")))
 
 
 def with_second_side(intents: Sequence[tuple[str, float]], question: str) -> list[tuple[str, float]]:

@@ -21,6 +21,7 @@ from assistant.understanding.stems import stem
 ABBREVIATIONS: dict[str, str] = {
     "a1c": "glycemic control",
     "absssi": "acute bacterial skin skin structure infection",
+    "acs": "acute coronary syndrome",
     "adhd": "attention deficit hyperactivity disorder",
     "af": "atrial fibrillation",
     "afib": "atrial fibrillation",
@@ -30,6 +31,7 @@ ABBREVIATIONS: dict[str, str] = {
     "aml": "acute myeloid leukemia",
     "ards": "acute respiratory distress syndrome",
     "as": "ankylosing spondylitis",
+    "axspa": "axial spondyloarthritis",
     "bph": "benign prostatic hyperplasia",
     "ca": "cancer",
     "cabp": "community acquired bacterial pneumonia",
@@ -94,6 +96,7 @@ ABBREVIATIONS: dict[str, str] = {
     "ndo": "neurogenic detrusor overactivity",
     "nhl": "nonhodgkin lymphoma",
     "nmo": "neuromyelitis optica",
+    "nr": "nonradiographic",
     "nsclc": "nonsmall cell lung cancer",
     "nvaf": "nonvalvular atrial fibrillation",
     "oab": "overactive bladder",
@@ -137,6 +140,7 @@ ABBREVIATIONS: dict[str, str] = {
 _IN_CAPITALS = {
     "ALL": "acute lymphoblastic leukemia",
     "FL": "follicular lymphoma",
+    "HIT": "heparin induced thrombocytopenia",
     "MM": "multiple myeloma",
 }
 

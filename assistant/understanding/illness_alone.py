@@ -14,7 +14,7 @@ from assistant.understanding.conditions import ABBREVIATIONS, condition_words, s
 _MOST_WORDS = 4
 #: What is asked of an illness besides its name, and words between.
 _ASKED_OF_IT = re.compile(
-    r"\b(?:the medicine|(?:starting|initial|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
+    r"\b(?:the medicine|(?:starting|initial|loading|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
     r"protocol|oral|iv|im|daily|weekly)|dos(?:e|es|age|ages|ing)|posology|regimens?|protocols?|treatments?|"
     r"therap(?:y|ies)|indications?|uses?|what|is|are|the|for|in|of|to|treat|an?|adults?|"
     r"patients?(?: with)?|pts?(?: with)?|approved|label|"
@@ -46,12 +46,24 @@ _ENDS_AN_ILLNESS = re.compile(
 #: What a dose is asked for, right behind the word.
 _DOSED_FOR = re.compile(r"\b(?:dos(?:e|es|age|ages|ing)|regimens?|protocols?)\s+(?:for|in)\s+[^,;.?!]+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_][\w'-]*")
+#: Atrial fibrillation, as it is spoken.
+_A_FIB = re.compile(r"\ba[- ]?fib\b", re.IGNORECASE)
+#: What is asked of the illness that a question begins with. Kidney disease is a group of patients.
+_BEGUN = re.compile(
+    r"\W*(?:the medicine )?(?:for |in )?(?!ckd|aki)([^\W_][\w-]*)\s+(?:(?:renal|hepatic|pediatric|adult|starting|"
+    r"initial|max(?:imum)?|usual)\s+)*(?:dos\w+|adjust\w+|prophyla\w+|treatment|prevention)\b",
+    re.IGNORECASE,
+)
+#: Most of a shorthand's letters are capitals: "OCD", "pJIA", "HFpEF".
+_CAPITALS = re.compile(r"^[A-Z]{2}$|[A-Z]{2}.|[A-Z].?[A-Z]{1,2}$")
+#: Capitals that mean something else in questions about medicines: a salt, a laboratory's measure, where one is treated.
+_NO_SHORTHAND = re.compile(r"HCL|A1C|HBA1C|CA|ED|ALL", re.IGNORECASE)
 
 
 def illness_alone(question: str) -> tuple[str, ...]:
     """The words of the illness that is all that ``question`` (product names masked) names; () where it says more."""
-    named = [word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", question))]
-    if _SENTENCE.search(question) or not 0 < len(named) <= _MOST_WORDS or not any(map(_is_an_illness, named)):
+    named = [word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", _A_FIB.sub("AFib", question)))]
+    if _SENTENCE.search(question) or not 0 < len(named) <= _MOST_WORDS or not any(map(is_an_illness, named)):
         return ()
     # A number tells a type; any other is an age or a dose.
     told = [word for before, word in zip(("", *named), named, strict=False) if not word.isdigit() or before == "type"]
@@ -62,9 +74,26 @@ def illness_dosed(question: str) -> tuple[str, ...]:
     """The words of the illness that ``question`` asks a dose for; () where what it names is not surely one."""
     asked = _DOSED_FOR.search(question)
     named = condition_words(asked[0]) if asked else ()
-    return named if any(map(_is_an_illness, named)) else ()
+    return named if any(map(is_an_illness, named)) else ()
 
 
-def _is_an_illness(word: str) -> bool:
-    known = ABBREVIATIONS.get(word.casefold()) if len(word) > 2 or word.isupper() else None
+def illness_in_shorthand(question: str) -> tuple[tuple[str, ...], ...]:
+    """The words of each illness that ``question`` (product names masked) writes in the capitals of its shorthand."""
+    return tuple(
+        spelled_out(word[0])
+        for word in _WORD.finditer(_A_FIB.sub("AFib", question))
+        if _CAPITALS.search(word[0]) and word[0].casefold() in ABBREVIATIONS and not _NO_SHORTHAND.fullmatch(word[0])
+    )
+
+
+def illness_at_first(question: str) -> tuple[str, ...]:
+    """The words of the illness whose shorthand ``question`` (product names masked) begins with: "AF dose CrCl 40"."""
+    begun = _BEGUN.match(_A_FIB.sub("AFib", question))
+    return next(iter(illness_in_shorthand(begun[1])), ()) if begun else ()
+
+
+def is_an_illness(word: str) -> bool:
+    """Whether ``word`` is shorthand for an illness or ends as the names of illnesses do."""
+    last = word.rpartition("-")[2]  # "nr-axSpA"
+    known = ABBREVIATIONS.get(last.casefold()) if len(last) > 2 or last.isupper() else None
     return known is not None or _ENDS_AN_ILLNESS.fullmatch(word) is not None

@@ -31,17 +31,30 @@ _OF_USE = re.compile(
     re.IGNORECASE,
 )
 
+#: What is said of a class of medicines or of the field, as labels of antihypertensives do (they give its benefits to
+#: all of them): no use of this medicine.
+_OF_A_CLASS = re.compile(
+    r"^(?:(?:some|many|numerous|most|other|several)\b(?:[^.;]{0,60}\b(?:drugs|agents|medicines|medications)\b|"
+    r" patients will require\b)|"
+    r"these (?:benefits have been seen|considerations)\b|the largest and most consistent\b|"
+    r"(?:relative|absolute) risk (?:reduction|increase)\b|"
+    r"(?:elevated|raised|high) [\w\s-]{1,40}\bcauses?\b|control of [\w\s-]{1,40}\bshould be part of\b|"
+    r"for specific advice\b)",
+    re.IGNORECASE,
+)
+
 
 def indicating(text: str, *, mixed: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The sentences of an indication: those that say what the medicine is for, and those that say what it is not for.
 
-    Items of a list count as sentences; references to other sections are left out.
+    Items of a list count as sentences; references to other sections are left out, and what is said of a class.
 
     :param mixed: other things stand there as well, as in a patient's guide: what is plainly no use is left out.
     """
     found = [part.strip() for part in _SENTENCE_END.split(_REFERENCE.sub(" ", text)) if part.strip()]
     denied = tuple(part for part in found if _DENIES.search(part))
     aside = [part for part in found if mixed and _ASIDE.search(part) and not _OF_USE.search(part)]
+    aside += [part for part in found if _OF_A_CLASS.search(part)]
     return tuple(part for part in found if part not in denied and part not in aside), denied
 
 

@@ -52,6 +52,7 @@ _TOGETHER = (
 _ALONE = (
     r"mono-?therapy|(?:single[- ]agent|sole (?:agent|therapy|treatment))|(?:used|given|taken|be|it) alone\b|by itself"
 )
+_MAINTENANCE = _pattern(r"maintenance")
 _STAGES = (
     _Stage(
         _pattern(_EARLY),
@@ -116,10 +117,14 @@ _STAGES = (
         _pattern(r"(?<!non-)(?<!non )squamous"), _pattern(r"(?<!non-)(?<!non )squamous"), _pattern(r"non-?\s?squamous")
     ),
     _Stage(_pattern(_ALONE), _pattern(rf"{_ALONE}|alone\b|with or without"), _pattern(_TOGETHER)),
-    _Stage(_pattern(r"maintenance"), _pattern(r"maint[ae]in|maintenance")),
+    _Stage(_MAINTENANCE, _pattern(r"maint[ae]in|maintenance")),
     _Stage(_pattern(r"mild\b"), _pattern(r"mild\b"), _pattern(r"moderate|severe")),
 )
 
+
+#: What doses are for: to keep an illness from coming, or to treat one that is there. Treatment is also any course.
+_PREVENTS = _pattern(rf"prevent|prophyla|ppx\b|{_FEWER}")
+_TREATS = _pattern(r"treatment of|treating|to treat\b|(?:acute|initial) treatment\b|treatment\b(?=\W+dos|\W*$)")
 
 #: The number of a tumor's stage, or two with all between them; a kidney's stages are other stages.
 _NUMBERED = re.compile(
@@ -143,6 +148,21 @@ def _of_other_numbers(question: str, indications: str) -> bool:
     """Whether the question's stages are none of those that the indication gives by their numbers."""
     asked, meant = _numbers(question), _numbers(indications)
     return bool(asked and meant) and asked.isdisjoint(meant)
+
+
+def of_other_purpose(question: str, doses: str) -> bool:
+    """Whether the text of ``doses`` gives those to treat and ``question`` asks to prevent, or the other way round."""
+    prevents, treats = _PREVENTS.search(question), _TREATS.search(question)
+    if bool(prevents) == bool(treats):
+        return False
+    if prevents:
+        return bool(_TREATS.search(doses)) and not _PREVENTS.search(doses)
+    return bool(_PREVENTS.search(doses)) and not _TREATS.search(doses)
+
+
+def asks_for_maintenance(question: str) -> bool:
+    """Whether ``question`` asks how a treatment goes on, which labels say of the dose and not of the use."""
+    return bool(_MAINTENANCE.search(question))
 
 
 def beyond(question: str, indications: str) -> bool:

@@ -1,0 +1,216 @@
+"""Children whom a label has no dose for: what it says of safety and effectiveness in them (21 CFR 201.57(c)(9)(iv)).
+
+A table by weight or a dose for adults stands near such a question, and so would be shown; the label's own sentence that
+nothing is established for these children, in that illness and at that age, must be read instead. It is taken at its
+word only where it is plain: for whom, in what illness and at what age. Nothing here is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.answering import lexical
+from assistant.answering.index import Entry, Index
+from assistant.answering.quantities import quantities_in, ranges_in
+from assistant.understanding.illness_alone import is_an_illness
+
+#: The group, as questions and labels have it.
+GROUP = "pediatric"
+#: Topics of passages where a label without a section on children says it.
+_ELSEWHERE = frozenset(("overview", "indication", "dosage", "patient_counseling"))
+_WORDS = r"(?:[\w-]+ ){0,3}"
+_NOT = re.compile(
+    rf"\b(?:(?:has|have|is|are|was|were)(?: not|n['\u2019]t)|not|never) (?:yet )?{_WORDS}"
+    r"(?:established|indicated|approved|recommended|intended|demonstrated|studied)\b|"
+    r"\bnot known (?:if|whether)\b[^.]*\b(?:safe|effective|works?)\b|\b(?:unknown) (?:if|whether)\b",
+    re.IGNORECASE,
+)
+#: What is not established must be the medicine: a mechanism, a diagnosis and a no-effect level may be not as well.
+_OF_THE_MEDICINE = re.compile(
+    r"\b(?:safety|efficacy|effective(?:ness)?|indicated|approved|recommended)\b", re.IGNORECASE
+)
+_ESTABLISHED = re.compile(r"\b(?:established|approved|indicated)\b", re.IGNORECASE)
+#: What a trial saw says nothing of whom the medicine is for.
+_EVIDENCE = re.compile(r"\b(?:supported|evidence|trials?|stud(?:y|ies)|data)\b(?! in\b)", re.IGNORECASE)
+_CHILDREN = re.compile(
+    r"\b(?:p(?:a)?ediatrics?|child(?:ren|hood)?|adolescen\w+|infants?|neonat\w+|newborns?|birth)\b", re.IGNORECASE
+)
+#: What keeps a sentence to some use, route or patients: it says nothing of the others.
+_LIMITED = re.compile(
+    r"\b(?:with|for(?! (?:use\b|any (?:use|indication)))|treatment|management|prevention|reduc\w+|other|undergoing|who|"
+    r"whose|weigh\w*|via|following|after|before|during|combination|adjunct\w*|monotherapy|long-term|concomitant\w*)\b",
+    re.IGNORECASE,
+)
+#: The uses that a sentence speaks of by leaving out others: "for indications other than X".
+_OTHER_THAN = re.compile(r"\bother than (?:those with )?(.*)", re.IGNORECASE | re.DOTALL)
+_OTHER = re.compile(r"\bother (?:approved )?(?:uses|indications|conditions)\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.;])\s+|[\n\u2022]+")
+#: A second group of one sentence: "in preterm neonates or in pediatric patients with X".
+_SECOND_GROUP = re.compile(
+    r",? (?:or|and) (?=in (?:p(?:a)?ediatric|children|adolescents|infants|neonates)\b)", re.IGNORECASE
+)
+
+_ANY_CHILD = (1.0, 16.0)
+_BORN_EARLY = -1.0
+_GROWN = 18.0
+_AT_TERM = re.compile(r"\bterm (?:neonat\w+|newborns?|infants?)", re.IGNORECASE)
+#: What an age that a word stands for ends before.
+_LESS = 0.01
+#: Ages in years that words stand for; before birth was due is less than nothing.
+_NAMED_AGES: tuple[tuple[re.Pattern[str], tuple[float, float]], ...] = tuple(
+    (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), ages)
+    for words, ages in (
+        (r"pre-?term|premature", (_BORN_EARLY, 0.0)),
+        (r"neonat\w+|newborns?", (0.0, 1 / 12)),
+        (r"infants?|bab(?:y|ies)|toddlers?", (0.0, 2.0)),
+        (r"adolescen\w+|teen(?:ager)?s?", (12.0, 17.0)),
+    )
+)
+#: Ages as sentences write them beside those that :func:`ranges_in` reads.
+_LESS_THAN = r"\b(under|below|over|above|less than|younger than)"
+_REWRITTEN = (
+    (re.compile(rf"{_LESS_THAN} (?:the )?age (?:of )?(\d+)(?! ?(?:years|months))"), r"\1 \2 years"),
+    (re.compile(rf"{_LESS_THAN} (?:the )?age (?:of )?"), r"\1 "),
+    (re.compile(r"\bages? of (\d+)(?! ?(?:years|months))"), r"\1 years"),
+    (
+        re.compile(r"\b(aged?s?(?: between)?) (\d+)( ?(?:to|through|and|-|\u2013) ?\d+)(?! ?-?(?:years|months|weeks))"),
+        r"\1 \2\3 years",
+    ),
+    (re.compile(r"\bbirth\b"), "0 years"),
+)
+_UNDER = re.compile(
+    r"\b(?:under|below|younger than|less than|<) ?(?:the )?(?:age (?:of )?)?(\d{1,2})\b(?! ?(?:kg|mg|months|weeks|%))",
+    re.IGNORECASE,
+)
+_AGED = re.compile(r"\b\d+(?:\.\d+)?\W{0,2}(?:years?|months?|weeks?|yrs?)\b|\bage", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Whom a question is about, and of what illness: the ``ages`` in years that it says, ``weight`` in kg (0: none).
+
+    ``names``: the terms of each illness it names, under each of its names.
+    """
+
+    ages: tuple[float, float]
+    told: bool
+    weight: float
+    names: tuple[tuple[frozenset[str], ...], ...]
+
+
+def child_of(question: str, names: Iterable[Sequence[frozenset[str]]]) -> Child | None:
+    """The child that ``question`` is about; None where it says an age that is no child's."""
+    asked = quantities_in(question)
+    ages = [each.value for each in asked if each.kind == "age"]
+    weight = next((each.value for each in asked if each.kind == "weight"), 0.0)
+    known = tuple(tuple(each) for each in names)
+    if ages:
+        return Child((min(ages), max(ages)), True, weight, known) if max(ages) < _GROWN else None
+    if under := _UNDER.search(question):
+        return Child((0.0, float(under[1]) - 0.5), True, weight, known) if float(under[1]) <= _GROWN else None
+    named = next((ages for pattern, ages in _NAMED_AGES if pattern.search(question)), None)
+    ages_meant = (named[0], named[1] - _LESS) if named else _ANY_CHILD
+    return Child(ages_meant, named is not None, weight, known)
+
+
+def unestablished(index: Index, entries: Sequence[Entry], uses: Sequence[str], child: Child) -> tuple[Entry, ...]:
+    """Those of ``entries``, in their order, that say that nothing is established for ``child``; () where none does.
+
+    :param uses: the sentences of the label's indications.
+    """
+    of_children = [entry for entry in entries if entry.head.topic == GROUP]
+    read = of_children or [entry for entry in entries if entry.head.topic in _ELSEWHERE]
+    said = [(entry, sentence) for entry in read for sentence in _sentences(index.load(entry).text.decode())]
+    approving = [each for each in uses if _CHILDREN.search(each) or _AGED.search(each)]
+    approving += [sentence for _, sentence in said if _approves(sentence)]
+    about = [each for each in approving if _of_illness(each, child)]
+    light = bool(child.names) and _too_light(about, child)
+    if not light and any(_covers(each, child) for each in about):
+        return ()
+    # A dose for children beside a sentence that knows none: it cannot be told from here which of them is meant.
+    dosed = any(entry.head.topic == "dosage" and _CHILDREN.search(entry.head.title) for entry in entries)
+    general = not dosed and not any(_covers(each, child) for each in approving)
+    plain = [entry for entry, each in said if not light and _denies(each, child, general=general)]
+    if not plain and of_children and (light or (child.told and any(_leaves_out(each, child) for each in about))):
+        plain = [entry for entry, each in said if not child.names or _of_illness(each, child)]
+    return tuple(dict.fromkeys(plain))
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE_END.split(text):
+        first, *others = _SECOND_GROUP.split(sentence)
+        yield first
+        begun = _NOT.search(first)
+        for other in others if begun else ():
+            yield f"{first[: begun.end()]} {other}" if begun else other
+
+
+def _approves(sentence: str) -> bool:
+    """Whether ``sentence``, of a section on children, says that something is established for some of them."""
+    denied = _NOT.search(sentence) or _EVIDENCE.search(sentence)
+    return bool(_CHILDREN.search(sentence) and _ESTABLISHED.search(sentence) and not denied)
+
+
+def _of_illness(sentence: str, child: Child) -> bool:
+    """Whether ``sentence`` names every illness that is asked about, by one of its names; none is asked: any does."""
+    terms = frozenset(lexical.terms(sentence))
+    return all(any(name <= terms for name in names) for names in child.names)
+
+
+def _denies(sentence: str, child: Child, *, general: bool) -> bool:
+    """Whether ``sentence`` says that nothing is established for ``child``."""
+    if not (_NOT.search(sentence) and _OF_THE_MEDICINE.search(sentence) and _covers(sentence, child, whole=True)):
+        return False
+    apart = _OTHER_THAN.search(sentence)
+    if apart or _OTHER.search(sentence):
+        return bool(child.names) and not (apart and _any_named(apart[1], child))
+    if child.names and _of_illness(sentence, child):
+        return True
+    limited = _LIMITED.search(sentence) or any(is_an_illness(word) for word in re.findall(r"[A-Za-z]{5,}", sentence))
+    return general and not limited
+
+
+def _any_named(text: str, child: Child) -> bool:
+    """Whether ``text`` names one of the illnesses that are asked about."""
+    terms = frozenset(lexical.terms(text))
+    return any(name <= terms for names in child.names for name in names)
+
+
+def _ages(sentence: str) -> list[tuple[float, float]]:
+    """The ages that ``sentence`` is about, in years; those of all children where it names children and no age."""
+    for pattern, plainer in _REWRITTEN:
+        sentence = pattern.sub(plainer, sentence)
+    ages = [(each.low, each.high) for each in ranges_in(sentence) if each.kind == "age"]
+    named = [ages for pattern, ages in _NAMED_AGES if pattern.search(sentence)]
+    if ages or not _CHILDREN.search(sentence):
+        return ages
+    if re.search(r"\b\d+\W{0,2}(?:years?|months?|weeks?|yrs?)\b", sentence):
+        return []  # ages that were not understood
+    if named and not re.search(r"\b(?:p(?:a)?ediatric|child)", sentence, re.IGNORECASE):
+        return named
+    return [(_BORN_EARLY if _NOT.search(sentence) else 0.0, _GROWN)]
+
+
+def _covers(sentence: str, child: Child, *, whole: bool = False) -> bool:
+    """Whether the ages that ``sentence`` is about are the child's, some of them or the ``whole``."""
+    low, high = child.ages
+    if whole:
+        return any(first <= low and high < last for first, last in _ages(sentence))
+    if high < 0 and _AT_TERM.search(sentence):
+        return False
+    # What is for newborns may be for those who were born early as well.
+    return any(low < last and first <= max(high, 0.0) for first, last in _ages(sentence))
+
+
+def _leaves_out(sentence: str, child: Child) -> bool:
+    """Whether ``sentence``, which says whom the medicine is for, bounds the age above the child's."""
+    ages = _ages(sentence)
+    return bool(ages) and all(child.ages[1] < low for low, _ in ages)
+
+
+def _too_light(sentences: Sequence[str], child: Child) -> bool:
+    """Whether ``sentences``, which say whom the medicine is for, bound the weight and none below the child's."""
+    weights = [each.low for sentence in sentences for each in ranges_in(sentence) if each.kind == "weight"]
+    return bool(child.weight and weights) and child.weight < min(weights)

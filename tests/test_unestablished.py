@@ -1,0 +1,147 @@
+"""Children whom a label has no dose for: its own sentence says so, for an illness, an age and a weight."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from assistant.answering.label_status import all_names
+from assistant.answering.unestablished import child_of, unestablished
+
+#: Illnesses of the questions below, as the reader marks them.
+_ILLNESSES = ("plaque psoriasis", "ulcerative colitis", "panic disorder", "atopic dermatitis", "asthma")
+
+
+class _Texts:
+    def load(self, entry: Any) -> Any:
+        return SimpleNamespace(text=entry.text.encode())
+
+
+class _Entry:
+    def __init__(self, text: str, topic: str, title: str) -> None:
+        self.text, self.head = text, SimpleNamespace(topic=topic, title=title)
+
+
+def _entry(text: str, topic: str = "pediatric", title: str = "Pediatric Use") -> Any:
+    return _Entry(text, topic, title)
+
+
+def _told(question: str, *texts: str, uses: tuple[str, ...] = (), others: tuple[Any, ...] = ()) -> tuple[str, ...]:
+    named = [all_names(name.split()) for name in _ILLNESSES if name in question]
+    child = child_of(question, named)
+    entries: Any = (*others, *map(_entry, texts))
+    index: Any = _Texts()
+    return tuple(entry.text for entry in unestablished(index, entries, uses, child)) if child else ()
+
+
+_NONE = "The safety and effectiveness of Quilvera have not been established in pediatric patients."
+_UNDER_SIX = "Safety and effectiveness have not been established in children under the age of 6."
+_BY_ILLNESS = (
+    "Plaque Psoriasis The safety and effectiveness of Quilvera have been established in pediatric patients 6 years of "
+    "age and older. Safety and effectiveness in younger children with plaque psoriasis have not been established.",
+    "The safety and effectiveness of Quilvera have not been established in pediatric patients with ulcerative colitis.",
+)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "dose in a 16 year old",
+        "plaque psoriasis dose for a child",
+        "is it for adolescents",
+        "how much for a newborn",
+        "dose for a preterm infant",
+        "dose in children under 12",
+    ],
+)
+def test_where_nothing_is_established_in_children_that_is_said(question: str) -> None:
+    assert _told(question, _NONE) == (_NONE,)
+
+
+@pytest.mark.parametrize("question", ["dose for a 19 year old", "plaque psoriasis dose, 45 years old"])
+def test_who_is_no_child_is_not_meant(question: str) -> None:
+    assert _told(question, _NONE) == ()
+
+
+def test_an_age_is_compared_with_the_sentence() -> None:
+    assert _told("dose for a 4 year old", _UNDER_SIX) == (_UNDER_SIX,)
+    assert _told("dose for a 6 year old", _UNDER_SIX) == ()
+    assert _told("dose for a child", _UNDER_SIX) == ()
+    assert _told("dose for adolescents", _UNDER_SIX) == ()
+    patients = "Safety and effectiveness have not been established in patients < 6 years of age."
+    assert _told("dose for a 4 year old", patients) == (patients,)
+
+
+def test_who_was_born_early_is_no_newborn_at_term() -> None:
+    none = "Safety and effectiveness have not been established in preterm neonates."
+    at_term = "Safety and effectiveness have been established in pediatric patients, including term neonates."
+    newborns = "Safety and effectiveness have been established in pediatric and neonatal patients."
+    assert _told("dose for a preterm infant", none, at_term) == (none,)
+    assert _told("dose for a preterm infant", none, newborns) == ()
+    assert _told("dose for a newborn", none, at_term) == ()
+
+
+def test_an_illness_has_its_own_sentence() -> None:
+    assert _told("ulcerative colitis dose for a child of 30 kg", *_BY_ILLNESS) == (_BY_ILLNESS[1],)
+    assert _told("plaque psoriasis dose for a 9 year old", *_BY_ILLNESS) == ()
+    assert _told("dose for a 9 year old", *_BY_ILLNESS) == ()
+
+
+def test_all_uses_but_one_leave_the_one_out() -> None:
+    other = (
+        "Safety and effectiveness have not been established in pediatric patients for indications other than asthma."
+    )
+    assert _told("panic disorder dose for a child", other) == (other,)
+    assert _told("asthma dose for a child", other) == ()
+    assert _told("dose for a child", other) == ()
+
+
+def test_what_the_indication_gives_children_is_theirs() -> None:
+    given = ("Quilvera is indicated for plaque psoriasis in adults and pediatric patients 6 years of age and older",)
+    assert _told("plaque psoriasis dose for a 7 year old", _NONE, uses=given) == ()
+    assert _told("plaque psoriasis dose for a 5 year old", _NONE, uses=given) == (_NONE,)
+
+
+def test_below_the_bound_of_the_indication_its_section_on_children_is_said() -> None:
+    given = ("Quilvera is indicated for plaque psoriasis in patients 12 years of age and older",)
+    said = "Use in plaque psoriasis is based on two trials."
+    assert _told("plaque psoriasis dose for an 8 year old", said, uses=given) == (said,)
+    assert _told("plaque psoriasis dose for a 13 year old", said, uses=given) == ()
+
+
+def test_below_the_weight_that_it_is_established_for() -> None:
+    said = (
+        "The safety and effectiveness of Quilvera have been established in pediatric patients 12 years of age and "
+        "older weighing at least 40 kg with atopic dermatitis."
+    )
+    assert _told("atopic dermatitis dose, 13 years old, 35 kg", said) == (said,)
+    assert _told("atopic dermatitis dose, 13 years old, 45 kg", said) == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The mechanism of action in children has not been established.",
+        "Safety and effectiveness have not been established in pediatric patients with plaque psoriasis.",
+        "The long-term safety of Quilvera in children has not been established.",
+        "Safety and effectiveness have been established in pediatric patients.",
+        "Safety and effectiveness have not been established in pregnancy.",
+        "Safety and effectiveness in children who weigh less than 10 kg have not been established.",
+    ],
+)
+def test_what_is_limited_or_of_something_else_says_nothing(said: str) -> None:
+    assert _told("dose for a child", said) == ()
+
+
+def test_a_dose_for_children_is_not_overruled_by_a_general_sentence() -> None:
+    dose = _entry("0.5 mg/kg", topic="dosage", title="Recommended Dosage in Pediatric Patients")
+    assert _told("dose for a child", _NONE, others=(dose,)) == ()
+
+
+def test_a_guide_without_a_section_on_children_says_it_as_well() -> None:
+    guide = _entry(
+        "It is not known if Quilvera is safe and effective in children.", topic="overview", title="What is it?"
+    )
+    assert _told("dose for my 9 year old", others=(guide,)) == (guide.text,)
