@@ -673,6 +673,6 @@ def test_six_thousand_passages_are_checked_in_seconds(sound: Workspace) -> None:
         return SourcedPassage(passage, origin)
 
     many = tuple(copy(number) for number in range(6000))
-    began = time.perf_counter()
+    began = time.process_time()
     sound.faults(corpus=replace(corpus, passages=(*corpus.passages, *many)))
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20

@@ -69,6 +69,7 @@ def test_a_substance_of_several_is_no_name_of_the_whole() -> None:
     assert in_part(INDEX, "tarnivexol", "quilt") and in_part(INDEX, "tarnivexol hydrochloride", "quilt")
     assert in_part(INDEX, "ombrisol", "tria")  # no "and" stands between them
     assert not in_part(INDEX, "ombrisol and tarnivexol", "quilt") and not in_part(INDEX, "quilt", "quilt")
+    assert not in_part(INDEX, "ombrisol tarnivexol", "quilt")  # both, whatever stands between them
     assert not in_part(INDEX, "velocitol", "velocitol")  # the rest is its salt and its form
 
 
@@ -77,8 +78,10 @@ def test_one_substance_means_what_consists_of_it_alone(monkeypatch: pytest.Monke
     where = Context("hcp", "US", "en", "cli", TODAY)
     named = {q: named_products(INDEX, find_mentions(q, INDEX), where) for q in ("tarnivexol dose", "ombrisol dose")}
     assert named["tarnivexol dose"] == (("tarnivexol",), True)
-    assert not named_in_part(INDEX, find_mentions("tarnivexol dose", INDEX), "tarnivexol")
+    assert not named_in_part(INDEX, "tarnivexol dose", find_mentions("tarnivexol dose", INDEX), "tarnivexol")
     assert named["ombrisol dose"] == (("tria",), True)
-    assert named_in_part(INDEX, find_mentions("ombrisol dose", INDEX), "tria")
+    assert named_in_part(INDEX, "ombrisol dose", find_mentions("ombrisol dose", INDEX), "tria")
+    for shorthand in ("ombrisol/VE dose", "ve / ombrisol dose"):
+        assert not named_in_part(INDEX, shorthand, find_mentions(shorthand, INDEX), "tria")
     both = (Mention("ombrisol", ("tria",), "generic", 0), Mention("velastin", ("tria",), "generic", 2))
-    assert not named_in_part(INDEX, both, "tria")
+    assert not named_in_part(INDEX, "ombrisol, velastin", both, "tria")

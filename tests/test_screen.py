@@ -1635,18 +1635,18 @@ def test_a_finding_does_not_drown_in_a_sentence_without_end(screen: Screen) -> N
 def test_a_megabyte_is_read_in_no_time(screen: Screen, unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
     screen.find(text[:1000])
-    began = time.perf_counter()
+    began = time.process_time()
     screen.find(text)
-    assert time.perf_counter() - began < 3.0  # far above what is measured: a shared machine must not fail it
+    assert time.process_time() - began < 3.0  # far above what is measured
 
 
 def test_a_megabyte_without_repetition_is_read_in_no_time(screen: Screen) -> None:
     draw = random.Random(7)  # noqa: S311 - a reproducible text, no secret
     words = "patient i took it rash got since not pen on my feel the dose of started and work her had no a in".split()
     text = " ".join(draw.choice(words) for _ in range(260_000))
-    began = time.perf_counter()
+    began = time.process_time()
     screen.find(text)
-    assert time.perf_counter() - began < 10.0
+    assert time.process_time() - began < 10.0
 
 
 @given(st.text(max_size=300))

@@ -58,6 +58,8 @@ class Provider:
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    for limit in ("_TIMEOUT", "_WHOLE"):
+        monkeypatch.setattr(tokens, limit, float(PATIENCE))  # a busy machine is no slow server
     made = Provider()
 
     class Handler(BaseHTTPRequestHandler):

@@ -212,7 +212,7 @@ class Decider:
         shares = asked.mentions and all(asked.given in mention.products for mention in asked.mentions)
         if asked.given and (shares or (alike and asked.given in named)):
             named, alike = (asked.given,), False  # of those that share the name, the one whose page it is
-        in_part = bool(asked.mentions) and named_in_part(self.index, asked.mentions, named[0])
+        in_part = bool(asked.mentions) and named_in_part(self.index, asked.plain, asked.mentions, named[0])
         if alike and (len(named) > 1 or in_part):
             draft = self._decide_for(named[0], asked)
             if draft.shown or draft.outcome is Outcome.NO_APPROVED_ANSWER:

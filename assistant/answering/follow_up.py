@@ -21,13 +21,12 @@ from assistant.understanding.reading import Reading
 
 #: The slot that names the topic kept.
 TOPIC = "topic"
-#: The slot that names whom a question is about; how a question says it of those that are not simply adults.
+#: The slot that names whom a question is about; how a question says it of those whose dose may be another.
+#: Whoever asked about pregnancy was told what the label says of it, and goes on to the dose as such.
 POPULATION = "population"
 _SAID = {
     "pediatric": "in children",
     "geriatric": "in the elderly",
-    "pregnant": "in pregnancy",
-    "lactating": "during lactation",
     "renal_impairment": "in renal impairment",
     "hepatic_impairment": "in hepatic impairment",
 }

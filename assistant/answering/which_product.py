@@ -5,6 +5,7 @@ And what else each is called by: its names and well-known brands of its substanc
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence, Set
 
@@ -52,8 +53,12 @@ def in_part(index: Index, key: str, product: str) -> bool:
     said = _moiety(key)
     names = [_moiety(name) for name in (known.keys if known else ())]
     others = [name for name in names if name and said.isdisjoint(name)]
-    wholes = (name for name in names if said < name)
-    return any("and" in whole or any(other < whole for other in others) for whole in wholes)
+    wholes = (name for name in names if said < name - _BETWEEN)
+    return any(whole > _BETWEEN or any(other < whole for other in others) for whole in wholes)
+
+
+#: What stands between the substances in a name of several.
+_BETWEEN = frozenset(("and",))
 
 
 def _moiety(key: str) -> frozenset[str]:
@@ -66,10 +71,16 @@ def whole_bearers(index: Index, key: str, products: Sequence[str]) -> tuple[str,
     return tuple(product for product in products if not in_part(index, key, product))
 
 
-def named_in_part(index: Index, mentions: Sequence[Mention], product: str) -> bool:
-    """Whether a question names no more of ``product`` than one of the several substances that it consists of."""
+def named_in_part(index: Index, plain: str, mentions: Sequence[Mention], product: str) -> bool:
+    """Whether a question names no more of ``product`` than one of the several substances that it consists of.
+
+    A stroke beside it says that there are more: "norethindrone/EE".
+    """
     keys = {mention.key for mention in mentions if product in mention.products}
-    return len(keys) == 1 and all(in_part(index, key, product) for key in keys)
+    if len(keys) != 1 or not all(in_part(index, key, product) for key in keys):
+        return False
+    first, last = (re.escape(name) for name in (next(iter(keys)).split()[0], next(iter(keys)).split()[-1]))
+    return not re.search(rf"\w\s?/\s?{first}\b|\b{last}\s?/\s?\w", plain, re.IGNORECASE)
 
 
 def only_product(index: Index, where: Context) -> str:
