@@ -1587,7 +1587,8 @@ def test_what_is_known_to_be_missed(screen: Screen, text: str) -> None:
 
 
 def test_needs_only_save_time(screen: Screen) -> None:
-    patient = Screen(replace(rule, needs=frozenset(), needs_word=frozenset()) for rule in screen.rules)
+    none = frozenset[str]()
+    patient = Screen(replace(rule, needs=none, needs_entries=none, needs_word=none) for rule in screen.rules)
     for text in EMERGENCIES + REPORTS + COMPLAINTS + ATTACKS + HARMLESS:
         assert patient.find(text) == screen.find(text), text
 

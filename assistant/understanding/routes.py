@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 #: Behind an adjective that also tells of illnesses and other medicines ("oral contraceptives", "rectal bleeding").
 _GIVEN = (
@@ -63,31 +64,32 @@ _NO_GOOD = re.compile(r"\b(?:not|never|avoid\w*|contraindicated|risks?|serious|d
 _NON = re.compile(r"\bnon-?intra-?(?:venous|muscular)")
 
 
-def _of(route: str, *, label: bool) -> re.Pattern[str]:
+@cache
+def _pattern(route: str, *, label: bool = False) -> re.Pattern[str]:
+    """How ``route`` is written in a question; or in a ``label``, by its forms as well."""
     written = f"{_WRITTEN[route]}|{_FORMS[route]}" if label and route in _FORMS else _WRITTEN[route]
     return re.compile(rf"(?<![\w-])(?:{written})(?!\w)")
 
 
-_ASKED = {route: _of(route, label=False) for route in _WRITTEN}
-_SPOKEN = {route: _of(route, label=True) for route in _WRITTEN}
-_ANY = "|".join((r"\bim\b", *(pattern.pattern for pattern in _ASKED.values())))
-#: What keeps a medicine to its routes: "should only be administered IM or IV", "for intravenous use only".
-_ONLY = re.compile(
-    rf"\bonly (?:be )?(?:(?:administer\w*|given|giving|injected|used|taken|for|by|via|as|through|the|an?) )*(?:{_ANY})|"
-    rf"(?:{_ANY})(?:[ ,/]+(?:use|injections?|infusions?|administration|bolus|and|or|{_ANY}))* only\b"
-)
+@cache
+def _only() -> re.Pattern[str]:
+    """What keeps a medicine to its routes: "should only be administered IM or IV", "for intravenous use only"."""
+    route = "|".join((r"\bim\b", *(_pattern(route).pattern for route in _WRITTEN)))
+    given = r"(?:administer\w*|given|giving|injected|used|taken|for|by|via|as|through|the|an?)"
+    between = rf"(?:use|injections?|infusions?|administration|bolus|and|or|{route})"
+    return re.compile(rf"\bonly (?:be )?(?:{given} )*(?:{route})|(?:{route})(?:[ ,/]+{between})* only\b")
 
 
 def routes_asked(question: str) -> frozenset[str]:
     """The routes that ``question`` names."""
     # "I'm" is no route, however it is written.
     plain = re.sub(r"\bi['\u2019]?m (?=(?:an?|on|in|not|the|my)\b)", "", _plain(question))
-    return frozenset(route for route, pattern in _ASKED.items() if pattern.search(plain))
+    return frozenset(route for route in _WRITTEN if _pattern(route).search(plain))
 
 
 def allows(text: str, route: str) -> bool:
     """Whether ``text``, of a label, speaks of ``route`` without speaking against it in the same sentence."""
-    pattern = _SPOKEN[route]
+    pattern = _pattern(route, label=True)
     for sentence in _SENTENCE.split(_plain(text)):
         if any(not _AGAINST.search(sentence[: found.start()]) for found in pattern.finditer(sentence)):
             return True
@@ -97,9 +99,9 @@ def allows(text: str, route: str) -> bool:
 def speaks_against(text: str, route: str) -> bool:
     """Whether ``text``, of a label, says no good of ``route``, or keeps the medicine to other routes."""
     plain = _plain(text)
-    if _NON.search(plain) or _ONLY.search(plain):
+    if _NON.search(plain) or _only().search(plain):
         return True
-    said = (sentence for sentence in _SENTENCE.split(plain) if _ASKED[route].search(sentence))
+    said = (sentence for sentence in _SENTENCE.split(plain) if _pattern(route).search(sentence))
     return any(_NO_GOOD.search(sentence) for sentence in said)
 
 

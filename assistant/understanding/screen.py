@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +38,7 @@ _BEGINNING = 3
 
 _NAME = r"[a-z][a-z_]*"
 _REFERENCE = re.compile(rf"<({_NAME})>")
+_ENTRY = re.compile(rf"^<{_NAME}>$|\*$")
 _LINE_BREAK = re.compile(r"\n *")
 _RUNAWAY = re.compile(r"(?<!\\)\.(?:[*+]|\{\d*,\})|(?<!\\)\)(?:[*+]|\{\d*,\})")
 _SENTENCE_END = re.compile(r"(?<=[.!?;]) (?=\S)")
@@ -57,12 +58,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule, its references written out; patterns are regular expressions over :func:`normalised` text."""
+    """One rule, its references written out; patterns are regular expressions over :func:`normalised` text.
+
+    ``needs``: strings, anywhere in the text; ``needs_entries``: those of word lists, which stand as words or begin one.
+    """
 
     flag: Flag
     id: str
     pattern: str
     needs: frozenset[str] = frozenset()
+    needs_entries: frozenset[str] = frozenset()
     needs_word: frozenset[str] = frozenset()
     unless: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
@@ -102,7 +107,10 @@ class Screen:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
-        self._needed = _by_beginning(word for rule in self.rules for word in rule.needs)
+        entries = frozenset[str]().union(*(rule.needs_entries for rule in self.rules))
+        needs = frozenset[str]().union(*(rule.needs for rule in self.rules))
+        self._needed = _by_beginning(needs | {entry.rstrip("*") for entry in entries})
+        self._entries = tuple(sorted(entries))
 
     @classmethod
     def from_yaml(cls, path: Path) -> Screen:
@@ -121,14 +129,15 @@ class Screen:
         :raises ContentError: ``data`` cannot be meant, or a rule refers to words or parts that do not exist.
         """
         read = validate(_ScreenFile, load_mapping(data, path), data, path, 1)
-        names, stems = _written_out(read, path)
+        names, lists = _written_out(read, path)
         return cls(
             Rule(
                 flag,
                 rule.id,
                 _expand(rule.pattern, names, path),
-                frozenset(word for need in rule.needs for word in _needed(need, stems, path)),
-                frozenset(_needed(rule.needs_word, stems, path)) - {""},
+                frozenset(need for need in rule.needs if not _ENTRY.search(need)),
+                frozenset(entry for need in rule.needs if _ENTRY.search(need) for entry in _listed(need, lists, path)),
+                frozenset(_listed(rule.needs_word, lists, path)) if rule.needs_word else frozenset(),
                 tuple(_expand(pattern, names, path) for pattern in rule.unless),
                 tuple(_expand(pattern, names, path) for pattern in rule.elsewhere),
                 tuple(_expand(pattern, names, path) for pattern in rule.nowhere),
@@ -153,7 +162,7 @@ class Screen:
 
     def find(self, text: str) -> tuple[Finding, ...]:
         """The rules that ``text`` meets, in the order of the file; none for a text that is safe to answer."""
-        pieces = _Pieces(text, self._needed)
+        pieces = _Pieces(text, self._needed, self._entries)
         found: list[Finding] = []
         for rule in self.rules:
             if pieces.many and found and found[-1].flag is rule.flag:
@@ -166,17 +175,18 @@ class Screen:
 class _Pieces:
     """A text cut for the rules; remembers which pieces hold the words that rules need."""
 
-    def __init__(self, text: str, needed: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, text: str, needed: Mapping[str, Collection[str]], entries: Sequence[str]) -> None:
         plain = normalised(text)
         self.many = len(plain) > LONG
         self._pieces = tuple(dict.fromkeys(_pieces(plain)))
         self._present = _standing_in("\n".join(self._pieces), needed)
         self._words = tuple(frozenset(_WORD.findall(piece)) for piece in self._pieces)
-        self._holding: dict[frozenset[str], tuple[int, ...]] = {}
+        self._entries = _standing_as_words(entries, self._present, frozenset[str]().union(*self._words))
+        self._holding: dict[tuple[frozenset[str], frozenset[str]], tuple[int, ...]] = {}
 
     def meet(self, rule: Rule) -> bool:
         """Whether a piece matches ``rule``, each thing wanted elsewhere stands in some piece, each unwanted in none."""
-        numbers = self._that_hold(rule.needs)
+        numbers = self._that_hold(rule.needs, rule.needs_entries)
         if rule.needs_word:
             numbers = tuple(n for n in numbers if not rule.needs_word.isdisjoint(self._words[n]))
         if not any(_matches(rule, self._pieces[n]) for n in numbers):
@@ -186,16 +196,16 @@ class _Pieces:
     def _stands(self, pattern: str) -> bool:
         return any(_compiled(pattern).search(piece) for piece in self._pieces)
 
-    def _that_hold(self, needs: frozenset[str]) -> tuple[int, ...]:
-        if needs not in self._holding:
-            present = self._present & needs
+    def _that_hold(self, needs: frozenset[str], entries: frozenset[str]) -> tuple[int, ...]:
+        if (needs, entries) not in self._holding:
+            present = (self._present & needs) | {self._entries[entry] for entry in self._entries.keys() & entries}
             pieces = enumerate(self._pieces)
-            self._holding[needs] = (
-                tuple(range(len(self._pieces)))
-                if not needs
-                else tuple(n for n, piece in pieces if any(word in piece for word in present))
+            self._holding[needs, entries] = (
+                tuple(n for n, piece in pieces if any(word in piece for word in present))
+                if needs or entries
+                else tuple(range(len(self._pieces)))
             )
-        return self._holding[needs]
+        return self._holding[needs, entries]
 
 
 def _by_beginning(words: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -210,6 +220,20 @@ def _standing_in(text: str, needed: Mapping[str, Collection[str]]) -> frozenset[
     """Which words of ``needed`` stand anywhere in ``text``: only those are tried whose first letters do."""
     beginnings = {text[at : at + length] for length in range(_BEGINNING + 1) for at in range(len(text))}
     return frozenset(word for beginning in beginnings & needed.keys() for word in needed[beginning] if word in text)
+
+
+def _standing_as_words(entries: Iterable[str], present: Collection[str], words: Collection[str]) -> dict[str, str]:
+    """Which ``entries`` of word lists may stand among ``words``, and what each begins with, of what is ``present``."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        stem = entry.rstrip("*")
+        if stem not in present:
+            continue
+        first = _WORD.match(stem)
+        begins = first is not None and first[0] == stem != entry and any(word.startswith(stem) for word in words)
+        if first is None or first[0] in words or begins:
+            found[entry] = stem
+    return found
 
 
 def normalised(text: str) -> str:
@@ -255,15 +279,14 @@ def _prove(pattern: str, rule: str, path: Path | None) -> None:
 
 
 def _written_out(read: _ScreenFile, path: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Word lists and parts as expressions by name, and the stems by which a word list is recognised quickly."""
+    """Word lists and parts as expressions by name, and the word lists."""
     lists = {name: _entries(text) for name, text in read.words.items()}
     names = {name: _alternatives(entries) for name, entries in lists.items()}
-    stems = {name: tuple(entry.rstrip("*") for entry in entries) for name, entries in lists.items()}
     for name, part in read.parts.items():
         if name in names:
             raise ContentError(f"{name} names words and a part", path)
         names[name] = f"(?:{_expand(part, names, path)})"
-    return names, stems
+    return names, lists
 
 
 def _entries(text: str) -> tuple[str, ...]:
@@ -279,13 +302,13 @@ def _expand(pattern: str, names: Mapping[str, str], path: Path) -> str:
     return _REFERENCE.sub(written, _LINE_BREAK.sub("", pattern))
 
 
-def _needed(need: str, stems: Mapping[str, tuple[str, ...]], path: Path) -> tuple[str, ...]:
-    reference = _REFERENCE.fullmatch(need)
-    if reference is None:
+def _listed(need: str, lists: Mapping[str, tuple[str, ...]], path: Path) -> tuple[str, ...]:
+    name = _REFERENCE.fullmatch(need)
+    if name is None:
         return (need,)
-    if reference[1] not in stems:
-        raise ContentError(f"there are no words named <{reference[1]}>", path)
-    return stems[reference[1]]
+    if name[1] not in lists:
+        raise ContentError(f"there are no words named <{name[1]}>", path)
+    return lists[name[1]]
 
 
 class _Node(dict[str, "_Node"]):
