@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -109,8 +109,9 @@ class Screen:
         self.rules = tuple(rules)
         entries = frozenset[str]().union(*(rule.needs_entries for rule in self.rules))
         needs = frozenset[str]().union(*(rule.needs for rule in self.rules))
-        self._needed = _by_beginning(needs | {entry.rstrip("*") for entry in entries})
-        self._entries = tuple(sorted(entries))
+        stems = {entry.rstrip("*") for entry in entries}
+        self._needed = _by_beginning(needs | stems)
+        self._entries = {stem: entries & {stem, f"{stem}*"} for stem in stems}
 
     @classmethod
     def from_yaml(cls, path: Path) -> Screen:
@@ -175,7 +176,9 @@ class Screen:
 class _Pieces:
     """A text cut for the rules; remembers which pieces hold the words that rules need."""
 
-    def __init__(self, text: str, needed: Mapping[str, Collection[str]], entries: Sequence[str]) -> None:
+    def __init__(
+        self, text: str, needed: Mapping[str, Collection[str]], entries: Mapping[str, Collection[str]]
+    ) -> None:
         plain = normalised(text)
         self.many = len(plain) > LONG
         self._pieces = tuple(dict.fromkeys(_pieces(plain)))
@@ -222,17 +225,17 @@ def _standing_in(text: str, needed: Mapping[str, Collection[str]]) -> frozenset[
     return frozenset(word for beginning in beginnings & needed.keys() for word in needed[beginning] if word in text)
 
 
-def _standing_as_words(entries: Iterable[str], present: Collection[str], words: Collection[str]) -> dict[str, str]:
-    """Which ``entries`` of word lists may stand among ``words``, and what each begins with, of what is ``present``."""
+def _standing_as_words(
+    entries: Mapping[str, Collection[str]], present: Iterable[str], words: Collection[str]
+) -> dict[str, str]:
+    """Which ``entries`` of word lists, by what they begin with, may stand among ``words``, and their beginnings."""
     found: dict[str, str] = {}
-    for entry in entries:
-        stem = entry.rstrip("*")
-        if stem not in present:
-            continue
-        first = _WORD.match(stem)
-        begins = first is not None and first[0] == stem != entry and any(word.startswith(stem) for word in words)
-        if first is None or first[0] in words or begins:
-            found[entry] = stem
+    for stem in present:
+        for entry in entries.get(stem, ()):
+            first = _WORD.match(stem)
+            begins = first is not None and first[0] == stem != entry and any(word.startswith(stem) for word in words)
+            if first is None or first[0] in words or begins:
+                found[entry] = stem
     return found
 
 
