@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assistant.answering import deciding, which_product
+from assistant.answering import asking_back, deciding, which_product
 from assistant.domain import Context, Outcome
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
@@ -269,7 +269,7 @@ def test_a_brand_named_beside_what_is_asked_about_is_not_what_is_asked_about(qui
 def test_of_a_brand_with_the_substance_of_ours_ours_is_offered(
     quick: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deciding, "generic_of", {"xarelto": "norvastigline"}.get)
+    monkeypatch.setattr(asking_back, "generic_of", {"xarelto": "norvastigline"}.get)
     asked = quick.ask("Xarelto storage", _HCP)
     assert asked.outcome is Outcome.CLARIFY
     assert [offer.label for offer in asked.choices] == ["ZORVANTA"]

@@ -6,19 +6,19 @@ proposal: completion may refuse it, and the verifier proves it again with code o
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import after_harm, choices, follow_up, lexical, planning, retrieval
-from assistant.answering.answer import Answer, Offer
+from assistant.answering import after_harm, choices, follow_up, planning, retrieval
+from assistant.answering.answer import Answer
+from assistant.answering.asking_back import AskingBack
 from assistant.answering.draft import Draft, fixed
-from assistant.answering.drug_classes import NAMES_OF, generic_of, is_medicine
+from assistant.answering.drug_classes import NAMES_OF
+from assistant.answering.finding import Finder
 from assistant.answering.index import Entry, Index
-from assistant.answering.label_routes import of_its_routes
 from assistant.answering.label_status import (
     Label,
     Labels,
-    all_names,
     beyond_stage,
     compares_beyond_label,
     compares_within_label,
@@ -26,98 +26,43 @@ from assistant.answering.label_status import (
     lacks_what_is_required,
     names_condition,
     of_another_type,
-    speaks_against,
     spoken_under,
     status_of_all,
-    without_other_purpose,
 )
+from assistant.answering.not_ours import NotOurs
 from assistant.answering.other_forms import another_form
-from assistant.answering.planning import Found, Route
-from assistant.answering.results import asks_for_a_result
-from assistant.answering.retrieval import Query
-from assistant.answering.silence import silent_on
+from assistant.answering.planning import Found
+from assistant.answering.question import Question
 from assistant.answering.spoken_of import in_scope
-from assistant.answering.strengths import without_other_strengths
-from assistant.answering.unestablished import GROUP, child_of, unestablished
 from assistant.answering.which_product import (
-    is_brand_of_a_part,
-    is_own,
     named_in_part,
     named_products,
     only_product,
     own_brands,
     own_terms,
-    whole_bearers,
-    worth_offering,
 )
 from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
-from assistant.domain import OTHER_INTENTS, Context, Flag, Outcome
+from assistant.domain import Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
-from assistant.understanding.asked_of import asked_of, unknown_asked_of
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.illness_alone import (
     illness_alone,
     illness_at_first,
     illness_dosed,
-    illness_in_shorthand,
 )
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, in_any_part, read, stream_safe
 from assistant.understanding.screen import Screen
-from assistant.understanding.slots import populations
-from assistant.understanding.spelling import is_ordinary, is_typed_so, respelled
 from assistant.understanding.stages import asks_for_maintenance
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
-#: Where a question names no product all are offered, up to so many.
-_PRODUCTS_LISTED = 12
-#: A question of at most this many words may be just a name written wrong.
-_BARE_WORDS = 3
-#: Spans whose words an answer should hold.
-_NAMED = ("condition", "comorbidity", "substance", "event")
 #: Spans that a report of harm is made of.
 _REPORTED = ("event", "substance")
-#: Questions on these name another substance beside the product that they are about.
-_BESIDE_ANOTHER = frozenset(
-    (
-        "drug_interaction",
-        "food_interaction",
-        "contraindication",
-        "ingredients",
-        "overdose",
-        "administration",
-        "comparison",
-    )
-)
-#: Topics of passages that tell a dose, of another medicine where the two are given together.
-_DOSING = frozenset(("dosage", "administration", "drug_interaction"))
-#: Of these, those that name another medicine there, and no food, ingredient, antidote or fluid.
-_WITH_ANOTHER = frozenset(("drug_interaction", "contraindication", "comparison"))
-#: Questions that only what the label says of the substance taken besides can answer, if one is named.
-_OF_ANOTHER = _WITH_ANOTHER | _DOSING | {"food_interaction", "overview", "warnings"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A question on its way: its plain text, who asks, what the screen found, its names, what came before.
-
-    ``given``: the product whose page it is; ``chosen``: that of the choice which it is.
-    """
-
-    plain: str
-    where: Context
-    flags: frozenset[Flag]
-    topic: str
-    previous: Answer | None
-    given: str = ""
-    chosen: str = ""
-    mentions: tuple[products.Mention, ...] = ()
-    fragment: follow_up.Fragment = follow_up.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +76,21 @@ class Decider:
     screen: Screen
     labels: Labels
 
+    @property
+    def not_ours(self) -> NotOurs:
+        """Tells which names are another medicine's."""
+        return NotOurs(self.index)
+
+    @property
+    def asking_back(self) -> AskingBack:
+        """Asks back which medicine is meant."""
+        return AskingBack(self.index, self.policy)
+
+    @property
+    def finder(self) -> Finder:
+        """Finds the passages of one product."""
+        return Finder(self.index, self.policy, self.settings, self.labels)
+
     def decide(self, asked: str, where: Context, previous: Answer | None, product: str = "") -> Draft:
         """What to answer ``asked`` with in the context ``where``.
 
@@ -141,7 +101,7 @@ class Decider:
         still = after_harm.kept(plain, previous, self.screen)
         topic = next((finding.topic for finding in found if finding.topic), still.topic)
         flags = frozenset(finding.flag for finding in found) | ({still.flag} if still.flag else set())
-        draft = self._understand(_Question(plain, where, flags, topic, previous, product))
+        draft = self._understand(Question(plain, where, flags, topic, previous, product))
         if still.flag:
             draft.keep_harm(still)
         draft.notes[:0] = [f"screen: {finding.flag.value} by rule {finding.rule}" for finding in found]
@@ -158,7 +118,7 @@ class Decider:
 
     # -- understand --------------------------------------------------------------------------------------------------
 
-    def _understand(self, asked: _Question) -> Draft:
+    def _understand(self, asked: Question) -> Draft:
         if not any(character.isalpha() for character in asked.plain):
             return fixed(asked.flags, "no words, or more than are read")
         if asked.plain.startswith(choices.PICK):
@@ -179,7 +139,7 @@ class Decider:
             fragment = follow_up.fragment_of(asked.plain, mentions, asked.previous)
             meant = follow_up.without_denied(asked.plain, mentions, fragment)
             if mentions and not meant:
-                return self._ask_of_others(replace(asked, fragment=fragment))
+                return self.asking_back.which_others(replace(asked, fragment=fragment))
             return self._weigh_products(replace(asked, fragment=fragment, mentions=meant))
         except TextTooLongError as error:
             return fixed(asked.flags, str(error))
@@ -191,7 +151,7 @@ class Decider:
         """
         return planning.raised((), in_any_part(spoken, self.reader), self.policy.thresholds)
 
-    def _weigh_products(self, asked: _Question) -> Draft:
+    def _weigh_products(self, asked: Question) -> Draft:
         """Decide for each product that the question may be about; ask back where two are about as likely."""
         if asked.chosen:
             return self._decide_for(asked.chosen, asked)
@@ -199,11 +159,9 @@ class Decider:
         carried = "" if asked.mentions else self._carried(asked)
         about = asked.given or (follow_up.product_beside(asked.plain, asked.mentions, asked.previous))
         if about and asked.mentions and about not in named:
-            if all(other_medicines.beside_ours(asked.plain, m.key) for m in asked.mentions) or _names_only_others(
-                asked
-            ):
+            if all(other_medicines.beside_ours(asked.plain, m.key) for m in asked.mentions) or asked.names_only_others:
                 carried = about
-            elif _says_nothing_else(asked) and not asked.fragment.topic:
+            elif asked.says_nothing_else and not asked.fragment.topic:
                 return self._ask_which((about, *named), asked)
         if carried:
             named, alike = (carried,), False
@@ -216,11 +174,8 @@ class Decider:
         if alike and (len(named) > 1 or in_part):
             draft = self._decide_for(named[0], asked)
             if draft.shown or draft.outcome is Outcome.NO_APPROVED_ANSWER:
-                draft.shown, draft.slots = (), {name: draft.slots[name] for name in draft.carried}
-                draft.notes.append(
-                    "the name is one substance of several" if in_part else "the name means several products"
-                )
-                draft.ask_back(self._product_choices(named, asked))
+                why = "the name is one substance of several" if in_part else "the name means several products"
+                self.asking_back.instead(draft, named, asked, why)
             return draft
         if len(named) > 1 and other_medicines.compared_with(asked.plain):
             draft = self._decide_for(named[0], asked, between=True)
@@ -229,10 +184,8 @@ class Decider:
             return draft
         if len(named) == 1 and not carried and self._is_of_another_form(named[0], asked):
             draft = self._decide_for(named[0], asked)
-            draft.notes.append("another salt, form or combination is named")
             if draft.shown:
-                draft.shown, draft.slots = (), {name: draft.slots[name] for name in draft.carried}
-                draft.ask_back(self._product_choices(named, asked))
+                self.asking_back.instead(draft, named, asked, "another salt, form or combination is named")
             return draft
         if asked.given in named:
             named = (asked.given,)  # of several that are named, the one whose page it is
@@ -241,33 +194,22 @@ class Decider:
             best.carried = tuple(sorted(("product", *best.carried)))
         return best
 
-    def _ask_of_others(self, asked: _Question) -> Draft:
-        """Ask back which product is meant where the question only says which is not; the topic waits for it."""
-        draft = fixed(asked.flags, "the product that is named is not meant")
-        if planning.grave_outcome(asked.flags) is None:
-            draft.keep_topic(asked.fragment.topic)
-            denied = {product for mention in asked.mentions for product in mention.products}
-            served = [entry.id for entry in self.index.products(_PRODUCTS_LISTED + 1 + len(denied))]
-            draft.give_up("too many products to offer")
-            self._offer([product for product in served if product not in denied], asked, draft)
-        return draft
-
-    def _ask_which(self, offered: Sequence[str], asked: _Question) -> Draft:
+    def _ask_which(self, offered: Sequence[str], asked: Question) -> Draft:
         """Ask back which of these a bare name is about: on another's page it may be what is taken besides."""
         draft = self._decide_for(offered[0], asked)
         if planning.grave_outcome(draft.flags) is None:
             draft.shown, draft.role = (), ""
             draft.slots, draft.carried = {"product": offered[0]}, ("product",)
             draft.notes.append("another product is named on the page of one")
-            draft.ask_back(self._product_choices(offered, asked))
+            draft.ask_back(self.asking_back.product_choices(offered, asked))
         return draft
 
-    def _is_of_another_form(self, product: str, asked: _Question) -> bool:
+    def _is_of_another_form(self, product: str, asked: Question) -> bool:
         """Whether each name in the question is told by the word beside it to mean another medicine than ``product``."""
         own = [mention for mention in asked.mentions if product in mention.products]
         return bool(own) and all(another_form(self.index, asked.plain, mention, product) for mention in own)
 
-    def _carried(self, asked: _Question) -> str:
+    def _carried(self, asked: Question) -> str:
         """The product of a question that names none: the last answer's, the one given, or the only one there is.
 
         A word that looks like a name ends the carrying, unless it looks like the name of what was given.
@@ -279,10 +221,7 @@ class Decider:
             return asked.given if asked.given in meant else ""
         return last or asked.given or only_product(self.index, asked.where)
 
-    def _product_choices(self, offered: Sequence[str], asked: _Question) -> tuple[Offer, ...]:
-        return choices.product_choices(self.index, offered[: self.policy.choices_offered], asked.plain)
-
-    def _likelier(self, drafts: Sequence[Draft], named: Sequence[str], asked: _Question) -> Draft:
+    def _likelier(self, drafts: Sequence[Draft], named: Sequence[str], asked: Question) -> Draft:
         """Of decisions for several products that are all named, the one whose passages fit clearly better."""
         flags = frozenset(flag for draft in drafts for flag in draft.flags)
         if any(draft.flags != flags for draft in drafts):
@@ -294,17 +233,15 @@ class Decider:
         if len(ranked) == 1 or not best.shown:
             return best if best.shown else drafts[0]
         if ranked[1].shown and best.score - ranked[1].score < self.policy.thresholds.product_margin:
-            best.shown, best.slots = (), {name: best.slots[name] for name in best.carried}
-            best.notes.append("several products are named")
-            best.ask_back(self._product_choices(named, asked))
+            self.asking_back.instead(best, named, asked, "several products are named")
         return best
 
-    def _decide_for(self, product: str, asked: _Question, *, between: bool = False) -> Draft:
+    def _decide_for(self, product: str, asked: Question, *, between: bool = False) -> Draft:
         """The decision if the question is about ``product`` ("": none is named).
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = read(asked.plain, self._names_of(product, asked), self.reader, self.left_alone)
+        reading = read(asked.plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
         kept = ""
         if product and not flags and not asked.topic:
@@ -315,7 +252,7 @@ class Decider:
         people = follow_up.people_kept(asked.plain, reading, kept, asked.previous) if product and not flags else ()
         if people:
             plain = asked.plain.rstrip(" ?.!") + follow_up.said_of(people)
-            reading = read(plain, self._names_of(product, asked), self.reader, self.left_alone)
+            reading = read(plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
             reading = replace(reading, population=people)
         if kept:
             reading = follow_up.about(kept, reading, self.index)
@@ -364,15 +301,17 @@ class Decider:
             if plan.intent == "source_request" and asked.previous is None:
                 draft.give_up("there is no last answer whose sources could be shown")
         asks = plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not flags)
-        others = () if asked.mentions or not asks else self._others_asked_of(reading, product)
-        if others or (asks and not asked.mentions and self._names_another(reading, plan, product, asked)):
+        others = () if asked.mentions or not asks else self.not_ours.asked_of(reading, product)
+        if others or (asks and not asked.mentions and self.not_ours.named_in(reading, plan, product, asked)):
             draft.slots.pop("product", None)
             draft.notes.append("another medicine is named")
-            self._ask_product(asked, draft, others)
+            self.asking_back.which(asked, draft, others)
         elif plan.retrieve and product:
-            self._retrieve(asked, plan, reading, product, draft)
-        elif plan.retrieve or (plan.outcome is Outcome.OUT_OF_SCOPE and not product and self._slipped(asked.plain)):
-            self._ask_product(asked, draft)
+            self.finder.fill(asked, plan, reading, product, draft)
+        elif plan.retrieve or (
+            plan.outcome is Outcome.OUT_OF_SCOPE and not product and self.not_ours.slipped(asked.plain)
+        ):
+            self.asking_back.which(asked, draft)
         return draft
 
     def _of_the_conditions(self, found: Found, reading: Reading, product: str, where: Context) -> Found:
@@ -427,7 +366,7 @@ class Decider:
         within = all(set(condition) <= set(only) for condition in marked)
         return bool(marked and indicated and within and spoken_under(self.index, product, only, ("dosage",), where))
 
-    def _names_of(self, product: str, asked: _Question) -> tuple[str, ...]:
+    def _names_of(self, product: str, asked: Question) -> tuple[str, ...]:
         """What the question calls ``product`` by; on its own page also a slip in its name, and its beginning.
 
         And a well-known brand of its substance, where no name of it stands beside: who sets the two side by side asks
@@ -441,223 +380,6 @@ class Decider:
         slips = (slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
         known = self.index.product(product)
         return (*slips, *products.shortened(asked.plain, product, known.keys if known else (), self.index), *brands)
-
-    def left_alone(self, word: str) -> bool:
-        """Whether ``word`` is read as it was typed: one of the corpus, or one that a product's name is near."""
-        return self.index.knows_word(word) or bool(products.find_slips(word, self.index))
-
-    def _names_another(self, reading: Reading, plan: Route, product: str, asked: _Question) -> bool:
-        """Whether a question that names no product of ours is about a medicine that we do not know at all.
-
-        A further question that names nothing else ("what about eliquis?") is, unless the words of the product that the
-        conversation is about speak of what it names. A word that was read as an ordinary one counts as a name here: it
-        may be a medicine's, written wrong.
-        """
-        spans, dosed = reading.named("substance"), aspects.dosed_by_name(reading.masked)
-        own = own_terms(self.index, product) if product and (spans or dosed) else frozenset[str]()
-        named = [word for span in spans for word in words(span) if not is_own(word, own)]
-        fragment = asked.fragment
-        read_as = {word: word if word in named else respelled(word, self.left_alone) for word in fragment.rest}
-        if fragment.only_names((*named, *(word for word, meant in read_as.items() if meant != word))):
-            return not product or not self.index.postings(product, lexical.terms(" ".join(read_as.values())))
-        if not product or not plan.retrieve:
-            return False
-        if any(self._is_another(word, product, own) for word in dosed):
-            return True
-        if plan.intent in _BESIDE_ANOTHER or other_medicines.taken_beside(reading.masked, spans):
-            return False
-        unusual = [word for word in named if not is_ordinary(word)]
-        if asked.given and all(other_medicines.named_beside(reading.masked, word) for word in unusual):
-            return False  # on a product's own page "with X" is asked of that product
-        return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)
-
-    def _others_asked_of(self, reading: Reading, product: str) -> tuple[str, ...]:
-        """The medicines that the question is about by its form and that are not ``product``, whatever it asks of them.
-
-        Their contraindications may be asked of ours: where its own name them.
-        """
-        own = own_terms(self.index, product) if product else frozenset[str]()
-        known = [
-            word
-            for word in asked_of(reading.masked)
-            if is_medicine(word) and (not is_own(word, own) or is_brand_of_a_part(self.index, word, product))
-        ]
-        unknown = unknown_asked_of(reading.masked)
-        if unknown and not (known or is_own(unknown, own) or is_typed_so(unknown) or self.left_alone(unknown)):
-            return (unknown,)
-        if not known or "contraindication" not in reading.masked.casefold() or not product:
-            return tuple(known)
-        forbidding = [entry for entry in self.index.entries(product) if entry.head.is_about("contraindication")]
-        return tuple(
-            word for word in known if is_own(word, own) or not self.index.speaks_of(_names_for(word), forbidding)
-        )
-
-    def _is_another(self, word: str, product: str, own: Set[str]) -> bool:
-        """Whether ``word`` names another medicine than ``product`` (its terms: ``own``), which its label is silent on.
-
-        A name that nobody knows is no common word in questions about medicines, none of the corpus and near no name.
-        """
-        if is_own(word, own):
-            return False
-        if generic_of(word) or word in NAMES_OF:
-            return not self.index.speaks_of(_names_for(word), [e for e in self.index.entries(product) if _directs(e)])
-        return not (is_typed_so(word) or self.left_alone(word))
-
-    def _slipped(self, plain: str) -> bool:
-        """Whether a question that says little else holds a word like a name we know, or a well-known brand."""
-        if len(plain.split()) > _BARE_WORDS:
-            return False
-        return any(map(generic_of, words(plain))) or bool(products.find_slips(plain, self.index))
-
-    # -- retrieve ----------------------------------------------------------------------------------------------------
-
-    def _retrieve(self, asked: _Question, plan: Route, reading: Reading, product: str, draft: Draft) -> None:
-        """Fill ``draft`` with passages of ``product``, or turn it into a question back or a refusal."""
-        entries = retrieval.eligible(self.index, product, asked.where)
-        preferred = self.settings.labels.prefer.get(product, "")
-        named = retrieval.named_labels(retrieval.rival_labels(self.index, entries, ""), asked.plain)
-        if len(named) == 1:
-            preferred = named[0].id
-        else:
-            rivals = retrieval.rival_labels(self.index, entries, preferred)
-            if rivals:
-                draft.notes.append("several labelers: set [labels] prefer in onlabel.toml")
-                draft.ask_back(choices.label_choices(rivals[: self.policy.choices_offered], asked.plain))
-                return
-        entries = retrieval.one_label(self.index, entries, preferred)
-        intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
-        if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):
-            intents.insert(0, (plan.intent, plan.confidence))
-        if asked.topic:
-            intents = [(asked.topic, 1.0)]
-        if plan.by_evidence:
-            plan = replace(plan, intent="administration", confidence=dict(intents).get("administration", 0.0))
-        intents = aspects.with_second_side(intents, reading.masked)
-        query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
-        ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
-        own = own_terms(self.index, product)
-        ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own)
-        if silent and plan.intent in _OF_ANOTHER:
-            draft.give_up("the label speaks of inhibitors or inducers of another strength only")
-            return
-        ranked, off_route = of_its_routes(self.index, entries, ranked, reading.masked, plan.intent)
-        if off_route:
-            plan = replace(plan, confidence=0.0)  # what is said against a route stands under any topic
-        if plan.intent == "dosage":
-            ranked = without_other_purpose(self.index, ranked, reading.masked)
-        if plan.limited:
-            against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
-            if not against:
-                draft.refer("the label limits that use, but no passage that may be shown says how")
-                return
-            ranked = against
-        of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
-        dosed = of_an_illness or aspects.asks_a_groups_dose(plan.intent, reading.masked)
-        plan = replace(
-            plan,
-            names=bool(query.named),
-            dosed=bool(dosed) and not asks_for_a_result(reading.masked),
-            plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
-            how_much=aspects.asks_how_much(reading.masked),
-            modifies=aspects.asks_to_modify(plan.intent, reading.masked),
-        )
-        chosen = planning.choose(ranked, plan, self.policy)
-        draft.candidates = tuple(ranked[:5])
-        if plan.by_evidence:
-            draft.shown = tuple(candidate.entry for candidate in chosen.shown)
-            return
-        draft.confidence = chosen.confidence
-        told = self._unestablished(plan, reading, product, asked.where, entries)
-        if off_route and not chosen.shown:
-            draft.refer("the label does not have that route, and no passage that may be shown says so")
-        elif told:
-            warned = [each.entry for each in chosen.shown if each.entry.head.topic in planning.AGAINST_A_CONDITION]
-            draft.notes.append("the label says that nothing is established for these children")
-            draft.shown = tuple(dict.fromkeys((*told, *warned)))[: self.policy.passages_shown]
-        elif chosen.shown and plan.unsure_of_use:
-            draft.notes.append("the label may mean another illness")
-            draft.ask_back(choices.passage_choices(chosen.shown))
-        elif chosen.shown and silent_on(reading, plan.intent, self.index, entries):
-            draft.notes.append("the label does not speak of what is named")
-            draft.ask_back(choices.passage_choices(chosen.shown))
-        elif chosen.shown:
-            draft.shown = tuple(candidate.entry for candidate in chosen.shown)
-            draft.choices = choices.passage_choices(chosen.offered)
-        elif chosen.offered:
-            draft.notes.append("no passage is sure enough")
-            draft.ask_back(choices.passage_choices(chosen.offered))
-        elif plan.unsure_of_use or plan.limited:
-            draft.refer("no passage is near enough, and the label may not mean that use")
-        else:
-            draft.give_up("no passage is near enough")
-
-    def _unestablished(
-        self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
-    ) -> tuple[Entry, ...]:
-        """The passages that say that nothing is established for the children whose dose or use is asked for."""
-        asked = plan.intent in planning.FOR_A_GROUP and not (plan.outcome or plan.limited)
-        # What the model hears and no word says ("1 mg/kg") is no child.
-        if not asked or set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
-            return ()
-        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
-        child = child_of(reading.masked, map(all_names, illnesses))
-        return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
-
-    def _ask_product(self, asked: _Question, draft: Draft, others: Sequence[str] = ()) -> None:
-        slips = products.find_slips(asked.plain, self.index)
-        substances = [word for kind, span in draft.marked if kind == "substance" for word in words(span)]
-        if asked.fragment.only_names((*substances, *(slip.word for slip in slips))):
-            draft.keep_topic(asked.fragment.topic)  # for the product that will be chosen
-        if self._ask_of_brands(asked, draft, others):
-            return
-        if slips:
-            draft.notes.append("a name like one we know")
-            draft.ask_back(choices.slip_choices(self.index, slips, asked.plain)[: self.policy.choices_offered])
-            return
-        if asked.given:
-            # Who is on a product's page and names another medicine means none of ours.
-            draft.give_up("nothing is approved here for the medicine that is named")
-            return
-        draft.notes.append("no product named")
-        served = worth_offering(self.index, asked.plain, asked.where, self.policy.choices_offered)
-        if served:
-            draft.ask_back(self._product_choices(served, asked))
-        else:
-            draft.give_up("too many products to offer")
-            self._offer([entry.id for entry in self.index.products(_PRODUCTS_LISTED + 1)], asked, draft)
-
-    def _offer(self, listed: Sequence[str], asked: _Question, draft: Draft) -> None:
-        """Offer all of few products, so that whoever named none sees which medicines may be named."""
-        served = [product for product in listed if retrieval.eligible(self.index, product, asked.where)]
-        if served and len(listed) <= _PRODUCTS_LISTED:
-            draft.ask_back(choices.product_choices(self.index, served, asked.plain))
-
-    def _ask_of_brands(self, asked: _Question, draft: Draft, others: Sequence[str]) -> bool:
-        """Whether a well-known brand that is none of ours is what the question is about, which ``draft`` then says.
-
-        Of ``others`` it is certain by the question's form, whatever is asked of them.
-        Ours that hold the same substance are offered. Others are not, however alike their names are or often their
-        labels hold the question's words: who asks about Lipitor did not mean Lisinopril.
-        """
-        spoken = [] if asked.mentions else words(asked.plain)
-        known = {word: generic_of(word) for word in spoken if not is_ordinary(word) and generic_of(word)}
-        beside = draft.intent in _WITH_ANOTHER and not asked.fragment.only_names(known)
-        if others:
-            known = {word: generic_of(word) or word for word in others}
-        elif not known or beside or any(other_medicines.named_beside(asked.plain, word) for word in known):
-            return False
-        ours = self.index.find_names(known.values())
-        held = [
-            products.Slip(word, generic, whole_bearers(self.index, generic, bearing) or bearing)
-            for word, generic in known.items()
-            if (bearing := tuple(product for product, _ in ours.get(generic, ())))
-        ]
-        if held:
-            draft.notes.append("a brand of a substance that we know")
-            draft.ask_back(choices.slip_choices(self.index, held, asked.plain)[: self.policy.choices_offered])
-        else:
-            draft.give_up("nothing is approved here for the medicine that is named")
-        return True
 
 
 def _only_illness(
@@ -675,34 +397,6 @@ def _only_illness(
     return (illness_dosed(reading.masked) if asks_dose and not marked else ()), False
 
 
-def _names_for(word: str) -> list[frozenset[str]]:
-    """The terms of a substance's names, of which a label that speaks of it holds one."""
-    return [frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name]
-
-
-def _directs(entry: Entry) -> bool:
-    """Whether a passage may tell a dose: of what a trial gave besides the label has none to tell."""
-    return any(map(entry.head.is_about, _DOSING))
-
-
 def _marked_for_use(reading: Reading) -> bool:
     """Whether an illness is marked that the medicine would be used for, not one that another is taken for."""
     return bool(reading.conditions) and not other_medicines.taken(reading.masked, reading.named("substance"))
-
-
-def _says_nothing_else(asked: _Question) -> bool:
-    """Whether a question says nothing but names of products."""
-    return sum(len(mention.key.split()) for mention in asked.mentions) == len(words(asked.plain))
-
-
-def _dose_alone(reading: Reading) -> bool:
-    """Whether a question asks for a dose, of no group, beside no other substance and after no reaction."""
-    beside = reading.population or reading.named("substance") or aspects.of_a_reaction(reading.masked)
-    return aspects.says_dose(reading.masked) and not beside
-
-
-def _names_only_others(asked: _Question) -> bool:
-    """Whether a question names nothing but what it compares with, or what the patient takes besides."""
-    keys = [mention.key for mention in asked.mentions]
-    other = other_medicines.compared_with(asked.plain)
-    return any(other in words(key) for key in keys) or other_medicines.taken_beside(asked.plain, keys)

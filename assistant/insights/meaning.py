@@ -49,7 +49,7 @@ class Meaning:
         key, decider = self._key(asked), self.assistant.decider
         if key not in self._known:
             try:
-                self._known[key] = read(*key, decider.reader, decider.left_alone)
+                self._known[key] = read(*key, decider.reader, decider.not_ours.left_alone)
             except TextTooLongError:
                 self._known[key] = None
         return self._known[key]

@@ -1,0 +1,142 @@
+"""Find the passages of one product that answer a question, or say why none does. No text of a passage is shown here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from assistant.answering import choices, planning, retrieval
+from assistant.answering.asking_back import WITH_ANOTHER
+from assistant.answering.draft import Draft
+from assistant.answering.index import Entry, Index
+from assistant.answering.label_routes import of_its_routes
+from assistant.answering.label_status import Labels, all_names, speaks_against, without_other_purpose
+from assistant.answering.not_ours import DOSING
+from assistant.answering.planning import Route
+from assistant.answering.question import Question
+from assistant.answering.results import asks_for_a_result
+from assistant.answering.retrieval import Query
+from assistant.answering.silence import silent_on
+from assistant.answering.strengths import without_other_strengths
+from assistant.answering.unestablished import GROUP, child_of, unestablished
+from assistant.answering.which_product import own_terms
+from assistant.content.policy import Policy
+from assistant.domain import OTHER_INTENTS, Context
+from assistant.settings import Settings
+from assistant.understanding import aspects
+from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand
+from assistant.understanding.reading import Reading
+from assistant.understanding.slots import populations
+
+#: Spans whose words an answer should hold.
+_NAMED = ("condition", "comorbidity", "substance", "event")
+#: Questions that only what the label says of the substance taken besides can answer, if one is named.
+_OF_ANOTHER = WITH_ANOTHER | DOSING | {"food_interaction", "overview", "warnings"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds over one index under one policy."""
+
+    index: Index
+    policy: Policy
+    settings: Settings
+    labels: Labels
+
+    def fill(self, asked: Question, plan: Route, reading: Reading, product: str, draft: Draft) -> None:
+        """Fill ``draft`` with passages of ``product``, or turn it into a question back or a refusal."""
+        entries = retrieval.eligible(self.index, product, asked.where)
+        preferred = self.settings.labels.prefer.get(product, "")
+        named = retrieval.named_labels(retrieval.rival_labels(self.index, entries, ""), asked.plain)
+        if len(named) == 1:
+            preferred = named[0].id
+        else:
+            rivals = retrieval.rival_labels(self.index, entries, preferred)
+            if rivals:
+                draft.notes.append("several labelers: set [labels] prefer in onlabel.toml")
+                draft.ask_back(choices.label_choices(rivals[: self.policy.choices_offered], asked.plain))
+                return
+        entries = retrieval.one_label(self.index, entries, preferred)
+        intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
+        if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):
+            intents.insert(0, (plan.intent, plan.confidence))
+        if asked.topic:
+            intents = [(asked.topic, 1.0)]
+        if plan.by_evidence:
+            plan = replace(plan, intent="administration", confidence=dict(intents).get("administration", 0.0))
+        intents = aspects.with_second_side(intents, reading.masked)
+        query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
+        ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
+        own = own_terms(self.index, product)
+        ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own)
+        if silent and plan.intent in _OF_ANOTHER:
+            draft.give_up("the label speaks of inhibitors or inducers of another strength only")
+            return
+        ranked, off_route = of_its_routes(self.index, entries, ranked, reading.masked, plan.intent)
+        if off_route:
+            plan = replace(plan, confidence=0.0)  # what is said against a route stands under any topic
+        if plan.intent == "dosage":
+            ranked = without_other_purpose(self.index, ranked, reading.masked)
+        if plan.limited:
+            against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
+            if not against:
+                draft.refer("the label limits that use, but no passage that may be shown says how")
+                return
+            ranked = against
+        of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
+        dosed = of_an_illness or aspects.asks_a_groups_dose(plan.intent, reading.masked)
+        plan = replace(
+            plan,
+            names=bool(query.named),
+            dosed=bool(dosed) and not asks_for_a_result(reading.masked),
+            plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
+            how_much=aspects.asks_how_much(reading.masked),
+            modifies=aspects.asks_to_modify(plan.intent, reading.masked),
+        )
+        chosen = planning.choose(ranked, plan, self.policy)
+        draft.candidates = tuple(ranked[:5])
+        if plan.by_evidence:
+            draft.shown = tuple(candidate.entry for candidate in chosen.shown)
+            return
+        draft.confidence = chosen.confidence
+        told = self._unestablished(plan, reading, product, asked.where, entries)
+        if off_route and not chosen.shown:
+            draft.refer("the label does not have that route, and no passage that may be shown says so")
+        elif told:
+            warned = [each.entry for each in chosen.shown if each.entry.head.topic in planning.AGAINST_A_CONDITION]
+            draft.notes.append("the label says that nothing is established for these children")
+            draft.shown = tuple(dict.fromkeys((*told, *warned)))[: self.policy.passages_shown]
+        elif chosen.shown and plan.unsure_of_use:
+            draft.notes.append("the label may mean another illness")
+            draft.ask_back(choices.passage_choices(chosen.shown))
+        elif chosen.shown and silent_on(reading, plan.intent, self.index, entries):
+            draft.notes.append("the label does not speak of what is named")
+            draft.ask_back(choices.passage_choices(chosen.shown))
+        elif chosen.shown:
+            draft.shown = tuple(candidate.entry for candidate in chosen.shown)
+            draft.choices = choices.passage_choices(chosen.offered)
+        elif chosen.offered:
+            draft.notes.append("no passage is sure enough")
+            draft.ask_back(choices.passage_choices(chosen.offered))
+        elif plan.unsure_of_use or plan.limited:
+            draft.refer("no passage is near enough, and the label may not mean that use")
+        else:
+            draft.give_up("no passage is near enough")
+
+    def _unestablished(
+        self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
+    ) -> tuple[Entry, ...]:
+        """The passages that say that nothing is established for the children whose dose or use is asked for."""
+        asked = plan.intent in planning.FOR_A_GROUP and not (plan.outcome or plan.limited)
+        # What the model hears and no word says ("1 mg/kg") is no child.
+        if not asked or set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
+            return ()
+        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+        child = child_of(reading.masked, map(all_names, illnesses))
+        return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
+
+
+def _dose_alone(reading: Reading) -> bool:
+    """Whether a question asks for a dose, of no group, beside no other substance and after no reaction."""
+    beside = reading.population or reading.named("substance") or aspects.of_a_reaction(reading.masked)
+    return aspects.says_dose(reading.masked) and not beside

@@ -1,0 +1,123 @@
+"""Questions about a medicine that is none of ours, or none that the question was thought to be about.
+
+By the form of the question (``understanding/asked_of.py``), by closed lists of names, and by words that nothing in the
+corpus knows. What to do about them stands in ``asking_back.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from assistant.answering import lexical
+from assistant.answering.drug_classes import NAMES_OF, generic_of, is_medicine
+from assistant.answering.index import Entry, Index
+from assistant.answering.planning import Route
+from assistant.answering.question import Question
+from assistant.answering.which_product import is_brand_of_a_part, is_own, own_terms
+from assistant.content.lexicon import words
+from assistant.understanding import aspects, other_medicines, products
+from assistant.understanding.asked_of import asked_of, unknown_asked_of
+from assistant.understanding.reading import Reading
+from assistant.understanding.spelling import is_ordinary, is_typed_so, respelled
+
+#: A question of at most this many words may be just a name written wrong.
+_BARE_WORDS = 3
+#: Questions on these name another substance beside the product that they are about.
+_BESIDE_ANOTHER = frozenset(
+    (
+        "drug_interaction",
+        "food_interaction",
+        "contraindication",
+        "ingredients",
+        "overdose",
+        "administration",
+        "comparison",
+    )
+)
+#: Topics of passages that tell a dose, of another medicine where the two are given together.
+DOSING = frozenset(("dosage", "administration", "drug_interaction"))
+
+
+@dataclass(frozen=True, slots=True)
+class NotOurs:
+    """Tells over one index which names are another medicine's."""
+
+    index: Index
+
+    def left_alone(self, word: str) -> bool:
+        """Whether ``word`` is read as it was typed: one of the corpus, or one that a product's name is near."""
+        return self.index.knows_word(word) or bool(products.find_slips(word, self.index))
+
+    def named_in(self, reading: Reading, plan: Route, product: str, asked: Question) -> bool:
+        """Whether a question that names no product of ours is about a medicine that we do not know at all.
+
+        A further question that names nothing else ("what about eliquis?") is, unless the words of the product that the
+        conversation is about speak of what it names. A word that was read as an ordinary one counts as a name here: it
+        may be a medicine's, written wrong.
+        """
+        spans, dosed = reading.named("substance"), aspects.dosed_by_name(reading.masked)
+        own = own_terms(self.index, product) if product and (spans or dosed) else frozenset[str]()
+        named = [word for span in spans for word in words(span) if not is_own(word, own)]
+        fragment = asked.fragment
+        read_as = {word: word if word in named else respelled(word, self.left_alone) for word in fragment.rest}
+        if fragment.only_names((*named, *(word for word, meant in read_as.items() if meant != word))):
+            return not product or not self.index.postings(product, lexical.terms(" ".join(read_as.values())))
+        if not product or not plan.retrieve:
+            return False
+        if any(self._is_another(word, product, own) for word in dosed):
+            return True
+        if plan.intent in _BESIDE_ANOTHER or other_medicines.taken_beside(reading.masked, spans):
+            return False
+        unusual = [word for word in named if not is_ordinary(word)]
+        if asked.given and all(other_medicines.named_beside(reading.masked, word) for word in unusual):
+            return False  # on a product's own page "with X" is asked of that product
+        return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)
+
+    def asked_of(self, reading: Reading, product: str) -> tuple[str, ...]:
+        """The medicines that the question is about by its form and that are not ``product``, whatever it asks of them.
+
+        Their contraindications may be asked of ours: where its own name them.
+        """
+        own = own_terms(self.index, product) if product else frozenset[str]()
+        known = [
+            word
+            for word in asked_of(reading.masked)
+            if is_medicine(word) and (not is_own(word, own) or is_brand_of_a_part(self.index, word, product))
+        ]
+        unknown = unknown_asked_of(reading.masked)
+        if unknown and not (known or is_own(unknown, own) or is_typed_so(unknown) or self.left_alone(unknown)):
+            return (unknown,)
+        if not known or "contraindication" not in reading.masked.casefold() or not product:
+            return tuple(known)
+        forbidding = [entry for entry in self.index.entries(product) if entry.head.is_about("contraindication")]
+        return tuple(
+            word for word in known if is_own(word, own) or not self.index.speaks_of(_names_for(word), forbidding)
+        )
+
+    def slipped(self, plain: str) -> bool:
+        """Whether a question that says little else holds a word like a name we know, or a well-known brand."""
+        if len(plain.split()) > _BARE_WORDS:
+            return False
+        return any(map(generic_of, words(plain))) or bool(products.find_slips(plain, self.index))
+
+    def _is_another(self, word: str, product: str, own: Set[str]) -> bool:
+        """Whether ``word`` names another medicine than ``product`` (its terms: ``own``), which its label is silent on.
+
+        A name that nobody knows is no common word in questions about medicines, none of the corpus and near no name.
+        """
+        if is_own(word, own):
+            return False
+        if generic_of(word) or word in NAMES_OF:
+            return not self.index.speaks_of(_names_for(word), [e for e in self.index.entries(product) if _directs(e)])
+        return not (is_typed_so(word) or self.left_alone(word))
+
+
+def _names_for(word: str) -> list[frozenset[str]]:
+    """The terms of a substance's names, of which a label that speaks of it holds one."""
+    return [frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name]
+
+
+def _directs(entry: Entry) -> bool:
+    """Whether a passage may tell a dose: of what a trial gave besides the label has none to tell."""
+    return any(map(entry.head.is_about, DOSING))
