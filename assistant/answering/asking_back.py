@@ -34,7 +34,7 @@ class AskingBack:
     policy: Policy
 
     def which(self, asked: Question, draft: Draft, others: Sequence[str] = ()) -> None:
-        """Make ``draft`` ask which medicine is meant, or say that nothing is approved here for ``others``, which are named."""
+        """Make ``draft`` ask which medicine is meant, or say that nothing is approved here for ``others``."""
         slips = products.find_slips(asked.plain, self.index)
         substances = [word for kind, span in draft.marked if kind == "substance" for word in words(span)]
         if asked.fragment.only_names((*substances, *(slip.word for slip in slips))):
