@@ -208,6 +208,49 @@ def test_boxed_warning_is_whole_and_its_short_form_apart() -> None:
     ]
 
 
+def test_what_highlights_say_of_a_section_once_more_is_no_answer() -> None:
+    full = (
+        "4 CONTRAINDICATIONS ZORVEX is contraindicated in patients with: Hypersensitivity to zorvexa or to soya "
+        "[see Description (11)] . An eGFR below 30 mL/min [see Warnings and Precautions (5.1)] ."
+    )
+    again = "Hypersensitivity to zorvexa or soya. ( 4 ) An eGFR below 30 mL/min. ( 4 , 5.1 )"
+    answer, short = read(contraindications=[f"{full} {again}"]).passages
+    assert (answer.text, answer.retrieve, answer.topic) == (full, True, "contraindication")
+    assert (short.text, short.retrieve) == (again, False)
+    use = "1 INDICATIONS AND USAGE ZORVEX is indicated for drowsiness in adults. "
+    long, other = read(indications_and_usage=[use + "ZORVEX is indicated for drowsiness in adults. ( 1 )"]).passages
+    assert (long.serves, other.serves, other.retrieve) == (("indication",), (), False)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "Hypersensitivity to zorvexa. ( 4 ) An eGFR below 45 mL/min. ( 4 )",  # a figure of its own
+        "Pregnancy, gout and fever. ( 4 )",  # words of its own
+        "Hypersensitivity to zorvexa or soya ( 5.1 )",  # not of this section
+        "Hypersensitivity to zorvexa or soya [see Warnings and Precautions ( 4 )]",
+        "Hypersensitivity to zorvexa or soya.",
+    ],
+)
+def test_what_is_said_only_there_is_an_answer(again: str) -> None:
+    full = "4 CONTRAINDICATIONS Hypersensitivity to zorvexa or soya. An eGFR below 30 mL/min. "
+    (answer,) = read(contraindications=[full + again]).passages
+    assert answer.retrieve
+
+
+def test_highlights_before_subsections_stay() -> None:
+    """They tell all doses together, which no subsection does."""
+    doses = "2 DOSAGE AND ADMINISTRATION Adults: 5 mg once daily. ( 2.1 ) Children: 2 mg once daily. ( 2.2 ) "
+    parts = "2.1 Adults The dose is 5 mg once daily. 2.2 Children The dose for children is 2 mg once daily."
+    assert all(passage.retrieve for passage in read(dosage_and_administration=[doses + parts]).passages)
+
+
+def test_highlights_that_stand_as_a_section_are_no_answer() -> None:
+    for title in ("HIGHLIGHTS OF PRESCRIBING INFORMATION", "FULL PRESCRIBING INFORMATION: CONTENTS* 1 INDICATIONS"):
+        text = f"{title} These say once more what the sections below say of ZORVEX in full."
+        assert not any(passage.retrieve for passage in read(spl_unclassified_section=[text]).passages)
+
+
 def test_a_boxed_warning_printed_twice_serves_once() -> None:
     full = f"WARNING: DULLNESS {sentences(6)}"
     found = read(boxed_warning=[f"{full}  {full}"]).passages

@@ -1,9 +1,9 @@
 """Say what each piece of an openFDA record is about, and make it a passage: number, title, topic, for whom.
 
 Guarantees: a passage's text is its piece, byte for byte but for white space around it; titles are the label's own
-words or those of ``fields``. Package panels, lists of recent changes, bare headings, the makers' addresses, the
-boxed warning's short form, its text a second time and passages with the bytes of an earlier one are made but never
-retrieved. Refuses nothing itself.
+words or those of ``fields``. Package panels, lists of recent changes, bare headings, the makers' addresses, Highlights
+and contents that stand as sections, what Highlights say once more, the boxed warning's text a second time and passages
+with the bytes of an earlier one are made but never retrieved. Refuses nothing itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from assistant.content.openfda.tables import owned, table_passages
 from assistant.content.openfda.titles import title_of
 from assistant.content.openfda.units import (
     BOX_AGAIN,
+    HIGHLIGHTS,
     headings_of,
     is_bare,
     is_heading,
@@ -151,7 +152,8 @@ def _passage(
     if box and piece.role != BOX_AGAIN:
         serves.add(piece.role or "boxed_warning")
     if not patient:
-        if any(one.name == "indications_and_usage" for one in piece.path) or (otc and "indication" in meaning.serves):
+        of_use = any(one.name == "indications_and_usage" for one in piece.path) and piece.role != HIGHLIGHTS
+        if of_use or (otc and "indication" in meaning.serves):
             serves.add("indication")
     elif boxes and IMPORTANT_PART.search(title):
         serves.add("boxed_warning")
@@ -184,8 +186,8 @@ _DOSE = re.compile(
     r"(?:dos(?:e|es|age)|rate)\b|\btitrated?\b",
     re.IGNORECASE,
 )
-#: They state doses beside everything else.
-_HIGHLIGHTS = re.compile(r"\s*HIGHLIGHTS OF PRESCRIBING INFORMATION")
+#: They state doses beside everything else, and all of it stands elsewhere in full.
+_HIGHLIGHTS = re.compile(r"\s*(?:HIGHLIGHTS OF PRESCRIBING INFORMATION|FULL PRESCRIBING INFORMATION: CONTENTS)")
 _CHARS_A_DOSE = 600
 _FEWEST_DOSES = 3
 
@@ -253,6 +255,8 @@ def _speaks(field: Field, text: str) -> bool:
     if field.name in NEVER_RETRIEVED or words == field.title.casefold() or (is_bare(text) and is_heading(text)):
         return False
     if field.name == "spl_unclassified_section":
+        if _HIGHLIGHTS.match(text):
+            return False
         return len(text) >= 40 and not is_bare(text) and not (len(text) < 900 and _MAKER.match(text))
     return any(char.isalnum() for char in text)
 

@@ -18,6 +18,7 @@ Guarantees: every word of every field stands in exactly one piece, in order.
 - Of an over-the-counter label Warnings that swallowed several sections of Drug Facts are cut before their fixed
   headings (21 CFR 201.66(c)(5)), unless they are short together; a field inside that begins with one is such a part
   however short. What stands beside Drug Facts is cut before its questions, and what leads to the first goes with it.
+- What Highlights say of a section without parts stands alone (``highlights``).
 - The boxed warning is not cut, but for the short form from Highlights that openFDA appends to it, and for its own text
   printed a second time.
 """
@@ -32,6 +33,7 @@ from functools import lru_cache
 from assistant.content import drug_facts
 from assistant.content.openfda.cuts import NOT_BEFORE_HEADING, between_sentences, in_table, split, words_at
 from assistant.content.openfda.fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
+from assistant.content.openfda.highlights import highlights_in
 from assistant.content.openfda.run_ins import RunIns
 from assistant.content.spl.units import IMPORTANT_PART, UnitSettings
 
@@ -64,6 +66,8 @@ _WHO_MUST_NOT = re.compile(r"\bnot (?:take|use|receive|start|be taken|be used)\b
 _WHOLE = re.compile(r"most important information|side effects|how (?:should|do|will|can)\b", re.IGNORECASE)
 #: The role of a boxed warning's text printed a second time.
 BOX_AGAIN = "boxed_warning_again"
+#: The role of what Highlights say of a section.
+HIGHLIGHTS = "highlights"
 _SHORT_FORM = re.compile(r"\(?see full prescribing information for (?:the )?complete boxed warning", re.IGNORECASE)
 
 
@@ -216,7 +220,10 @@ def pieces_of(
     alone = all(one.field.name == root.name for one in inner)
     ranges = _ranges(0, len(text), (root,), sorted(inner, key=lambda one: (one.start, -one.end, one.field.rank)))
     pieces: list[Piece] = []
-    for piece in ranges:
+    for piece in _without_highlights(root, ranges, headings):
+        if piece.role:
+            pieces.append(piece)
+            continue
         if otc and is_leaflet(piece):
             pieces += _leaflet(text, piece, settings)
         elif otc and piece.path[-1].loinc in drug_facts.WARNINGS and len(text) >= drug_facts.SHORT:
@@ -225,6 +232,18 @@ def pieces_of(
         else:
             pieces += _cut(text, piece, headings, settings, run_ins, whole=alone or len(piece.path) > 1)
     return _without_bare(text, pieces, otc=otc), headings
+
+
+def _without_highlights(root: Field, ranges: list[Piece], headings: list[Heading]) -> list[Piece]:
+    """The ranges; from a section that has no parts what Highlights say of it is cut off."""
+    parted = len(ranges) > 1 or headings or any(field.patient for field in ranges[0].path)
+    found = None if parted else highlights_in(root)
+    if not found:
+        return ranges
+    (whole,) = ranges
+    said = replace(whole, start=found[0], end=found[1], role=HIGHLIGHTS)
+    around = (replace(whole, end=said.start), said, replace(whole, start=said.end))
+    return [piece for piece in around if root.text[piece.start : piece.end].strip()]
 
 
 def _ranges(start: int, end: int, path: tuple[Field, ...], inner: list[Inner]) -> list[Piece]:
