@@ -74,6 +74,22 @@ def test_an_age_is_compared_with_the_sentence() -> None:
     assert _told("dose for a 4 year old", patients) == (patients,)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Safety and effectiveness have not been established in children below the age of 12 years.",
+        "Safety and effectiveness have not been established below the age of 12.",
+        "Safety and effectiveness have not been established in children up to an age of 12 years.",
+        "Safety and effectiveness have not been established in children up to the ages of 12.",
+        "Safety and effectiveness have not been established in children aged 0 to 12 years.",
+        "Safety and effectiveness have not been established in children aged 0 to 12.",
+    ],
+)
+def test_an_age_of_two_digits_is_read_whole(said: str) -> None:
+    assert _told("dose for an 11 year old", said) == (said,)
+    assert _told("dose for a 13 year old", said) == ()
+
+
 def test_who_was_born_early_is_no_newborn_at_term() -> None:
     none = "Safety and effectiveness have not been established in preterm neonates."
     at_term = "Safety and effectiveness have been established in pediatric patients, including term neonates."

@@ -69,13 +69,15 @@ _NAMED_AGES: tuple[tuple[re.Pattern[str], tuple[float, float]], ...] = tuple(
     )
 )
 #: Ages as sentences write them beside those that :func:`ranges_in` reads.
+_UNIT = r"(?:years|months|weeks|days)"
 _LESS_THAN = r"\b(under|below|over|above|less than|younger than)"
 _REWRITTEN = (
-    (re.compile(rf"{_LESS_THAN} (?:the )?age (?:of )?(\d+)(?! ?(?:years|months))"), r"\1 \2 years"),
+    (re.compile(rf"{_LESS_THAN} (?:the )?age (?:of )?(\d++)(?! ?{_UNIT})"), r"\1 \2 years of age"),
     (re.compile(rf"{_LESS_THAN} (?:the )?age (?:of )?"), r"\1 "),
-    (re.compile(r"\bages? of (\d+)(?! ?(?:years|months))"), r"\1 years"),
+    (re.compile(rf"\b(?:(?:an|the) )?ages? of (\d++)(?! ?{_UNIT})"), r"\1 years of age"),
+    (re.compile(r"\b(?:(?:an|the) )?ages? of (?=\d)"), ""),
     (
-        re.compile(r"\b(aged?s?(?: between)?) (\d+)( ?(?:to|through|and|-|\u2013) ?\d+)(?! ?-?(?:years|months|weeks))"),
+        re.compile(rf"\b(aged?s?(?: between)?) (\d+)( ?(?:to|through|and|-|\u2013) ?\d++)(?! ?-?{_UNIT})"),
         r"\1 \2\3 years",
     ),
     (re.compile(r"\bbirth\b"), "0 years"),
