@@ -453,6 +453,11 @@ def generic_of(substance: str) -> str:
     return named.generic if named else ""
 
 
+def brands_of(generic: str) -> frozenset[str]:
+    """The brands of a generic name, in lower case, that people say instead."""
+    return frozenset(_BRANDS.get(generic, "").split())
+
+
 #: Kinds of :data:`_MEMBERS` whose members are no medicines, and single names that are none or a mineral.
 _FOODS = ("alcohol", "smoking", "cannabis", "protein", "soft food", "caffeine")
 _NO_MEDICINES = frozenset("poppers wort grapefruit ascorbic folic tocopherol calcium ferrous hrt".split()).union(

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assistant.content.lexicon import SALTS
+from assistant.content.lexicon import RELEASES, SALTS
 from assistant.understanding.spelling import is_ordinary
 
 _NAME = r"(?P<name>[^\W\d_][\w-]{3,})"
 #: What stands between a name and what is asked of it: letters of a release form (ISMP), a salt, a form, a strength.
-RELEASE = r"(?:x[lrt]|er|ir|sr|cr|dr|la|od|odt|hct|hctz)"
 _FORM = (
-    rf"(?:(?:'s|[\s-]{RELEASE}|\s(?:{'|'.join(sorted(SALTS))}|tablets?|capsules?|injections?|oral|iv)|"
+    rf"(?:(?:'s|[\s-](?:{'|'.join(sorted(RELEASES))})|\s(?:{'|'.join(sorted(SALTS))}|tablets?|capsules?|injections?|oral|iv)|"
     r"\s[\d.,/]+\s?(?:mg|mcg|g|ml|units?)?)\b){0,3}"
 )
 _PEOPLE = (
