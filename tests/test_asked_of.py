@@ -11,6 +11,12 @@ from assistant.understanding.asked_of import asked_of, unknown_asked_of
     "question",
     [
         "velocitol contraindications",
+        "velocitol contraindication",
+        "common velocitol side effects",
+        "what are the most common velocitol side effects",
+        "max velocitol dose",
+        "dose velocitol",
+        "starting dose velocitol 10 mg?",
         "velocitol xl dose",
         "and velocitol in the elderly",
         "what about the velocitol dose",
@@ -32,6 +38,9 @@ def test_the_form_tells_what_a_question_is_about(question: str) -> None:
     [
         "with velocitol?",
         "velocitol interaction",
+        "contraindication with velocitol",
+        "contraindication to velocitol",
+        "dose velocitol patients",
         "switching from velocitol",
         "dose with velocitol",
         "velocitol dose adjustment",
