@@ -41,6 +41,8 @@ def test_the_form_tells_what_a_question_is_about(question: str) -> None:
         "contraindication with velocitol",
         "contraindication to velocitol",
         "dose velocitol patients",
+        "dose for velocitol patients",
+        "dose for velocitol users",
         "switching from velocitol",
         "dose with velocitol",
         "velocitol dose adjustment",

@@ -46,7 +46,9 @@ _MODIFIED = (
 )
 _HEADED = re.compile(rf"{_LEAD}{_MODIFIED}{_NAME}{_FORM}[\s,:-]+(?:{_ITS_OWN}|{_OF_SOMEBODY})", re.IGNORECASE)
 _DOSE_BEFORE = re.compile(rf"{_LEAD}{_MODIFIED}(?:dos(?:age|ing)|doses?)\s+{_NAME}{_FORM}\W*$", re.IGNORECASE)
-_CALLED_FOR = re.compile(rf"\b{_ITS_OWN}\s+(?:of|for|from)\s+(?:the\s+|a\s+)?{_NAME}", re.IGNORECASE)
+#: Behind a name that only says whose dose is asked: "dose for warfarin patients".
+_NOT_WHO = r"(?!\s+(?:patients?|users?|recipients?|allerg\w+))"
+_CALLED_FOR = re.compile(rf"\b{_ITS_OWN}\s+(?:of|for|from)\s+(?:the\s+|a\s+)?{_NAME}\b{_NOT_WHO}", re.IGNORECASE)
 _DONE_WITH = re.compile(
     rf"\bhow (?:do|does|should|must|can|to|often|much|long|many)\b[^.?!]{{0,30}}?\b(?:take|use|give|store|keep|"
     rf"administer|inject|dose|start|stop|titrate|prescribe)\s+(?:the\s+|my\s+)?{_NAME}|"
