@@ -110,6 +110,7 @@ def test_a_brand_is_of_its_salt_and_release(question: str, product: str, other: 
         ("zolpidem tartrate dose", "velocitol", ""),
         ("dose with tartrate", "velocitol", ""),
         ("tartrate to succinate dose", "velocitol", ""),
+        ("immediate release to extended release dose", "velocitol", ""),
         ("what is in it, besides tartrate as a buffer", "velocitol", ""),
     ],
 )

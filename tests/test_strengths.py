@@ -40,6 +40,7 @@ _COMBINED = "Halve the dose of ZED with combined P-gp and strong CYP3A4 inhibito
         (_COMBINED, "grapefruit", False),  # and no inhibitor of P-gp
         # A strength of the patient's illness is none of the inhibitor.
         ("In patients with moderate renal impairment receiving CYP3A inhibitors, avoid use.", "ketoconazole", True),
+        ("With mild, moderate, or severe renal impairment or CYP3A inhibitors, avoid use.", "ketoconazole", True),
         ("With mild to severe hepatic impairment or CYP3A inhibitors, avoid use.", "ketoconazole", True),
         (
             "In patients with moderate renal impairment receiving strong CYP3A inhibitors, avoid use.",

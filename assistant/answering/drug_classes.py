@@ -269,7 +269,7 @@ _BRANDS = {
     "silodosin": "rapaflo",
     "simvastatin": "zocor",
     "sirolimus": "rapamune",
-    "sitagliptin": "januvia zituvio",
+    "sitagliptin": "januvia",
     "solifenacin": "vesicare",
     "spironolactone": "aldactone",
     "sucralfate": "carafate",
@@ -571,12 +571,12 @@ _FOODS = ("alcohol", "smoking", "cannabis", "protein", "soft food", "caffeine")
 _NO_MEDICINES = frozenset("poppers wort grapefruit ascorbic folic tocopherol calcium ferrous hrt".split()).union(
     _FOODS, *(_MEMBERS[kind].split() for kind in _FOODS)
 )
-#: Well-known brands of several substances.
+#: Well-known brands of several substances, or of another salt than their substance is known by.
 _OTHER_BRANDS = frozenset(
     "advair anoro atripla augmentin azor biktarvy breo caduet combivent complera descovy dulera dyazide entresto "
     "epclusa excedrin exforge fioricet genvoya glyxambi harvoni hyzaar invokamet janumet jentadueto lotrel maxzide "
     "prinzide segluromet steglujan stiolto stribild suboxone symbicort synjardy tarka trelegy tribenzor triumeq "
-    "truvada twynsta vaseretic vytorin xigduo zestoretic zubsolv".split()
+    "truvada twynsta vaseretic vytorin xigduo zestoretic zituvio zubsolv".split()
 )
 _SUBSTANCES = _OTHER_BRANDS | frozenset(
     {*_BRANDS, *_GENERIC}.union(*(names.split() for names in (*_MEMBERS.values(), *_ALL_ROLES.values())))

@@ -86,12 +86,12 @@ def another_alone(index: Index, plain: str, product: str) -> str:
     """
     names, spoken = _names(index, product), words(plain)
     forms = {at: form for at in range(len(spoken)) if (form := _form(spoken[at:])) and form not in _THIAZIDE}
-    if len(spoken) > _FEW_WORDS or any(form in names for form in forms.values()):
+    if len(spoken) > _FEW_WORDS or not all(_is_another(form, names) for form in forms.values()):
         return ""
     for at, form in forms.items():
         borne = at and (spoken[at - 1] in NAMES_OF or spoken[at - 1] in SALTS)
         plainly = form in _TELLING_SALTS or form in _PLAIN_LETTERS or spoken[at + 1 : at + 2] == ["release"]
-        if plainly and not borne and _is_another(form, names) and not other_medicines.beside_ours(plain, form):
+        if plainly and not borne and not other_medicines.beside_ours(plain, form):
             return form
     return ""
 

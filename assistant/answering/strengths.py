@@ -33,9 +33,9 @@ _ACT = {"inhibitor": "inhibit", "inducer": "induc"}
 _STRENGTH = {"strong": "strong|potent", "moderate": "moderate", "weak": "weak|mild"}
 #: Behind a strength that is the patient's illness's.
 _OF_ILLNESS = (
-    r"(?!(?:,? (?:to|or|and|/) (?:moderate|mild|severe))*,? (?:or |and )?(?:severe )?"
-    r"(?:(?:chronic|acute) )?(?:renal|hepatic|kidney|liver|impairment|disease|dysfunction|insufficiency|asthma|pain|"
-    r"ulcerative|active|plaque|atopic|rheumatoid))"
+    r"(?!(?:[,/]? ?(?:(?:to|or|and) )?(?:mild|moderate|severe))*,? (?:(?:chronic|acute) )?"
+    r"(?:renal|hepatic|kidney|liver|impairment|disease|dysfunction|insufficiency|asthma|pain|ulcerative|active|plaque|"
+    r"atopic|rheumatoid))"
 )
 _ACTS = re.compile(r"\b(?:inhibit|induc)\w*(?:(?: ?[,/] ?| (?:and|or|and/or) )+(?:inhibit|induc)\w*)*")
 #: Where what is said of one kind of inhibitor ends.
