@@ -104,6 +104,7 @@ def test_a_brand_is_of_its_salt_and_release(question: str, product: str, other: 
         ("succinate dose", "velocitol", ""),
         ("ir dose", "velocitol", "ir"),
         ("extended release dose", "tarnivexol", "extended"),
+        ("is there an extended release", "tarnivexol", ""),  # of its forms the label tells
         ("er visit after the dose", "tarnivexol", ""),
         ("tartrate", "tarnivexol", ""),  # a product whose names tell no salt
         # Of another medicine, or of both.

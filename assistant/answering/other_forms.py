@@ -80,18 +80,19 @@ def another_form(index: Index, plain: str, mention: Mention, product: str) -> st
 
 
 def another_alone(index: Index, plain: str, product: str) -> str:
-    """The salt or release that a question of few words names away from any name, of which ``product`` is none; else "".
+    """The salt that a question of few words names, or the release whose dose it asks, if ``product`` is of another.
 
-    Not one that another medicine bears, nor where it names what ``product`` is as well: "from tartrate to succinate".
+    Wherever it stands, but not as another medicine's, nor beside what ``product`` is: "from tartrate to succinate".
     """
     names, spoken = _names(index, product), words(plain)
     forms = {at: form for at in range(len(spoken)) if (form := _form(spoken[at:])) and form not in _THIAZIDE}
     if len(spoken) > _FEW_WORDS or not all(_is_another(form, names) for form in forms.values()):
         return ""
     for at, form in forms.items():
+        released = form in _PLAIN_LETTERS or spoken[at + 1 : at + 2] == ["release"]
+        told = form in _TELLING_SALTS or (released and asks_dose(plain))
         borne = at and (spoken[at - 1] in NAMES_OF or spoken[at - 1] in SALTS)
-        plainly = form in _TELLING_SALTS or form in _PLAIN_LETTERS or spoken[at + 1 : at + 2] == ["release"]
-        if plainly and not borne and not other_medicines.beside_ours(plain, form):
+        if told and not borne and not other_medicines.beside_ours(plain, form):
             return form
     return ""
 
