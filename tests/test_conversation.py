@@ -83,9 +83,20 @@ def test_yes_takes_the_only_choice_and_none_of_several(quick: Assistant) -> None
     only = quick.ask("quovendri storage", _HCP, product="zorvanta")
     assert [offer.id for offer in only.choices] == ["product:quovendry"]
     assert quick.ask("yes", _HCP, only).slots["product"] == "quovendry"
+    for said in ("no right", "no, that one", "no one", "no that", "not this one"):
+        assert quick.ask(said, _HCP, only).question == said
+    assert quick.ask("no. 1", _HCP, only).slots["product"] == "quovendry"
     several = quick.ask("how should it be stored?", _HCP)
     for said in ("yes", "number 3", "the second one is red"):
         assert quick.ask(said, _HCP, several).question == said
+
+
+def test_a_number_alone_takes_no_further_passage_of_an_answer(assistant: Assistant) -> None:
+    answer = assistant.ask("my patient had a rash after zorvanta, what dose should she take", _HCP)
+    assert answer.outcome is not Outcome.CLARIFY and len(answer.choices) > 1
+    assert assistant.ask("2", _HCP, answer).question == "2"
+    for said in ("number 2", "the second one"):
+        assert assistant.ask(said, _HCP, answer).question == answer.choices[1].send
 
 
 def test_each_choice_of_a_product_is_answered_for_it(quick: Assistant) -> None:
@@ -112,6 +123,22 @@ def test_a_dose_asked_for_next_is_for_the_people_that_were_asked_about(assistant
     assert [answer.carried for answer in answers[:3]] == [(), *[("population", "product")] * 2]
     assert answers[1].receipt["carried"] == {"population": "pediatric", "product": "quovendry"}
     assert [answer.slots.get("population") for answer in answers[3:]] == ["adult", None]
+
+
+@pytest.mark.parametrize(
+    ("further", "kept"),
+    [
+        ("starting dose with 30 kg?", True),
+        ("dose for men?", False),
+        ("max dose for women", False),
+        ("dose for everyone else", False),
+        ("dose at 40 years old?", False),
+        ("dose at 70 kg?", False),
+    ],
+)
+def test_people_last_until_others_are_named(assistant: Assistant, further: str, kept: bool) -> None:
+    last = talk(assistant, "what is the dose of quovendry for children?", further)[-1]
+    assert (last.slots.get("population") == "pediatric") is kept
 
 
 def test_what_is_not_a_dose_is_asked_in_general(assistant: Assistant) -> None:

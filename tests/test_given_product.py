@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ from assistant.pipeline import Assistant
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.products import shortened
 from assistant.understanding.reading import parts
-from tests.conftest import TODAY
+from tests import tiny
+from tests.conftest import QUICK, TODAY
 
 _HCP = Context("hcp", "US", "en", "cli", TODAY)
 _TOGETHER = "drug_interaction"
@@ -275,6 +278,18 @@ def test_of_a_brand_with_the_substance_of_ours_ours_is_offered(
     assert [offer.label for offer in asked.choices] == ["ZORVANTA"]
 
 
+@pytest.mark.parametrize("question", ["zorvantta storage", "Xarelto storage"])
+def test_only_what_may_be_served_to_who_asks_is_offered(
+    quick: Assistant, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking_back, "generic_of", {"xarelto": "norvastigline"}.get)
+    elsewhere = replace(_HCP, market="JP")
+    assert not quick.index.eligible("zorvanta", elsewhere)
+    asked = quick.decider.decide(question, elsewhere, None)
+    assert asked.outcome is Outcome.NO_APPROVED_ANSWER and not asked.choices
+    assert quick.decider.decide(question, _HCP, None).choices
+
+
 @pytest.mark.parametrize(("bias", "outcome"), [(50.0, Outcome.CLARIFY), (-50.0, Outcome.MEDICAL_INFORMATION)])
 def test_a_use_that_the_label_may_not_mean_is_asked_back_or_referred(
     quick: Assistant, bias: float, outcome: Outcome
@@ -374,3 +389,15 @@ def test_what_is_asked_of_anothers_brand_is_never_answered_with_ours(
 )
 def test_what_is_asked_of_ours_with_anothers_brand_stays_asked_of_ours(quick: Assistant, question: str) -> None:
     assert decided(quick, question, _TOGETHER).slots["product"] == "zorvanta"
+
+
+def test_a_dose_of_another_medicine_that_the_label_tells_is_asked_of_ours(tmp_path: Path) -> None:
+    tiny.write(
+        tmp_path, [b"Take ZED with aspirin (75 to 100 mg) once daily. Stop warfarin; take ZED 5 mg."], ["topic: dosage"]
+    )
+    tiny.compiled(tmp_path, QUICK)
+    assistant = tiny.opened(tmp_path, QUICK)
+    asked: Any = {word: SimpleNamespace(masked=f"{word} dose for CAD") for word in ("aspirin", "warfarin")}
+    told = {word: assistant.decider.not_ours.asked_of(reading, "zed") for word, reading in asked.items()}
+    assistant.index.close()
+    assert told == {"aspirin": (), "warfarin": ("warfarin",)}

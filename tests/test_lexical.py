@@ -116,8 +116,19 @@ def test_a_substance_is_not_named_by_its_class() -> None:
 def test_brands_and_classes_are_told_apart() -> None:
     brands = [brand for names in drug_classes._BRANDS.values() for brand in names.split()]
     assert set(brands).isdisjoint(drug_classes._BRANDS)
+    assert drug_classes._OTHER_BRANDS.isdisjoint(brands)
+    assert {drug_classes.generic_of(brand) for brand in ("versed", "onglyza", "januvia")} == {
+        "midazolam",
+        "saxagliptin",
+        "sitagliptin",
+    }
     for names in (*drug_classes._BRANDS.values(), *drug_classes._MEMBERS.values()):
         assert len(set(names.split())) == len(names.split())
+
+
+def test_what_is_eaten_is_no_medicine() -> None:
+    assert not any(map(drug_classes.is_medicine, ("caffeine", "coffee", "alcohol", "grapefruit")))
+    assert all(map(drug_classes.is_medicine, ("theophylline", "versed", "janumet")))
 
 
 def test_the_number_of_a_type_is_part_of_its_name() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assistant.answering.index import ProductEntry
-from assistant.answering.other_forms import another_form
+from assistant.answering.other_forms import another_alone, another_form
 from assistant.answering.which_product import in_part, named_in_part, named_products
 from assistant.domain import Context
 from assistant.understanding.products import Mention, find_mentions
@@ -18,6 +18,10 @@ _KEYS = {
     "quilt": ("quilt", "tarnivexol", "tarnivexol hydrochloride", "ombrisol and tarnivexol"),
     "thia": ("thia", "thia and hydrochlorothiazide"),
     "tarnivexol": ("tarnivexol", "tarnivexol hydrochloride"),
+    "quilvera": ("quilvera", "quilvera xr"),
+    "alprazolam": ("alprazolam",),
+    "metoprolol": ("metoprolol", "metoprolol succinate", "metoprolol succinate er tablets"),
+    "zepbound": ("zepbound", "tirzepatide"),
     "tria": ("tria", "ombrisol", "velastin", "ombrisol velastin"),
 }
 
@@ -50,8 +54,15 @@ INDEX: Any = Index()
         ("velocitol tartrate dose", "velocitol", "tartrate"),
         ("velocitol succinate dose", "velocitol", ""),
         ("velocitol er dose", "velocitol", ""),
+        ("velocitol ir dose", "velocitol", "ir"),
+        ("velocitol immediate release dose", "velocitol", "immediate"),
+        ("velocitol regular dose", "velocitol", ""),
+        ("velocitol 50 mg tartrate", "velocitol", "tartrate"),
+        ("velocitol 50mg tablets hcl tartrate", "velocitol", "tartrate"),
         ("velocitol potassium", "velocitol", ""),
         ("quilt xr dose", "quilt", "xr"),
+        ("quilt 500 mg extended-release dose", "quilt", "extended"),
+        ("quilt ir dose", "quilt", ""),
         ("quilt dose", "quilt", ""),
         ("quilt hctz 50 mg", "quilt", "hctz"),
         ("thia/HCTZ strength", "thia", ""),
@@ -63,6 +74,49 @@ INDEX: Any = Index()
 def test_the_word_beside_a_name_tells_another_form(question: str, product: str, other: str) -> None:
     mention = next(m for m in find_mentions(question, INDEX) if product in m.products)
     assert another_form(INDEX, question, mention, product) == other
+
+
+@pytest.mark.parametrize(
+    ("question", "product", "other"),
+    [
+        ("lopressor dose", "metoprolol", "tartrate"),
+        ("toprol dose", "metoprolol", ""),
+        ("toprol xl dose", "metoprolol", ""),
+        ("toprol dose", "alprazolam", "er"),
+        ("xanax dose", "alprazolam", ""),
+        ("xanax xr dose", "alprazolam", "xr"),
+        ("xanax dose", "quilvera", "ir"),
+        ("xanax xr dose", "quilvera", ""),
+        ("mounjaro dose", "zepbound", "mounjaro"),
+        ("zepbound dose", "zepbound", ""),
+    ],
+)
+def test_a_brand_is_of_its_salt_and_release(question: str, product: str, other: str) -> None:
+    mention = Mention(question.split()[0], (product,), "brand", 0)
+    assert another_form(INDEX, question, mention, product) == other
+
+
+@pytest.mark.parametrize(
+    ("question", "product", "other"),
+    [
+        ("tartrate dose", "velocitol", "tartrate"),
+        ("no, tartrate", "velocitol", "tartrate"),
+        ("succinate dose", "velocitol", ""),
+        ("ir dose", "velocitol", "ir"),
+        ("extended release dose", "tarnivexol", "extended"),
+        ("is there an extended release", "tarnivexol", ""),  # of its forms the label tells
+        ("er visit after the dose", "tarnivexol", ""),
+        ("tartrate", "tarnivexol", ""),  # a product whose names tell no salt
+        # Of another medicine, or of both.
+        ("zolpidem tartrate dose", "velocitol", ""),
+        ("dose with tartrate", "velocitol", ""),
+        ("tartrate to succinate dose", "velocitol", ""),
+        ("immediate release to extended release dose", "velocitol", ""),
+        ("what is in it, besides tartrate as a buffer", "velocitol", ""),
+    ],
+)
+def test_a_salt_or_release_tells_it_without_a_name(question: str, product: str, other: str) -> None:
+    assert another_alone(INDEX, question, product) == other
 
 
 def test_a_substance_of_several_is_no_name_of_the_whole() -> None:

@@ -19,6 +19,10 @@ from assistant.understanding.slots import misheard, populations
         ("liver transplant and cirrhosis", ("hepatic_impairment",)),
         ("82 years old", ("geriatric",)),
         ("she is 7 yo", ("pediatric",)),
+        ("dose in under 5s", ("pediatric",)),
+        ("over-12s", ("pediatric",)),
+        ("in under 5 s", ()),
+        ("over 65s", ("geriatric",)),
     ],
 )
 def test_groups_are_named_by_words_and_ages(question: str, expected: tuple[str, ...]) -> None:

@@ -27,6 +27,13 @@ from tests.conftest import QUICK
         ("oral the medicine dose", {"oral"}),
         ("MR arthrography with it", {"intra-articular"}),
         ("rectal administration", {"rectal"}),
+        ("intranasal dose for a child without an IV", {"intranasal"}),
+        ("intranasal dose, no iv", {"intranasal"}),
+        ("IM dose, can't get an IV", {"intramuscular"}),
+        ("can\u2019t take by mouth, subq dose", {"subcutaneous"}),
+        ("rectal administration instead of IV", {"rectal"}),
+        ("not intravenous", set()),
+        ("may I not give it IV?", {"intravenous"}),
         ("oral contraceptives", set()),
         ("oral inhalation technique", set()),
         ("rectal bleeding", set()),
@@ -105,6 +112,9 @@ def test_a_dose_for_another_route_is_not_shown(tmp_path: Path) -> None:
     dose, only = b"Inject 5 mg of ZED intravenously once.", b"ZED is for intravenous use only."
     told = _label(tmp_path / "told", dose, only)
     assert _asked(told, "intranasal dose") == (Outcome.ANSWERED, ["1"])
+    assert _asked(told, "intranasal dose, no IV") == (Outcome.ANSWERED, ["1"])
+    assert _asked(told, "dose by switching from IV to intranasal") == (Outcome.ANSWERED, ["1"])
+    assert "0" in _asked(told, "IV or intranasal dose")[1]
     assert "0" in _asked(told, "intravenous dose")[1]
     assert "0" in _asked(told, "dose")[1]
     silent = _label(tmp_path / "silent", dose)

@@ -34,8 +34,19 @@ _COMBINED = "Halve the dose of ZED with combined P-gp and strong CYP3A4 inhibito
         ("Avoid strong inducers of CYP3A4.", "efavirenz", False),
         ("Avoid strong CYP3A4 inhibitors or inducers.", "rifampin", True),
         ("Avoid strong CYP3A4 inhibitors or inducers.", "diltiazem", False),
-        # How strong it is varies by what is drunk: of the strong ones alone nothing is said of it.
-        ("Avoid strong CYP3A4 inhibitors.", "grapefruit", False),
+        # How strong it is varies by what is drunk, or by edition: it may be one of these.
+        ("Avoid strong CYP3A4 inhibitors.", "grapefruit", True),
+        ("Avoid strong CYP3A4 inducers.", "rifabutin", True),
+        (_COMBINED, "grapefruit", False),  # and no inhibitor of P-gp
+        # A strength of the patient's illness is none of the inhibitor.
+        ("In patients with moderate renal impairment receiving CYP3A inhibitors, avoid use.", "ketoconazole", True),
+        ("With mild, moderate, or severe renal impairment or CYP3A inhibitors, avoid use.", "ketoconazole", True),
+        ("With mild to severe hepatic impairment or CYP3A inhibitors, avoid use.", "ketoconazole", True),
+        (
+            "In patients with moderate renal impairment receiving strong CYP3A inhibitors, avoid use.",
+            "diltiazem",
+            False,
+        ),
         ("Zed is not an inhibitor of CYP3A4. It does not induce CYP3A4.", "diltiazem", None),
         ("Do not give it with CYP3A4 inhibitors.", "diltiazem", True),
     ],

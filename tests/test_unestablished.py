@@ -65,6 +65,38 @@ def test_who_is_no_child_is_not_meant(question: str) -> None:
     assert _told(question, _NONE) == ()
 
 
+@pytest.mark.parametrize(
+    ("question", "ages"),
+    [
+        ("dose in 17 year olds", (17, 17)),
+        ("dose in under 5s", (0, 5)),
+        ("dose for a 9 mo", (0.75, 0.75)),
+        ("dose in children under 6 months", (0, 0.5)),
+        ("dose under 6 months old", (0, 0.5)),
+        ("children under 2 years old", (0, 2)),
+        ("kids 6-11", (6, 11)),
+        ("infants 2 to 11 months", (2 / 12, 11 / 12)),
+        ("children over 12", (12, 18)),
+        ("dose for patients under 18", (0, 18)),
+        # No ages of children.
+        ("dose in a child over 30 minutes", (1, 16)),
+        ("dose in a child under 30 kg", (1, 16)),
+        ("6-11 tablets for a child", (1, 16)),
+        ("8 year old who took it for over 6 months", (8, 8)),
+    ],
+)
+def test_the_ages_of_a_question_are_read(question: str, ages: tuple[float, float]) -> None:
+    child = child_of(question, ())
+    assert child and child.ages == pytest.approx(ages, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "question", ["dose for patients over 18", "dose under 30", "ages 18 to 65", "children to 40 years old"]
+)
+def test_ages_of_the_grown_are_no_childs(question: str) -> None:
+    assert child_of(question, ()) is None
+
+
 def test_an_age_is_compared_with_the_sentence() -> None:
     assert _told("dose for a 4 year old", _UNDER_SIX) == (_UNDER_SIX,)
     assert _told("dose for a 6 year old", _UNDER_SIX) == ()
@@ -72,6 +104,22 @@ def test_an_age_is_compared_with_the_sentence() -> None:
     assert _told("dose for adolescents", _UNDER_SIX) == ()
     patients = "Safety and effectiveness have not been established in patients < 6 years of age."
     assert _told("dose for a 4 year old", patients) == (patients,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Safety and effectiveness have not been established in children below the age of 12 years.",
+        "Safety and effectiveness have not been established below the age of 12.",
+        "Safety and effectiveness have not been established in children up to an age of 12 years.",
+        "Safety and effectiveness have not been established in children up to the ages of 12.",
+        "Safety and effectiveness have not been established in children aged 0 to 12 years.",
+        "Safety and effectiveness have not been established in children aged 0 to 12.",
+    ],
+)
+def test_an_age_of_two_digits_is_read_whole(said: str) -> None:
+    assert _told("dose for an 11 year old", said) == (said,)
+    assert _told("dose for a 13 year old", said) == ()
 
 
 def test_who_was_born_early_is_no_newborn_at_term() -> None:
@@ -87,6 +135,30 @@ def test_an_illness_has_its_own_sentence() -> None:
     assert _told("ulcerative colitis dose for a child of 30 kg", *_BY_ILLNESS) == (_BY_ILLNESS[1],)
     assert _told("plaque psoriasis dose for a 9 year old", *_BY_ILLNESS) == ()
     assert _told("dose for a 9 year old", *_BY_ILLNESS) == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Safety and effectiveness have been established in pediatric patients 12 years and older with plaque psoriasis "
+        "or in pediatric patients 2 years of age and older with atopic dermatitis.",
+        "Quilvera is indicated in adults with plaque psoriasis and in pediatric patients 2 years of age and older with "
+        "atopic dermatitis.",
+        "In adults with plaque psoriasis and in pediatric patients 2 years of age and older with atopic dermatitis, "
+        "safety and effectiveness have been established.",
+    ],
+)
+def test_each_group_of_a_sentence_is_given_what_it_says(said: str) -> None:
+    assert _told("atopic dermatitis dose for a 3 year old", said, _NONE) == ()
+    assert _told("asthma dose for a 1 year old", said, _NONE) == (_NONE,)
+
+
+def test_the_second_group_of_a_denial_is_denied_it() -> None:
+    said = (
+        "Safety and effectiveness have not been established in pediatric patients with plaque psoriasis or in "
+        "pediatric patients with asthma."
+    )
+    assert _told("asthma dose for a child", said) == (said,)
 
 
 def test_all_uses_but_one_leave_the_one_out() -> None:

@@ -6,7 +6,7 @@ What is named is never corrected in silence: choices are offered, of those that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answering import choices, planning, retrieval
 from assistant.answering.answer import Offer
@@ -43,7 +43,8 @@ class AskingBack:
             return
         if slips:
             draft.notes.append("a name like one we know")
-            draft.ask_back(choices.slip_choices(self.index, slips, asked.plain)[: self.policy.choices_offered])
+            if not self._offer_names(slips, asked, draft):
+                draft.give_up("nothing is approved here for the name that is near")
             return
         if asked.given:
             # Who is on a product's page and names another medicine means none of ours.
@@ -80,7 +81,7 @@ class AskingBack:
 
     def _offer(self, listed: Sequence[str], asked: Question, draft: Draft) -> None:
         """Offer all of few products, so that whoever named none sees which medicines may be named."""
-        served = [product for product in listed if retrieval.eligible(self.index, product, asked.where)]
+        served = [product for product in listed if self._serves(product, asked)]
         if served and len(listed) <= _PRODUCTS_LISTED:
             draft.ask_back(choices.product_choices(self.index, served, asked.plain))
 
@@ -104,9 +105,19 @@ class AskingBack:
             for word, generic in known.items()
             if (bearing := tuple(product for product, _ in ours.get(generic, ())))
         ]
-        if held:
+        if self._offer_names(held, asked, draft):
             draft.notes.append("a brand of a substance that we know")
-            draft.ask_back(choices.slip_choices(self.index, held, asked.plain)[: self.policy.choices_offered])
         else:
             draft.give_up("nothing is approved here for the medicine that is named")
         return True
+
+    def _offer_names(self, slips: Sequence[products.Slip], asked: Question, draft: Draft) -> bool:
+        """Whether ``draft`` now offers what the words of ``slips`` may mean and may be served to who asks."""
+        served = {product for slip in slips for product in slip.products if self._serves(product, asked)}
+        meant = [replace(slip, products=tuple(p for p in slip.products if p in served)) for slip in slips]
+        if served:
+            draft.ask_back(choices.slip_choices(self.index, meant, asked.plain)[: self.policy.choices_offered])
+        return bool(served)
+
+    def _serves(self, product: str, asked: Question) -> bool:
+        return bool(retrieval.eligible(self.index, product, asked.where))

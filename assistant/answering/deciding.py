@@ -30,7 +30,7 @@ from assistant.answering.label_status import (
     status_of_all,
 )
 from assistant.answering.not_ours import NotOurs
-from assistant.answering.other_forms import another_form
+from assistant.answering.other_forms import another_alone, another_form
 from assistant.answering.planning import Found
 from assistant.answering.question import Question
 from assistant.answering.spoken_of import in_scope
@@ -182,10 +182,10 @@ class Decider:
             if not (draft.shown or draft.flags):
                 draft.slots.pop("product", None)  # which of the two the next question is about is open
             return draft
-        if len(named) == 1 and not carried and self._is_of_another_form(named[0], asked):
+        if len(named) == 1 and self._is_of_another_form(named[0], asked):
             draft = self._decide_for(named[0], asked)
             if draft.shown:
-                self.asking_back.instead(draft, named, asked, "another salt, form or combination is named")
+                self.asking_back.instead(draft, named, asked, "another salt, form, brand or combination is named")
             return draft
         if asked.given in named:
             named = (asked.given,)  # of several that are named, the one whose page it is
@@ -205,9 +205,12 @@ class Decider:
         return draft
 
     def _is_of_another_form(self, product: str, asked: Question) -> bool:
-        """Whether each name in the question is told by the word beside it to mean another medicine than ``product``."""
+        """Whether each name in the question, or a salt or release away from them, means another medicine."""
         own = [mention for mention in asked.mentions if product in mention.products]
-        return bool(own) and all(another_form(self.index, asked.plain, mention, product) for mention in own)
+        only = len(own) == len(asked.mentions)
+        own += _brands_asked(asked.plain, own_brands(self.index, asked.plain, product), product)
+        apart = bool(own) and all(another_form(self.index, asked.plain, mention, product) for mention in own)
+        return apart or (only and bool(another_alone(self.index, asked.plain, product)))
 
     def _carried(self, asked: Question) -> str:
         """The product of a question that names none: the last answer's, the one given, or the only one there is.
@@ -380,6 +383,13 @@ class Decider:
         slips = (slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
         known = self.index.product(product)
         return (*slips, *products.shortened(asked.plain, product, known.keys if known else (), self.index), *brands)
+
+
+def _brands_asked(plain: str, brands: Sequence[str], product: str) -> list[products.Mention]:
+    """Where ``plain`` names these ``brands`` of what ``product`` consists of, but for what is taken besides."""
+    spoken = words(plain)
+    asked = (brand for brand in brands if not other_medicines.beside_ours(plain, brand))
+    return [products.Mention(brand, (product,), "brand", spoken.index(brand)) for brand in asked]
 
 
 def _only_illness(

@@ -8,11 +8,13 @@ the same answer keeps the same. Refuses to keep anything after a report of harm 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.answer import Answer
 from assistant.answering.index import Entry, Index
+from assistant.answering.quantities import quantities_in
 from assistant.content.lexicon import words
 from assistant.domain import OTHER_INTENTS, Outcome
 from assistant.understanding.aspects import asks_dose
@@ -31,6 +33,13 @@ _SAID = {
     "hepatic_impairment": "in hepatic impairment",
 }
 _DOSING = frozenset(("dosage", "administration"))
+#: People whom no slot names, so that the last ones are not meant; and from which weight, in kg, they are no children.
+_OTHER_PEOPLE = re.compile(
+    r"\b(?:m[ae]n|wom[ae]n|(?:fe)?males?|every(?:one|body)|any(?:one|body)|others?|else|healthy|me|myself|husband|wife|"
+    r"mother|mom|father|dad|(?:all|most|normal|regular|typical|average) (?:patients|people)|in general|generally)\b",
+    re.IGNORECASE,
+)
+_GROWN_WEIGHT = 50.0
 #: Words that lead over to a further question and ask nothing themselves. "With" does: it asks about two together.
 _LEADS = frozenset(
     "also about and but case for how in instead is it now of oh ok okay on or please regarding same so still that the "
@@ -47,8 +56,10 @@ _OPENINGS = frozenset("and also but for how in is now ok okay or same so then wh
 #: Words that count and places in a row, by which a choice is taken; what stands around them, and what agrees to one.
 _COUNTS = {word: at for at, word in enumerate("one two three four five".split(), 1)}
 _PLACES = {word: at for at, word in enumerate("first second third fourth fifth".split(), 1)}
-_AROUND_A_NUMBER = frozenset("the number no nr option choice please".split())
+_AROUND_A_NUMBER = frozenset("the number nr option choice please".split())
+_DENIES = frozenset("no not nope none neither never".split())
 _AGREES = frozenset("yes yep yeah ja ok okay sure right correct exactly that it one this".split())
+_NUMBERED = re.compile(r"\bno\b\.? ?(?=\d)", re.IGNORECASE)
 _LONGEST_PICK = 40
 #: A question of more words says itself what it asks.
 _FRAGMENT_WORDS = 9
@@ -131,10 +142,15 @@ def picked(asked: str, previous: Answer | None) -> str:
     if previous is None or not previous.choices or len(asked) > _LONGEST_PICK:
         return ""
     clarifies = previous.outcome is Outcome.CLARIFY
-    spoken = [word for word in words(asked) if word not in _AROUND_A_NUMBER]
+    # "No. 2" is a number, and no other "no" takes anything.
+    spoken = [word for word in words(_NUMBERED.sub("", asked)) if word not in _AROUND_A_NUMBER]
+    if not _DENIES.isdisjoint(spoken):
+        return ""
     if len(spoken) == 2 and spoken[1] == "one":
         spoken = spoken[:1]
-    if len(spoken) == 1 and (clarifies or spoken[0] not in _COUNTS):
+    # A number by itself may be a dose, or how many there are: only where a choice was asked for it takes one.
+    alone = spoken == words(asked) and asked.strip(" .").isdecimal()
+    if len(spoken) == 1 and (clarifies or not (alone or spoken[0] in _COUNTS)):
         at = _number(spoken[0], len(previous.choices))
         if 1 <= at <= len(previous.choices):
             return previous.choices[at - 1].send
@@ -158,9 +174,18 @@ def people_kept(plain: str, reading: Reading, topic: str, previous: Answer | Non
     if previous is None or previous.flags or reading.population or len(words(plain)) > _FRAGMENT_WORDS:
         return ()
     people = tuple(filter(None, previous.slots.get(POPULATION, "").split(",")))
+    if _names_other_people(plain, people):
+        return ()
     own = topic or (reading.intents[0][0] if reading.intents else "")
     dosing = own in _DOSING or topic in _OF_PEOPLE or (not topic and asks_dose(reading.masked))
     return people if dosing and people and _SAID.keys() >= set(people) else ()
+
+
+def _names_other_people(plain: str, people: Collection[str]) -> bool:
+    """Whether ``plain`` is about others than ``people``: by a word for them, an age, or the weight of who is grown."""
+    told = quantities_in(plain)
+    grown = "pediatric" in people and any(each.kind == "weight" and each.value >= _GROWN_WEIGHT for each in told)
+    return grown or any(each.kind == "age" for each in told) or _OTHER_PEOPLE.search(plain) is not None
 
 
 def said_of(people: Collection[str]) -> str:

@@ -7,6 +7,7 @@ those passages may answer that speak against it, or that keep the medicine to ot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from assistant.answering.index import Entry, Index
@@ -19,15 +20,20 @@ _OF_A_ROUTE = frozenset(
 )
 #: Topics of passages that say by which route a medicine is given.
 _TELLS = frozenset(("dosage", "administration", "indication", "how_supplied", "ingredients"))
+#: Between routes of which either will do.
+_EITHER = re.compile(r"\b(?:or|vs|versus)\b|/", re.IGNORECASE)
 
 
 def of_its_routes(
     index: Index, entries: Sequence[Entry], ranked: Sequence[Candidate], question: str, intent: str
 ) -> tuple[list[Candidate], bool]:
     """``ranked`` without what may not answer for the routes that ``question`` names, and whether ``entries``, all of
-    one product, have none of these routes."""
+    one product, lack one of these routes; of routes of which either will do, whether they lack all."""
     asked = routes_asked(question) if intent in _OF_A_ROUTE else frozenset[str]()
     telling = [index.load(entry).text.decode() for entry in entries if asked and entry.head.topic in _TELLS]
-    if not telling or any(allows(text, route) for text in telling for route in asked):
+    lacking = {route for route in asked if telling and not any(allows(text, route) for text in telling)}
+    if not lacking or (lacking < asked and _EITHER.search(question)):
         return list(ranked), False
-    return [c for c in ranked if any(speaks_against(index.load(c.entry).text.decode(), route) for route in asked)], True
+    return [
+        c for c in ranked if any(speaks_against(index.load(c.entry).text.decode(), route) for route in lacking)
+    ], True

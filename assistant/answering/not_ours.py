@@ -6,6 +6,7 @@ corpus knows. What to do about them stands in ``asking_back.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 from dataclasses import dataclass
 
@@ -77,7 +78,7 @@ class NotOurs:
     def asked_of(self, reading: Reading, product: str) -> tuple[str, ...]:
         """The medicines that the question is about by its form and that are not ``product``, whatever it asks of them.
 
-        Their contraindications may be asked of ours: where its own name them.
+        Their contraindications may be asked of ours, where its own name them; and their dose, where its doses tell one.
         """
         own = own_terms(self.index, product) if product else frozenset[str]()
         known = [
@@ -88,12 +89,18 @@ class NotOurs:
         unknown = unknown_asked_of(reading.masked)
         if unknown and not (known or is_own(unknown, own) or is_typed_so(unknown) or self.left_alone(unknown)):
             return (unknown,)
-        if not known or "contraindication" not in reading.masked.casefold() or not product:
+        if not known or not product:
             return tuple(known)
-        forbidding = [entry for entry in self.index.entries(product) if entry.head.is_about("contraindication")]
-        return tuple(
-            word for word in known if is_own(word, own) or not self.index.speaks_of(_names_for(word), forbidding)
-        )
+        entries = self.index.entries(product)
+        if "contraindication" in reading.masked.casefold():
+            forbidding = [entry for entry in entries if entry.head.is_about("contraindication")]
+            told = {word for word in known if self.index.speaks_of(_names_for(word), forbidding)}
+        elif aspects.says_dose(reading.masked):
+            dosing = [self.index.load(e).text.decode() for e in entries if e.head.topic == "dosage" and e.head.retrieve]
+            told = {word for word in known if any(_tells_dose(text, word) for text in dosing)}
+        else:
+            told = set()
+        return tuple(word for word in known if is_own(word, own) or word not in told)
 
     def slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know, or a well-known brand."""
@@ -116,6 +123,15 @@ class NotOurs:
 def _names_for(word: str) -> list[frozenset[str]]:
     """The terms of a substance's names, of which a label that speaks of it holds one."""
     return [frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name]
+
+
+def _tells_dose(text: str, word: str) -> bool:
+    """Whether ``text`` tells a dose of the substance ``word`` right behind its name: "aspirin (75 mg to 100 mg)"."""
+    names = "|".join(re.escape(name) for name in (word, generic_of(word)) if name)
+    return (
+        re.search(rf"\b(?:{names})\b[\s(,]{{0,3}}\d[^()|;\n]{{0,14}}?(?:mc?g|units|g)\b", text, re.IGNORECASE)
+        is not None
+    )
 
 
 def _directs(entry: Entry) -> bool:

@@ -1,15 +1,20 @@
-"""Whether a question names another salt, release form or combination than the product that bears the name.
+"""Whether a question names another salt, release form, brand or combination than the product that bears the name.
 
-Metoprolol tartrate and metoprolol succinate, Janumet and Janumet XR, losartan and losartan with hydrochlorothiazide are
-dosed differently and taken for one another (ISMP list of confused drug names). What follows the name tells them apart;
-of a product whose own names hold it, it is the product.
+Metoprolol tartrate and metoprolol succinate, Janumet and Janumet XR, losartan and losartan with hydrochlorothiazide,
+Ozempic and Wegovy are dosed differently and taken for one another (ISMP list of confused drug names). What follows the
+name tells them apart, and so does a brand that only one of them bears; of a product whose own names hold it, it is the
+product.
 """
 
 from __future__ import annotations
 
-from assistant.answering.drug_classes import generic_of, is_medicine
+import re
+from collections.abc import Sequence, Set
+
+from assistant.answering.drug_classes import NAMES_OF, brands_of, generic_of, is_medicine
 from assistant.answering.index import Index
-from assistant.content.lexicon import SALTS, words
+from assistant.content.lexicon import EXTENDED_RELEASE, SALTS, words
+from assistant.understanding import other_medicines
 from assistant.understanding.aspects import asks_dose
 from assistant.understanding.products import Mention
 
@@ -18,28 +23,97 @@ _TELLING_SALTS = SALTS - frozenset(
     "calcium carbonate chloride citrate lactate magnesium nitrate phosphate potassium sodium zinc acetate anhydrous "
     "hydrate dihydrate hemihydrate monohydrate trihydrate hcl hydrochloride".split()
 )
-#: Letters for an extended release (ISMP), and what names write instead.
-_EXTENDED = frozenset("er xr xl sr cr la".split())
-_EXTENDED_IN_NAMES = _EXTENDED | {"extended", "sustained", "controlled"}
+#: What stands before "release" for an extended one, as letters in names do, and for one that is not.
+_EXTENDED = frozenset("extended sustained controlled prolonged".split())
+_EXTENDED_IN_NAMES = EXTENDED_RELEASE | _EXTENDED
+_IMMEDIATE = frozenset("immediate regular instant".split())
 #: The second substance of many combinations, as it is written behind the first.
 _THIAZIDE = frozenset("hct hctz hydrochlorothiazide".split())
+#: Brands of one salt or release of a substance -> what stands behind the substance's name for it.
+_BRAND_OF = {
+    "ambien": "ir",
+    "calan": "ir",
+    "concerta": "er",
+    "glucophage": "ir",
+    "glucotrol": "ir",
+    "inderal": "ir",
+    "keppra": "ir",
+    "lamictal": "ir",
+    "lopressor": "tartrate ir",
+    "oxycontin": "er",
+    "ritalin": "ir",
+    "seroquel": "ir",
+    "tiazac": "er",
+    "toprol": "succinate er",
+    "ultram": "ir",
+    "xanax": "ir",
+}
+#: What may stand between a name and its salt or release: a strength, a salt that tells nothing, a dosage form.
+_BETWEEN = re.compile(rf"\d+(?:mc?g|ml|g)?|mc?g|ml|g|tablets?|capsules?|{'|'.join(sorted(SALTS - _TELLING_SALTS))}")
+#: A question of at most this many words means with a salt or release, wherever it stands, the medicine's.
+_FEW_WORDS = 6
+#: Letters of a release that are nothing else ("er" is a room, "cr" creatinine).
+_PLAIN_LETTERS = frozenset("ir xl xr".split())
 
 
 def another_form(index: Index, plain: str, mention: Mention, product: str) -> str:
-    """The word beside the name ``mention`` that makes it another medicine than ``product``; "" where none does."""
-    known = index.product(product)
-    names = {word for key in (known.keys if known else ()) for word in key.split()}
+    """The word at the name ``mention`` that makes it another medicine than ``product``; "" where none does."""
+    names = _names(index, product)
     spoken = words(plain)
     end = mention.start + len(mention.key.split())
     behind = spoken[end] if end < len(spoken) else ""
     before = spoken[mention.start - 1] if mention.start else ""
-    if behind in _TELLING_SALTS and behind not in names and names & _TELLING_SALTS:
-        return behind
-    if behind in _EXTENDED and names.isdisjoint(_EXTENDED_IN_NAMES):
-        return behind
-    if behind in _THIAZIDE and names.isdisjoint(_THIAZIDE) and (behind != "hydrochlorothiazide" or asks_dose(plain)):
-        return behind
+    if mention.key not in names and mention.key not in _THIAZIDE and names & brands_of(generic_of(mention.key)):
+        return mention.key
+    while end < len(spoken) and _BETWEEN.fullmatch(spoken[end]):
+        end += 1
+    said = _form(spoken[end:])
+    for form in [said] if said else _BRAND_OF.get(mention.key, "").split():
+        if _is_another(form, names):
+            return form
+    if said in _THIAZIDE and names.isdisjoint(_THIAZIDE) and (said != "hydrochlorothiazide" or asks_dose(plain)):
+        return said
     for word in (before, behind):
         if asks_dose(plain) and is_medicine(word) and names.isdisjoint((word, generic_of(word))):
             return word
     return ""
+
+
+def another_alone(index: Index, plain: str, product: str) -> str:
+    """The salt that a question of few words names, or the release whose dose it asks, if ``product`` is of another.
+
+    Wherever it stands, but not as another medicine's, nor beside what ``product`` is: "from tartrate to succinate".
+    """
+    names, spoken = _names(index, product), words(plain)
+    forms = {at: form for at in range(len(spoken)) if (form := _form(spoken[at:])) and form not in _THIAZIDE}
+    if len(spoken) > _FEW_WORDS or not all(_is_another(form, names) for form in forms.values()):
+        return ""
+    for at, form in forms.items():
+        released = form in _PLAIN_LETTERS or spoken[at + 1 : at + 2] == ["release"]
+        told = form in _TELLING_SALTS or (released and asks_dose(plain))
+        borne = at and (spoken[at - 1] in NAMES_OF or spoken[at - 1] in SALTS)
+        if told and not borne and not other_medicines.beside_ours(plain, form):
+            return form
+    return ""
+
+
+def _names(index: Index, product: str) -> set[str]:
+    known = index.product(product)
+    return {word for key in (known.keys if known else ()) for word in key.split()}
+
+
+def _form(spoken: Sequence[str]) -> str:
+    """The word for a salt, a release or a thiazide that ``spoken`` begins with; "" where it begins with none."""
+    first = spoken[0] if spoken else ""
+    if first in _EXTENDED | _IMMEDIATE:
+        return first if spoken[1:2] == ["release"] else ""
+    return first if first in _TELLING_SALTS | EXTENDED_RELEASE | _THIAZIDE or first == "ir" else ""
+
+
+def _is_another(form: str, names: Set[str]) -> bool:
+    """Whether a medicine with these ``names`` is of another salt or release than ``form``."""
+    if form in _TELLING_SALTS:
+        return form not in names and not names.isdisjoint(_TELLING_SALTS)
+    if form in _EXTENDED_IN_NAMES:
+        return names.isdisjoint(_EXTENDED_IN_NAMES)
+    return (form == "ir" or form in _IMMEDIATE) and not names.isdisjoint(_EXTENDED_IN_NAMES)

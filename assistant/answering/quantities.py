@@ -25,7 +25,7 @@ _UNITS: dict[Kind, str] = {
     "creatinine": r"mg\s?/\s?d[lL]\b",
 }
 #: In years and in kilograms.
-_SIZES = {"month": 1 / 12, "week": 7 / 365.25, "lb": 0.4536, "pound": 0.4536}
+_SIZES = {"mo": 1 / 12, "w": 7 / 365.25, "lb": 0.4536, "pound": 0.4536}
 _NUMBER = r"(\d{1,3}(?:\.\d+)?)"
 _FROM = r"(?:≥|>=|>|(?:greater|more|older|higher|heavier) than(?: or equal to)?|at least|over|above|exceed(?:s|ing)?)"
 _TO = r"(?:≤|<=|<|(?:less|fewer|younger|lower|lighter) than(?: or equal to)?|at most|not exceeding|up to|under|below)"
@@ -75,8 +75,9 @@ _BEFORE, _AFTER = 60, 30
 #: How people write them of a patient. Each group is a number; a second one is its unit.
 _PERSON = "boy|girl|man|woman|male|female|lady|patient|child"
 _ASKED: tuple[tuple[Kind, str], ...] = (
-    ("age", rf"\b{_NUMBER}\s?-?\s?(years?|yrs?|months?|weeks?)\s?-?\s?(?:old\b|of age\b)"),
-    ("age", rf"\b{_NUMBER}\s?-?(?:yo|y/o|y\.o\.?|yr|yrs|y)\b"),
+    ("age", rf"\b{_NUMBER}\s?-?\s?(years?|yrs?|months?|weeks?)\s?-?\s?(?:olds?\b|of age\b)"),
+    ("age", rf"\b{_NUMBER}\s?-?(?:yo|y/o|y\.o\.?|yr|yrs|y)s?\b"),
+    ("age", rf"\b{_NUMBER}\s?-?(mos?)\b(?=\W*$|\W+(?:old|of age|\d|{_PERSON}|infant|baby))"),
     ("age", rf"\b(?:aged?|turn(?:ed|s)?|(?:{_PERSON}) of)\s{_NUMBER}\b(?!\s?(?:mg|kg|%))"),
     ("age", rf"\b{_NUMBER}\s?-?(years?|yrs?|months?)\b(?=\W+(?:{_PERSON}))"),
     ("weight", rf"\b{_NUMBER}\s?-?(kg|kilos?|kilograms?|lbs?|pounds?)\b(?!\s?/)"),
@@ -98,7 +99,7 @@ def quantities_in(question: str) -> tuple[Quantity, ...]:
             if match.start(1) in taken:
                 continue
             taken.add(match.start(1))
-            value = float(groups[0]) * _size(groups[1] if len(groups) > 1 else "")
+            value = float(groups[0]) * size_of(groups[1] if len(groups) > 1 else "")
             found[Quantity(kind, value)] = None
     return tuple(found)
 
@@ -113,7 +114,7 @@ def _ranges_of(kind: Kind, text: str) -> Iterator[Range]:
     for match in between.finditer(text):
         low, unit, high, last = match.groups()
         if _meant(kind, text, match):
-            yield Range(kind, float(low) * _size(unit or last), float(high) * _size(last))
+            yield Range(kind, float(low) * size_of(unit or last), float(high) * size_of(last))
     # Neither end of these is the bound of another range.
     rest = between.sub(lambda match: "·" * len(match[0]), text)
     for match in above.finditer(rest):
@@ -131,10 +132,11 @@ def _meant(kind: Kind, text: str, match: re.Match[str]) -> bool:
 
 def _bound(match: re.Match[str]) -> float:
     number, unit = (group for group in match.groups() if group)
-    return float(number) * _size(unit)
+    return float(number) * size_of(unit)
 
 
-def _size(unit: str) -> float:
+def size_of(unit: str) -> float:
+    """How many years, kilograms, mL/min or mg/dL a unit is, as it is written; 1 for none."""
     return next((size for name, size in _SIZES.items() if unit.casefold().startswith(name)), 1.0)
 
 

@@ -31,6 +31,12 @@ _ENZYME = {
 }
 _ACT = {"inhibitor": "inhibit", "inducer": "induc"}
 _STRENGTH = {"strong": "strong|potent", "moderate": "moderate", "weak": "weak|mild"}
+#: Behind a strength that is the patient's illness's.
+_OF_ILLNESS = (
+    r"(?!(?:[,/]? ?(?:(?:to|or|and) )?(?:mild|moderate|severe))*,? (?:(?:chronic|acute) )?"
+    r"(?:renal|hepatic|kidney|liver|impairment|disease|dysfunction|insufficiency|asthma|pain|ulcerative|active|plaque|"
+    r"atopic|rheumatoid))"
+)
 _ACTS = re.compile(r"\b(?:inhibit|induc)\w*(?:(?: ?[,/] ?| (?:and|or|and/or) )+(?:inhibit|induc)\w*)*")
 #: Where what is said of one kind of inhibitor ends.
 _END = re.compile(r"[;:\n|\u2022]|\.(?=\s|$)")
@@ -64,7 +70,7 @@ class Mention:
         return len(have) == len(self.roles) if self.together else bool(have)
 
     def _strong_as(self, role: str, strength: str) -> bool:
-        return not self.strengths or strength in self.strengths or not role.startswith("cyp")
+        return not (strength and self.strengths) or strength in self.strengths or not role.startswith("cyp")
 
 
 def mentions(text: str) -> Iterator[Mention]:
@@ -81,7 +87,9 @@ def mentions(text: str) -> Iterator[Mention]:
         phrase = plain[start:behind]
         done = [name for name, stem in _ACT.items() if stem in act[0]]
         enzymes = [name for name, pattern in _ENZYME.items() if re.search(pattern, phrase)]
-        strengths = frozenset(name for name, pattern in _STRENGTH.items() if re.search(rf"\b(?:{pattern})\b", phrase))
+        strengths = frozenset(
+            name for name, pattern in _STRENGTH.items() if re.search(rf"\b(?:{pattern})\b{_OF_ILLNESS}", phrase)
+        )
         mixed = len(enzymes) > 1 and strengths and "p gp" in enzymes and not _EITHER.search(phrase)
         together = len(enzymes) > 1 and bool(_TOGETHER.search(phrase) or mixed)
         for name in done:

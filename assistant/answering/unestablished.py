@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index
-from assistant.answering.quantities import quantities_in, ranges_in
+from assistant.answering.quantities import quantities_in, ranges_in, size_of
 from assistant.understanding.illness_alone import is_an_illness
 
 #: The group, as questions and labels have it.
@@ -69,19 +69,43 @@ _NAMED_AGES: tuple[tuple[re.Pattern[str], tuple[float, float]], ...] = tuple(
     )
 )
 #: Ages as sentences write them beside those that :func:`ranges_in` reads.
+_UNIT = r"(?:years|months|weeks|days)"
 _LESS_THAN = r"\b(under|below|over|above|less than|younger than)"
 _REWRITTEN = (
-    (re.compile(rf"{_LESS_THAN} (?:the )?age (?:of )?(\d+)(?! ?(?:years|months))"), r"\1 \2 years"),
+    (re.compile(rf"{_LESS_THAN} (?:the )?age (?:of )?(\d++)(?! ?{_UNIT})"), r"\1 \2 years of age"),
     (re.compile(rf"{_LESS_THAN} (?:the )?age (?:of )?"), r"\1 "),
-    (re.compile(r"\bages? of (\d+)(?! ?(?:years|months))"), r"\1 years"),
+    (re.compile(rf"\b(?:(?:an|the) )?ages? of (\d++)(?! ?{_UNIT})"), r"\1 years of age"),
+    (re.compile(r"\b(?:(?:an|the) )?ages? of (?=\d)"), ""),
     (
-        re.compile(r"\b(aged?s?(?: between)?) (\d+)( ?(?:to|through|and|-|\u2013) ?\d+)(?! ?-?(?:years|months|weeks))"),
+        re.compile(rf"\b(aged?s?(?: between)?) (\d+)( ?(?:to|through|and|-|\u2013) ?\d++)(?! ?-?{_UNIT})"),
         r"\1 \2\3 years",
     ),
     (re.compile(r"\bbirth\b"), "0 years"),
 )
+#: Ages as questions write them: "under 5s", "children over 12", "kids 6-11", "infants under 6 months".
+_YEARS = r"(?: ?-?(years?|yrs?|yo|y|months?|mos?|weeks?|wks?)\b)?"
+_NO_AGE = (
+    r"(?! ?-?(?:kg|mc?g|ml|g|lbs?|pounds?|%|days?|hours?|h|min(?:ute)?s?|times?|doses?|months?|mos?|weeks?|wks?)\b|%)"
+)
+_CHILD_BEFORE = (
+    r"(?:\b(?:child(?:ren)?|kids?|p(?:a)?ediatrics?|infants?|bab(?:y|ies)|toddlers?|adolescents?|teen(?:ager)?s?|boys|"
+    r"girls|patients|those|aged?|ages)(?: who are)?(?: of)?(?: aged?| ages)? )"
+)
+_LESS_IN = r"(?:under|below|younger than|less than|up to|<)"
+_BOUND = r" ?(?:the )?(?:ages? (?:of )?)?(\d{1,2})"
 _UNDER = re.compile(
-    r"\b(?:under|below|younger than|less than|<) ?(?:the )?(?:age (?:of )?)?(\d{1,2})\b(?! ?(?:kg|mg|months|weeks|%))",
+    rf"(?:{_CHILD_BEFORE}{_LESS_IN}{_BOUND}s?\b{_YEARS}|\b{_LESS_IN}{_BOUND}s?\b{_YEARS}(?= old| of age)|"
+    rf"(?:\b|(?=<)){_LESS_IN}{_BOUND}s?\b()){_NO_AGE}",
+    re.IGNORECASE,
+)
+_OVER = re.compile(
+    rf"(?:{_CHILD_BEFORE}(?:over|above|older than|at least|>){_BOUND}s?\b{_YEARS}|"
+    rf"\b(?:over|above){_BOUND}s\b()){_NO_AGE}",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(
+    rf"{_CHILD_BEFORE}(?:between |from )?(\d{{1,2}}){_YEARS} ?(?:-|\u2013|to|through|and) ?"
+    rf"(\d{{1,2}})s?\b{_YEARS}{_NO_AGE}",
     re.IGNORECASE,
 )
 _AGED = re.compile(r"\b\d+(?:\.\d+)?\W{0,2}(?:years?|months?|weeks?|yrs?)\b|\bage", re.IGNORECASE)
@@ -106,13 +130,29 @@ def child_of(question: str, names: Iterable[Sequence[frozenset[str]]]) -> Child 
     ages = [each.value for each in asked if each.kind == "age"]
     weight = next((each.value for each in asked if each.kind == "weight"), 0.0)
     known = tuple(tuple(each) for each in names)
+    bounds = _bounds(question)
+    if bounds and (not ages or not set(bounds).isdisjoint(ages)):
+        low, high = bounds
+        return Child((low, high - _LESS), True, weight, known) if low < _GROWN and high <= _GROWN else None
     if ages:
         return Child((min(ages), max(ages)), True, weight, known) if max(ages) < _GROWN else None
-    if under := _UNDER.search(question):
-        return Child((0.0, float(under[1]) - 0.5), True, weight, known) if float(under[1]) <= _GROWN else None
     named = next((ages for pattern, ages in _NAMED_AGES if pattern.search(question)), None)
     ages_meant = (named[0], named[1] - _LESS) if named else _ANY_CHILD
     return Child(ages_meant, named is not None, weight, known)
+
+
+def _bounds(question: str) -> tuple[float, float] | None:
+    """The ages in years, from and to, that ``question`` bounds; None where it bounds none."""
+    if between := _BETWEEN.search(question):
+        low, unit, high, last = between.groups()
+        return float(low) * size_of(unit or last or ""), float(high) * size_of(last or unit or "")
+    if under := _UNDER.search(question):
+        number, *unit = filter(None, under.groups())
+        return 0.0, float(number) * size_of("".join(unit))
+    if over := _OVER.search(question):
+        number, *unit = filter(None, over.groups())
+        return float(number) * size_of("".join(unit)), _GROWN
+    return None
 
 
 def unestablished(index: Index, entries: Sequence[Entry], uses: Sequence[str], child: Child) -> tuple[Entry, ...]:
@@ -139,12 +179,15 @@ def unestablished(index: Index, entries: Sequence[Entry], uses: Sequence[str], c
 
 
 def _sentences(text: str) -> Iterator[str]:
+    """The sentences of ``text``; one of several groups once for each, behind what is said of all of them."""
     for sentence in _SENTENCE_END.split(text):
         first, *others = _SECOND_GROUP.split(sentence)
+        said = _NOT.search(first) or _ESTABLISHED.search(first)
+        if not said:
+            yield sentence
+            continue
         yield first
-        begun = _NOT.search(first)
-        for other in others if begun else ():
-            yield f"{first[: begun.end()]} {other}" if begun else other
+        yield from (f"{first[: said.end()]} {other}" for other in others)
 
 
 def _approves(sentence: str) -> bool:

@@ -23,6 +23,10 @@ SALTS = frozenset(
     "zinc".split()
 )
 
+#: Letters behind a name for an extended release (ISMP), and for any release or combination.
+EXTENDED_RELEASE = frozenset("cr er la sr xl xr xt".split())
+RELEASES = EXTENDED_RELEASE | frozenset("dr hct hctz ir od odt".split())
+
 #: Words for the dosage form that labels write into brand names and people leave out.
 FORMS = frozenset(
     "tablet tablets capsule capsules injection gel cream ointment solution suspension syrup usp purified oral for and "

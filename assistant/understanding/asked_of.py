@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assistant.content.lexicon import SALTS
+from assistant.content.lexicon import RELEASES, SALTS
 from assistant.understanding.spelling import is_ordinary
 
 _NAME = r"(?P<name>[^\W\d_][\w-]{3,})"
 #: What stands between a name and what is asked of it: letters of a release form (ISMP), a salt, a form, a strength.
-RELEASE = r"(?:x[lrt]|er|ir|sr|cr|dr|la|od|odt|hct|hctz)"
 _FORM = (
-    rf"(?:(?:'s|[\s-]{RELEASE}|\s(?:{'|'.join(sorted(SALTS))}|tablets?|capsules?|injections?|oral|iv)|"
+    rf"(?:(?:'s|[\s-](?:{'|'.join(sorted(RELEASES))})|\s(?:{'|'.join(sorted(SALTS))}|tablets?|capsules?|injections?|oral|iv)|"
     r"\s[\d.,/]+\s?(?:mg|mcg|g|ml|units?)?)\b){0,3}"
 )
 _PEOPLE = (
@@ -26,7 +25,8 @@ _PEOPLE = (
 )
 #: What only the medicine itself can have.
 _ITS_OWN = (
-    r"(?:contra-?indications|side[ -]effects?|adverse (?:reactions|effects|events)|half[ -]?li(?:fe|ves)|storage|"
+    r"(?:contra-?indications?(?! (?:with|to)\b)|side[ -]effects?|adverse (?:reactions|effects|events)|"
+    r"half[ -]?li(?:fe|ves)|storage|"
     r"indications|boxed warnings?|black box(?: warnings?)?|mechanism(?: of action)?|moa|package insert|"
     r"prescribing information|ingredients|excipients|"
     r"(?:(?:renal|hepatic|pa?ediatric|geriatric|max|maximum|starting|initial|loading|maintenance|usual|recommended|"
@@ -38,8 +38,17 @@ _LEAD = (
     r"^\W*(?:(?:and|also|but|so|ok|okay|oh|now|then|please|what|how|about|is|are|whats|what's|the|any|list|for|tell me|"
     r"give me|show me|i need|need|regarding|re|on)\b[\s,:]*)*"
 )
-_HEADED = re.compile(rf"{_LEAD}{_NAME}{_FORM}[\s,:-]+(?:{_ITS_OWN}|{_OF_SOMEBODY})", re.IGNORECASE)
-_CALLED_FOR = re.compile(rf"\b{_ITS_OWN}\s+(?:of|for|from)\s+(?:the\s+|a\s+)?{_NAME}", re.IGNORECASE)
+#: What stands before a name and belongs to what is asked of it: "common X side effects", "max X dose".
+_MODIFIED = (
+    r"(?:(?:most|common|commonest|frequent|serious|severe|main|major|rare|typical|usual|normal|standard|recommended|"
+    r"correct|right|max|maximum|maximal|min|minimum|starting|initial|loading|maintenance|daily|full|complete|total|"
+    r"approved|all)\s+){0,3}"
+)
+_HEADED = re.compile(rf"{_LEAD}{_MODIFIED}{_NAME}{_FORM}[\s,:-]+(?:{_ITS_OWN}|{_OF_SOMEBODY})", re.IGNORECASE)
+_DOSE_BEFORE = re.compile(rf"{_LEAD}{_MODIFIED}(?:dos(?:age|ing)|doses?)\s+{_NAME}{_FORM}\W*$", re.IGNORECASE)
+#: Behind a name that only says whose dose is asked: "dose for warfarin patients".
+_NOT_WHO = r"(?!\s+(?:patients?|users?|recipients?|allerg\w+))"
+_CALLED_FOR = re.compile(rf"\b{_ITS_OWN}\s+(?:of|for|from)\s+(?:the\s+|a\s+)?{_NAME}\b{_NOT_WHO}", re.IGNORECASE)
 _DONE_WITH = re.compile(
     rf"\bhow (?:do|does|should|must|can|to|often|much|long|many)\b[^.?!]{{0,30}}?\b(?:take|use|give|store|keep|"
     rf"administer|inject|dose|start|stop|titrate|prescribe)\s+(?:the\s+|my\s+)?{_NAME}|"
@@ -84,8 +93,9 @@ def unknown_asked_of(question: str) -> str:
 
 
 def _names(question: str) -> Iterator[str]:
-    if found := _HEADED.search(question):
-        yield found["name"].casefold()
+    for pattern in (_HEADED, _DOSE_BEFORE):
+        if found := pattern.search(question):
+            yield found["name"].casefold()
     for found in _CALLED_FOR.finditer(question):
         if not _TOLD.search(question[: found.start()]):
             yield found["name"].casefold()

@@ -61,6 +61,13 @@ _SENTENCE = re.compile(r"(?<=[.;!?])\s+|\n|\u2022")
 _AGAINST = re.compile(r"\b(?:not|never|avoid\w*|other than|instead of|contraindicated|without|unlike)\b|\bnon-?$")
 #: What a sentence says of a route that is no good.
 _NO_GOOD = re.compile(r"\b(?:not|never|avoid\w*|contraindicated|risks?|serious|death|fatal)\b")
+#: Before a route that a question says is not to be had or not meant.
+_DENIED = re.compile(
+    r"\b(?:no|not|without|lost|lacks?|lacking|instead of|rather than|other than|unable to (?:get|use|place|take)|"
+    r"(?:can(?:no|['\u2019]?)t|could(?: not|n['\u2019]?t)|do(?:es)?(?: not|n['\u2019]?t)|won['\u2019]?t) "
+    r"(?:get|have|take|use|place|tolerate))"
+    r"(?: (?:an?|the|any|have|get|by|via|through|his|her|their|my|working))* $"
+)
 _NON = re.compile(r"\bnon-?intra-?(?:venous|muscular)")
 
 
@@ -81,10 +88,11 @@ def _only() -> re.Pattern[str]:
 
 
 def routes_asked(question: str) -> frozenset[str]:
-    """The routes that ``question`` names."""
+    """The routes that ``question`` names and does not deny: "no IV", "instead of IM"."""
     # "I'm" is no route, however it is written.
     plain = re.sub(r"\bi['\u2019]?m (?=(?:an?|on|in|not|the|my)\b)", "", _plain(question))
-    return frozenset(route for route in _WRITTEN if _pattern(route).search(plain))
+    named = ((route, found) for route in _WRITTEN for found in _pattern(route).finditer(plain))
+    return frozenset(route for route, found in named if not _DENIED.search(plain, 0, found.start()))
 
 
 def allows(text: str, route: str) -> bool:

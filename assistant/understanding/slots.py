@@ -21,11 +21,12 @@ _POPULATIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "pediatric",
             r"\b(child(ren|hood)?(?![- ]?pugh)|kids?|p(a)?ediatrics?|infants?|neonat\w*|newborns?|toddlers?|"
             r"teen(ager)?s?|adolescents?|"
-            r"juvenile|minors?|baby|babies|(my|her|his|the) (son|daughter)|school ?age|under 1[0-8]|girls?|boys?)\b",
+            r"juvenile|minors?|baby|babies|(my|her|his|the) (son|daughter)|school ?age|under 1[0-8]|"
+            r"(under|over)[ -]([1-9]|1[0-7])s|girls?|boys?)\b",
         ),
         (
             "geriatric",
-            r"\b(elderly|geriatrics?|older (people|adults?|patients?|folks)|seniors?|aged|over (65|70|75|80))\b",
+            r"\b(elderly|geriatrics?|older (people|adults?|patients?|folks)|seniors?|aged|over (65|70|75|80)s?)\b",
         ),
         ("pregnant", r"\b(pregnan\w*|gestation\w*|trimester|f(o)?etal|f(o)?etus|expecting)\b"),
         ("lactating", r"\b(breast ?-?feed\w*|lactat\w*|nursing(?! home)|breast ?milk|milk supply)\b"),
