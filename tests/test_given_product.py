@@ -273,9 +273,10 @@ def test_of_a_brand_with_the_substance_of_ours_ours_is_offered(
     quick: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking_back, "generic_of", {"xarelto": "norvastigline"}.get)
-    asked = quick.ask("Xarelto storage", _HCP)
-    assert asked.outcome is Outcome.CLARIFY
-    assert [offer.label for offer in asked.choices] == ["ZORVANTA"]
+    for question in ("Xarelto storage", "interaction of Xarelto and lithium"):
+        asked = quick.ask(question, _HCP)
+        assert asked.outcome is Outcome.CLARIFY, question
+        assert [offer.label for offer in asked.choices] == ["ZORVANTA"], question
 
 
 @pytest.mark.parametrize("question", ["zorvantta storage", "Xarelto storage"])

@@ -97,7 +97,7 @@ class AskingBack:
         beside = draft.intent in WITH_ANOTHER and not asked.fragment.only_names(known)
         if others:
             known = {word: generic_of(word) or word for word in others}
-        elif not known or beside or any(other_medicines.named_beside(asked.plain, word) for word in known):
+        elif not known or any(other_medicines.named_beside(asked.plain, word) for word in known):
             return False
         ours = self.index.find_names(known.values())
         held = [
@@ -105,6 +105,8 @@ class AskingBack:
             for word, generic in known.items()
             if (bearing := tuple(product for product, _ in ours.get(generic, ())))
         ]
+        if beside and not (held or others):
+            return False  # what is taken besides; which of ours it is taken with is not said
         if self._offer_names(held, asked, draft):
             draft.notes.append("a brand of a substance that we know")
         else:
