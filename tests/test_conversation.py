@@ -110,6 +110,16 @@ def test_each_choice_of_a_product_is_answered_for_it(quick: Assistant) -> None:
             assert again == (offer,)
 
 
+def test_a_use_named_after_a_dose_asks_for_its_dose(assistant: Assistant) -> None:
+    dose = "what is the dose of quovendry for Marrow-Lindqvist arthropathy in adults?"
+    _, other, unapproved = talk(assistant, dose, "and Verrin dermatitis?", "and gout?")
+    assert (other.intent, other.slots["topic"], other.carried) == ("dosage", "dosage", ("product", "topic"))
+    assert shown(other) == {"quovendry-us-pi.2.4"}
+    assert "topic" not in unapproved.slots
+    _, after_storage = talk(assistant, "quovendry storage", "and Verrin dermatitis?")
+    assert "topic" not in after_storage.slots
+
+
 def test_a_dose_asked_for_next_is_for_the_people_that_were_asked_about(assistant: Assistant) -> None:
     answers = talk(
         assistant,

@@ -251,7 +251,9 @@ class Decider:
             fragment = asked.fragment
             if fragment.only_names(own_brands(self.index, asked.plain, product)):
                 fragment = replace(fragment, bare=True)
-            kept = follow_up.kept(fragment, reading, retrieval.eligible(self.index, product, asked.where))
+            entries = retrieval.eligible(self.index, product, asked.where)
+            of_a_use = fragment.may_be_a_use and self._dosed_for(product, fragment.rest, asked.where)
+            kept = follow_up.kept(fragment, reading, entries, of_a_use=of_a_use)
         people = follow_up.people_kept(asked.plain, reading, kept, asked.previous) if product and not flags else ()
         if people:
             plain = asked.plain.rstrip(" ?.!") + follow_up.said_of(people)
@@ -358,6 +360,12 @@ class Decider:
         unknown = [condition for condition, said in pairs if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
         return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
+
+    def _dosed_for(self, product: str, named: Sequence[str], where: Context) -> bool:
+        """Whether ``named`` is a use that is indicated and stands with the doses."""
+        use = conditions.spelled_out(" ".join(named))
+        indicated = label_status(self.labels.of(product, where), use) is conditions.LabelStatus.INDICATED
+        return indicated and bool(spoken_under(self.index, product, use, ("dosage",), where))
 
     def _dosed_so(self, product: str, only: Sequence[str], reading: Reading, label: Label, where: Context) -> bool:
         """Whether all that a question names, ``only``, stands in one passage on doses, and what is marked is indicated.

@@ -33,6 +33,8 @@ _SAID = {
     "hepatic_impairment": "in hepatic impairment",
 }
 _DOSING = frozenset(("dosage", "administration"))
+#: A use is named in at most so many words.
+_WORDS_OF_A_USE = 4
 #: People whom no slot names, so that the last ones are not meant; and from which weight, in kg, they are no children.
 _OTHER_PEOPLE = re.compile(
     r"\b(?:m[ae]n|wom[ae]n|(?:fe)?males?|every(?:one|body)|any(?:one|body)|others?|else|healthy|me|myself|husband|wife|"
@@ -84,6 +86,11 @@ class Fragment:
     bare: bool
     opening: bool
     rest: tuple[str, ...]
+
+    @property
+    def may_be_a_use(self) -> bool:
+        """Whether it may be the name of a use after a question for a dose: "and angina?"."""
+        return self.topic in _DOSING and 0 < len(self.rest) <= _WORDS_OF_A_USE
 
     def only_names(self, names: Collection[str]) -> bool:
         """Whether it says nothing but these words, which name no product that we know."""
@@ -193,13 +200,14 @@ def said_of(people: Collection[str]) -> str:
     return "".join(f" {_SAID[name]}" for name in people)
 
 
-def kept(fragment: Fragment, reading: Reading, entries: Collection[Entry]) -> str:
+def kept(fragment: Fragment, reading: Reading, entries: Collection[Entry], *, of_a_use: bool) -> str:
     """The topic that the question keeps, "" if it has its own.
 
     A question that names people alone keeps the topic where ``entries`` hold a passage on that topic for them: else
-    what is said of those people in general is the better answer.
+    what is said of those people in general is the better answer. One that names a use alone asks for its dose after a
+    dose (``of_a_use``).
     """
-    if fragment.bare:
+    if fragment.bare or of_a_use:
         return fragment.topic
     people = set(reading.population)
     own = reading.intents[0][0] if reading.intents else ""
