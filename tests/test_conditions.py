@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from assistant.answering import lexical
-from assistant.answering.index import Index
+from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
     Label,
     beyond_stage,
@@ -20,13 +20,16 @@ from assistant.answering.label_status import (
     label_status,
     lacks_what_is_required,
     of_another_type,
+    speaks_against,
+    spoken_against,
 )
-from assistant.domain import Context
+from assistant.domain import Context, Kind
 from assistant.understanding.conditions import (
     LabelStatus,
     asks_use,
     compare,
     condition_words,
+    core_of,
     denied,
     denied_words,
     spelled_out,
@@ -374,6 +377,41 @@ def test_a_stage_is_compared_with_what_is_said_of_the_illness() -> None:
     assert not beyond_stage(said, "adjuvant after resection", [["gout"]])
 
 
+@pytest.mark.parametrize(
+    ("condition", "core"),
+    [
+        ("recent myocardial infarction", "myocardial infarction"),
+        ("nyha iii heart failure", "heart failure"),
+        ("ef 25 heart failure", "heart failure"),
+        ("uncontrolled narrow angle glaucoma", "narrow angle glaucoma"),
+        ("asthma", "asthma"),
+        ("acute severe pain", ""),  # any illness
+        ("unstable coronary", ""),
+    ],
+)
+def test_what_is_said_against_an_illness_is_said_of_each_course(condition: str, core: str) -> None:
+    assert core_of(condition.split()) == tuple(core.split())
+
+
+def test_what_is_said_against_an_illness_counts_under_each_of_its_names() -> None:
+    warned = _OneLabel(
+        ("warnings", "It raises the eye pressure in angle-closure glaucoma."),
+        ("boxed_warning", "Thyroid tumors were seen in mice."),
+        ("contraindication", "Not after a myocardial infarction."),
+    )
+
+    def against(condition: str) -> set[str]:
+        return set(spoken_against(cast(Index, warned), cast(list[Entry], warned.entries("")), condition.split()))
+
+    assert against("uncontrolled narrow-angle glaucoma") == {"warnings"}
+    assert against("thyroid cancer") == against("thyroid carcinoma") == {"boxed_warning"}
+    assert against("recent heart attack") == {"contraindication"}
+    assert not against("recent lung cancer")
+    assert not against("recent")
+    rows = cast(list[Entry], warned.entries(""))
+    assert [speaks_against(cast(Index, warned), row, ["thyroid", "cancer"]) for row in rows] == [False, True, False]
+
+
 def test_the_course_of_an_illness_is_not_its_name() -> None:
     assert label_status(label("for ulcerative colitis"), ["colitis", "flare"]) is LabelStatus.INDICATED
     assert label_status(label("for asthma"), ["gout", "flare"]) is LabelStatus.NOT_MENTIONED
@@ -519,7 +557,7 @@ class _OneLabel:
 
     def __init__(self, *passages: tuple[str, str]) -> None:
         self._rows = [
-            SimpleNamespace(row=row, head=SimpleNamespace(topic=topic), text=text.encode())
+            SimpleNamespace(row=row, head=SimpleNamespace(topic=topic, kind=Kind.SAFETY), text=text.encode())
             for row, (topic, text) in enumerate(passages)
         ]
 
@@ -528,6 +566,9 @@ class _OneLabel:
 
     def eligible(self, _: str, __: Context) -> list[SimpleNamespace]:
         return self._rows
+
+    def stems(self, entry: SimpleNamespace) -> frozenset[str]:
+        return frozenset(lexical.terms(entry.text.decode()))
 
     def load(self, entry: SimpleNamespace) -> SimpleNamespace:
         return entry

@@ -273,6 +273,16 @@ def test_an_illness_alone_of_which_no_passage_speaks_is_referred_whatever_topic_
     assert plan.retrieve and plan.unsure_of_use  # offered, not shown
 
 
+def test_an_illness_alone_that_is_warned_of_in_another_course_is_answered_with_the_warning() -> None:
+    recent = found(intents=(("clinical_studies", 0.6),), unheard_of=True, warned=(("carditis",),))
+    plan = route(recent, "hcp", POLICY)
+    assert (plan.outcome, plan.only_warnings, plan.limited) == (None, True, (("carditis",),))
+    # A dose or a use that is asked for is one that the label does not give.
+    for asked in ({"asks_dose": True}, {"asks_use": True}, {"intents": (("off_label", 0.95),)}):
+        other = dataclasses.replace(recent, **asked)
+        assert route(other, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
 def test_an_illness_that_the_label_speaks_of_is_never_out_of_scope() -> None:
     out = (("out_of_scope", 0.95), ("warnings", 0.03))
     limited = found(intents=out, status=LabelStatus.LIMITED, limited=(("carditis",),))

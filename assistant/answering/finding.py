@@ -32,6 +32,8 @@ from assistant.understanding.slots import populations
 _NAMED = ("condition", "comorbidity", "substance", "event")
 #: Questions that only what the label says of the substance taken besides can answer, if one is named.
 _OF_ANOTHER = WITH_ANOTHER | DOSING | {"food_interaction", "overview", "warnings"}
+#: What is said against a use stands there; of an indication its limitation of use.
+_AGAINST_IT = ("contraindication", "indication")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Finder:
         intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
         if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):
             intents.insert(0, (plan.intent, plan.confidence))
+        if plan.limited:
+            intents = [(topic, 1.0) for topic in _AGAINST_IT]
         if asked.topic:
             intents = [(asked.topic, 1.0)]
         if plan.by_evidence:

@@ -94,8 +94,9 @@ class Found:
     ``spoken_under``: the topics under which the label itself speaks of it.
     ``compares_within_label``: what the medicine is compared with stands in the label's own reports of trials.
     ``asks_dose``: the wording asks how much to give; ``of_a_reaction``: what to do about what happened under treatment.
-    ``limited``: the words of each illness that the label speaks against; ``unheard_of``: nothing but an illness is
-    named, and no passage speaks of it.
+    ``limited``: the words of each illness that the label speaks against; ``warned``: those of each that it does not
+    mention as it is asked for, but warns of in whatever course; ``unheard_of``: nothing but an illness is named, and no
+    passage speaks of it.
     """
 
     flags: frozenset[Flag]
@@ -111,6 +112,7 @@ class Found:
     asks_dose: bool = False
     of_a_reaction: bool = False
     limited: tuple[tuple[str, ...], ...] = ()
+    warned: tuple[tuple[str, ...], ...] = ()
     unheard_of: bool = False
 
     def share(self, *intents: str) -> float:
@@ -203,11 +205,14 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     about_use = found.share(*ABOUT_USE)
-    warned_of = found.status is LabelStatus.NOT_MENTIONED and bool(found.spoken_under & AGAINST_A_CONDITION)
+    spoken_of = found.warned or found.spoken_under & AGAINST_A_CONDITION
+    warned_of = found.status is LabelStatus.NOT_MENTIONED and bool(spoken_of)
     # An illness that the label speaks of is never out of scope: "history of blood clots" asks whether it may be taken.
     told = found.product_known and found.marked and (name == "out_of_scope" or confidence < limits.intent_ask)
-    if warned_of and (about_use >= limits.use or told) and name != "off_label" and not found.asks_use:
-        return _unless_denied(Route(None, "warnings", 0.0, retrieve=True, only_warnings=True), denied)
+    told_of = about_use >= limits.use or told or (found.unheard_of and not found.asks_dose)
+    if warned_of and told_of and name != "off_label" and not found.asks_use:
+        plan = Route(None, "warnings", 0.0, retrieve=True, only_warnings=True, limited=found.warned)
+        return _unless_denied(plan, denied)
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
         or (found.asks_use and topic_share < limits.topic_sure)
