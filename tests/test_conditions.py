@@ -17,6 +17,7 @@ from assistant.answering.label_status import (
     beyond_stage,
     compares_beyond_label,
     compares_within_label,
+    forbids,
     label_status,
     lacks_what_is_required,
     of_another_type,
@@ -39,6 +40,7 @@ from assistant.understanding.illness_alone import (
     illness_at_first,
     illness_dosed,
     illness_in_shorthand,
+    named_alone,
 )
 from assistant.understanding.illness_types import joined, of_another_letter
 from assistant.understanding.indications import indicating, required
@@ -181,6 +183,13 @@ def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:
 )
 def test_whoever_says_more_or_names_none_asks_something_else(question: str) -> None:
     assert illness_alone(question) == ()
+
+
+def test_a_question_may_be_a_name_and_nothing_else() -> None:
+    assert named_alone("the medicine in 3rd degree AV block") == ("3rd", "degree", "AV", "block")
+    assert named_alone("sulfa dose") == ("sulfa",)
+    assert named_alone("can it be given in AV block?") == ()
+    assert named_alone("a name made up of many words") == ()
 
 
 def test_shorthand_in_capitals_or_at_the_beginning_names_an_illness() -> None:
@@ -410,6 +419,23 @@ def test_what_is_said_against_an_illness_counts_under_each_of_its_names() -> Non
     assert not against("recent")
     rows = cast(list[Entry], warned.entries(""))
     assert [speaks_against(cast(Index, warned), row, ["thyroid", "cancer"]) for row in rows] == [False, True, False]
+
+
+def test_a_contraindication_forbids_what_it_names_in_few_words() -> None:
+    label = _OneLabel(
+        (
+            "contraindication",
+            "Patients with second- or third-degree AV block (1), colitis, or an allergy to sulfonamides.",
+        ),
+        ("warnings", "Gout may occur."),
+    )
+    forbidding, warning = cast(list[Entry], label.entries(""))
+    index = cast(Index, label)
+    for named in ("3rd degree AV block", "heart block", "sulfa", "sulfa allergy", "colitis"):
+        assert forbids(index, forbidding, named.split()), named
+    assert not forbids(index, forbidding, ["gout"])
+    assert not forbids(index, forbidding, "second colitis".split())  # words of two conditions
+    assert not forbids(index, warning, ["gout"])
 
 
 def test_the_course_of_an_illness_is_not_its_name() -> None:

@@ -408,6 +408,19 @@ def test_a_use_is_approved_whoever_asks(quick: Assistant) -> None:
     assert not labels.of("zorvanta", dataclasses.replace(asks[0], market="DE")).uses
 
 
+def test_what_forbids_the_condition_that_is_named_goes_before_all_else(entry: Entry) -> None:
+    nearest, further = candidate(entry, "warnings", 0.6), candidate(entry, "overdose", 0.55)
+    forbids = dataclasses.replace(candidate(entry, "contraindication", 0.3), forbids=True)
+    for intent in ("warnings", "mechanism", "contraindication", "ingredients"):
+        told = shown(intent, nearest, further, forbids)
+        assert told[0] == "contraindication"
+        assert "overdose" not in told
+    assert shown("warnings", nearest, candidate(entry, "dosage", 0.34), forbids) == ["contraindication", "warnings"]
+    assert shown("overdose", candidate(entry, "overdose", 0.6), forbids) == ["overdose"]
+    elsewhere = dataclasses.replace(forbids, forbids=False)
+    assert shown("warnings", nearest, elsewhere) == ["warnings"]
+
+
 def test_what_names_the_substance_goes_before_what_names_its_class(entry: Entry) -> None:
     of_class = candidate(entry, "contraindication", 0.5)
     by_name = dataclasses.replace(candidate(entry, "drug_interaction", 0.4), by_name=True)

@@ -10,7 +10,7 @@ from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
-from assistant.answering.label_status import Labels, all_names, speaks_against, without_other_purpose
+from assistant.answering.label_status import Labels, all_names, forbids, speaks_against, without_other_purpose
 from assistant.answering.not_ours import DOSING
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
@@ -24,7 +24,7 @@ from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context
 from assistant.settings import Settings
 from assistant.understanding import aspects
-from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand
+from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand, named_alone
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import populations
 
@@ -87,6 +87,8 @@ class Finder:
                 draft.refer("the label limits that use, but no passage that may be shown says how")
                 return
             ranked = against
+        if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
+            ranked = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in ranked]
         of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
         dosed = of_an_illness or aspects.asks_a_groups_dose(plan.intent, reading.masked)
         plan = replace(

@@ -313,6 +313,11 @@ def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool
     return any(name <= index.stems(entry) for name in names)
 
 
+def forbids(index: Index, entry: Entry, condition: Sequence[str]) -> bool:
+    """Whether ``entry`` is a contraindication that names ``condition``, the words of what a patient has."""
+    return entry.head.topic == "contraindication" and names_condition(index, [entry], condition)
+
+
 def _names_against(condition: Sequence[str]) -> list[frozenset[str]]:
     """Those of :func:`all_names`, a growth under each of the words for one."""
     return [name for said in as_any_growth(" ".join(condition)) for name in all_names(said.split())]

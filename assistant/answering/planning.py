@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answering.retrieval import REPORTS, Candidate
 from assistant.content.policy import Confidence, Policy, Thresholds
@@ -46,6 +46,8 @@ _ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdo
 #: contraindication forbids is no answer by the blood levels that were seen.
 _ASKS_WHETHER_TOGETHER = frozenset(("drug_interaction", "food_interaction", "contraindication"))
 _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "nonclinical"))
+#: Intents under which the mere name of a condition asks first of all whether it is forbidden: "sick sinus", "sulfa".
+_FORBIDDEN_FIRST = frozenset(("contraindication", "warnings", "mechanism", "ingredients"))
 #: Topics that never answer an intent, however near their words are: "Keep out of reach of children" says nothing of
 #: whether a child may take it, nor what the medicine is or consists of whether another goes with it.
 _NEVER_ANSWERS: Mapping[str, frozenset[str]] = {
@@ -292,7 +294,11 @@ def margin_of(scores: Sequence[float], shown: int) -> float:
 def _may_answer(candidate: Candidate, intent: str) -> bool:
     """Whether it is about what was asked; whether two things go together, a contraindication answers as well."""
     head = candidate.entry.head
-    return head.is_about(intent) or (intent in _ASKS_WHETHER_TOGETHER and head.topic == "contraindication")
+    return (
+        head.is_about(intent)
+        or candidate.forbids
+        or (intent in _ASKS_WHETHER_TOGETHER and head.topic == "contraindication")
+    )
 
 
 def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
@@ -322,6 +328,16 @@ def _named_first(usable: list[Candidate], intent: str) -> list[Candidate]:
 
 def _speaks_of_it(candidate: Candidate, intent: str) -> bool:
     return candidate.entry.head.topic not in _MEASURED and _may_answer(candidate, intent)
+
+
+def _forbidden_first(usable: list[Candidate]) -> list[Candidate]:
+    """With the contraindication in what is asked about in front, as near as the nearest: nothing far comes with it.
+
+    Nor does what was measured and what an overdose does.
+    """
+    forbidding = [replace(c, score=max(c.score, usable[0].score)) for c in usable if c.forbids]
+    beside = _MEASURED | {"overdose"} if forbidding else frozenset[str]()
+    return [*forbidding, *(c for c in usable if not c.forbids and c.entry.head.topic not in beside)]
 
 
 def _modification_first(usable: list[Candidate]) -> list[Candidate]:
@@ -398,6 +414,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = _doses_alone(usable) or usable
     if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _named_first(_directions_first(usable, plan.intent), plan.intent)
+    if usable and plan.intent in _FORBIDDEN_FIRST:
+        usable = _forbidden_first(usable)
     if usable and plan.modifies:
         usable = _modification_first(usable)
     return usable
@@ -424,7 +442,7 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
         most=policy.passages_shown,
     )
     sure = confidence_of(usable, shown, plan, policy.confidence)
-    if usable[0].by_name and plan.intent in _ASKS_WHETHER_TOGETHER:
+    if usable[0].forbids or (usable[0].by_name and plan.intent in _ASKS_WHETHER_TOGETHER):
         # That it was put in front of a nearer one makes nothing less sure.
         nearest = sorted(usable, key=lambda candidate: -candidate.score)
         sure = max(sure, confidence_of(nearest, shown, plan, policy.confidence))

@@ -70,7 +70,8 @@ class Candidate:
     """An eligible passage with its evidence; ``score`` is between 0 and 1.
 
     ``by_name``: it holds the very name of a substance that the question names, not only its class; or is an indication
-    that says that the medicine is not for use with one of the class (21 CFR 201.57(c)(2)(ii)).
+    that says that the medicine is not for use with one of the class (21 CFR 201.57(c)(2)(ii)). ``forbids``: it is a
+    contraindication in the very condition that is all that is asked about.
     """
 
     entry: Entry
@@ -82,6 +83,7 @@ class Candidate:
     quantities: float = 0.0
     results: float = 0.0
     by_name: bool = False
+    forbids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
