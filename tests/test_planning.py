@@ -421,6 +421,32 @@ def test_what_forbids_the_condition_that_is_named_goes_before_all_else(entry: En
     assert shown("warnings", nearest, elsewhere) == ["warnings"]
 
 
+def test_a_groups_passage_goes_before_what_speaks_of_it_in_another_regard(entry: Entry) -> None:
+    asked = Route(None, "renal_impairment", 0.95, retrieve=True, group_alone=True)
+    own = candidate(entry, "renal_impairment", 0.5)
+    for topic in ("overdose", "pregnancy", "drug_interaction"):
+        beside = dataclasses.replace(candidate(entry, topic, 0.6), named=0.0)
+        assert choose((beside, own), asked, POLICY).shown[0] is own
+        assert choose((beside, own), dataclasses.replace(asked, group_alone=False), POLICY).shown[0] is beside
+        named = dataclasses.replace(beside, named=0.5)
+        assert choose((named, own), asked, POLICY).shown[0] is named
+
+
+def test_a_groups_dose_goes_before_what_was_measured_and_what_is_said_of_all(entry: Entry) -> None:
+    asked = Route(None, "renal_impairment", 0.95, retrieve=True, dosed=True, group_alone=True)
+    measured, own = candidate(entry, "pharmacokinetics", 0.6), candidate(entry, "renal_impairment", 0.5)
+    also = dataclasses.replace(measured.entry.head, also=("renal_impairment",))
+    measured = dataclasses.replace(measured, entry=dataclasses.replace(measured.entry, head=also))
+    assert choose((measured, own), asked, POLICY).shown[0] is own
+    assert choose((measured, own), dataclasses.replace(asked, group_alone=False), POLICY).shown[0] is measured
+    far = dataclasses.replace(own, score=0.4)
+    assert choose((measured, far), asked, POLICY).shown[0] is measured
+    doses = dataclasses.replace(candidate(entry, "dosage", 0.47), doses_group=True)
+    assert choose((own, doses), asked, POLICY).shown[0] is doses
+    elsewhere = dataclasses.replace(doses, doses_group=False)
+    assert choose((own, elsewhere), asked, POLICY).shown[0] is own
+
+
 def test_what_names_the_substance_goes_before_what_names_its_class(entry: Entry) -> None:
     of_class = candidate(entry, "contraindication", 0.5)
     by_name = dataclasses.replace(candidate(entry, "drug_interaction", 0.4), by_name=True)

@@ -14,6 +14,7 @@ from assistant.answering.label_status import Labels, all_names, forbids, speaks_
 from assistant.answering.not_ours import DOSING
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
+from assistant.answering.referred_doses import GROUPS, doses_in, with_doses
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
@@ -90,16 +91,30 @@ class Finder:
         if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
             ranked = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in ranked]
         of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
-        dosed = of_an_illness or aspects.asks_a_groups_dose(plan.intent, reading.masked)
+        # Whoever names a group and nothing else ("dialysis") asks what it is given.
+        bare = plan.intent in GROUPS and bool(named_alone(reading.masked))
+        dosed = of_an_illness or bare or aspects.asks_a_groups_dose(plan.intent, reading.masked)
         plan = replace(
             plan,
             names=bool(query.named),
+            group_alone=bare,
             dosed=bool(dosed) and not asks_for_a_result(reading.masked),
             plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
             how_much=aspects.asks_how_much(reading.masked),
             modifies=aspects.asks_to_modify(plan.intent, reading.masked),
         )
+        if plan.dosed and plan.intent in GROUPS:
+            illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+            ranked = [replace(c, doses_group=doses_in(c.entry, plan.intent, illnesses)) for c in ranked]
         chosen = planning.choose(ranked, plan, self.policy)
+        shown = with_doses(
+            self.index,
+            chosen.shown,
+            ranked,
+            plan.intent,
+            passages=self.policy.passages_shown,
+            size=planning.TOGETHER_BYTES,
+        )
         draft.candidates = tuple(ranked[:5])
         if plan.by_evidence:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
@@ -119,8 +134,8 @@ class Finder:
             draft.notes.append("the label does not speak of what is named")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown:
-            draft.shown = tuple(candidate.entry for candidate in chosen.shown)
-            draft.choices = choices.passage_choices(chosen.offered)
+            draft.shown = tuple(candidate.entry for candidate in shown)
+            draft.choices = choices.passage_choices([c for c in chosen.offered if c not in shown])
         elif chosen.offered:
             draft.notes.append("no passage is sure enough")
             draft.ask_back(choices.passage_choices(chosen.offered))

@@ -60,6 +60,8 @@ _OF_HANDLING = frozenset(("administration", "storage"))
 #: Topics of passages that tell a dose or how it is given.
 _OF_DOSES = frozenset(("dosage", "administration", "missed_dose", "drug_interaction"))
 _OF_A_GROUP = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment", "pregnancy", "lactation"))
+#: Topics whose passages speak of a group in another regard: what dialysis removes of an overdose is no dose for it.
+_BESIDE_A_GROUP = frozenset(("overdose", "pregnancy", "lactation", "drug_interaction"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
 _WORDED = 0.7
 #: A topic that is this sure was not misunderstood.
@@ -83,7 +85,7 @@ _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead; and up to
 #: how many they are short, so that one which is a little further away costs its reader little. It has this share of the
 #: best one's evidence at least: where even the best has little, what is "a little further away" has none.
-_TOGETHER_BYTES = 4000
+TOGETHER_BYTES = 4000
 _SHORT_TOGETHER_BYTES = 2000
 _OF_THE_BEST = 0.65
 
@@ -130,6 +132,7 @@ class Route:
     ``only_warnings``: nothing but what the label says against it may follow.
     ``unsure_of_use``: it asks for a use that the label may or may not mean, so passages are offered, not shown.
     ``dosed``: it asks what dose a group gets; ``plainly_dosed``: what dose to give, and nothing else.
+    ``group_alone``: it names a group of patients, perhaps its dose, and nothing else.
     ``how_much``: it asks for the size of a change, which only what was measured answers.
     ``modifies``: it asks what to do with the dose for something that happened.
     ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
@@ -146,6 +149,7 @@ class Route:
     unsure_of_use: bool = False
     dosed: bool = False
     plainly_dosed: bool = False
+    group_alone: bool = False
     how_much: bool = False
     modifies: bool = False
     by_evidence: bool = False
@@ -340,6 +344,21 @@ def _forbidden_first(usable: list[Candidate]) -> list[Candidate]:
     return [*forbidding, *(c for c in usable if not c.forbids and c.entry.head.topic not in beside)]
 
 
+def _group_first(usable: list[Candidate]) -> list[Candidate]:
+    """With the dose for the group's illness in front, and what speaks of the group in another regard behind.
+
+    Not where that names what the question names; what was measured only where what directs is near.
+    """
+    near = _NEAR_A_REPORT * max((c.score for c in usable), default=0.0)
+    first = [c for c in usable if c.doses_group and c.score >= near][:1]
+    beside = [c for c in usable if c.entry.head.topic in _BESIDE_A_GROUP and not c.named]
+    rest = [c for c in usable if c not in first and c not in beside]
+    told = [c for c in rest if c.entry.head.topic != "pharmacokinetics"]
+    if told and told[0].score >= near:
+        rest = [*told, *(c for c in rest if c not in told)]
+    return [*first, *rest, *beside]
+
+
 def _modification_first(usable: list[Candidate]) -> list[Candidate]:
     """With the nearest passage on doses that names what happened in front: what to do stands there, and how often it
     happens elsewhere."""
@@ -390,7 +409,7 @@ def shown_together(scores: Sequence[float], sizes: Sequence[int], *, near: float
     best, used, shown = scores[0], sizes[0], 1
     for score, size in zip(scores[1:most], sizes[1:most], strict=True):
         used += size
-        fits = used <= _TOGETHER_BYTES and score >= best - near
+        fits = used <= TOGETHER_BYTES and score >= best - near
         if used <= _SHORT_TOGETHER_BYTES and score >= best - short and score >= _OF_THE_BEST * best:
             fits = True
         if not fits:
@@ -416,6 +435,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = _named_first(_directions_first(usable, plan.intent), plan.intent)
     if usable and plan.intent in _FORBIDDEN_FIRST:
         usable = _forbidden_first(usable)
+    if plan.group_alone or any(c.doses_group for c in usable):
+        usable = _group_first(usable)
     if usable and plan.modifies:
         usable = _modification_first(usable)
     return usable
