@@ -83,6 +83,12 @@ def test_an_indication_is_read_sentence_by_sentence_without_its_references() -> 
     assert not any("asthma" in sentence or "children" in sentence for sentence in said)
 
 
+def test_a_reference_in_a_full_stops_place_ends_a_sentence() -> None:
+    said, _ = indicating("Treatment of gout in adults ( 1.1 ) Prevention of carditis in children ( 1.2, 1.3 ) Asthma.")
+    assert said == ("Treatment of gout in adults.", "Prevention of carditis in children.", "Asthma.")
+    assert indicating("Treatment of gout ( 1.1 ) in adults.")[0] == ("Treatment of gout   in adults.",)
+
+
 def test_what_is_said_of_a_class_is_no_use_of_the_medicine() -> None:
     text = (
         "1.1 Hypertension Quilvera is indicated for hypertension. Lowering it lowers the risk of strokes. "
@@ -190,6 +196,10 @@ def test_a_question_may_be_a_name_and_nothing_else() -> None:
     assert named_alone("sulfa dose") == ("sulfa",)
     assert named_alone("can it be given in AV block?") == ()
     assert named_alone("a name made up of many words") == ()
+
+
+def test_prevention_in_shorthand_is_no_illness() -> None:
+    assert illness_alone("migraine ppx dose") == illness_alone("migraine prophylaxis dose") == ("migraine",)
 
 
 def test_shorthand_in_capitals_or_at_the_beginning_names_an_illness() -> None:

@@ -99,6 +99,7 @@ ABBREVIATIONS: dict[str, str] = {
     "nr": "nonradiographic",
     "nsclc": "nonsmall cell lung cancer",
     "nvaf": "nonvalvular atrial fibrillation",
+    "oa": "osteoarthritis",
     "oab": "overactive bladder",
     "ocd": "obsessive compulsive disorder",
     "osa": "obstructive sleep apnea",
@@ -160,7 +161,7 @@ _FILLER = frozenset(
     "you your someone's disease disorder condition only still yet also monotherapy combination "
     "year years yr yrs old month months week weeks day days age aged mg mcg kg ml dose doses dosing dosage daily "
     "once twice msv mci mbq gbq "
-    "elderly older prophylaxis girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
+    "elderly older prophylaxis ppx girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
     "liver "
     "impairment severe moderate mild initial starting maximum max long much many often start stop interaction "
     "giving suitable study studies efficacy effective effectiveness".split()

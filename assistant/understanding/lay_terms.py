@@ -173,6 +173,7 @@ stomatitis, mouth sores, mouth ulcers, sore mouth
 dysphagia, difficulty swallowing, trouble swallowing
 amnesia, memory loss, forgetfulness, forgetful, memory problems
 hallucinations, seeing things, hearing voices
+somnambulism, sleepwalking, sleep walking, sleep-walking
 abnormal dreams, nightmares, vivid dreams, bad dreams
 tremor, shaking hands, shaky hands, shakiness, trembling
 suicide, suicidal, suicides, killed themselves, kill himself, kill herself, kill myself, killing themselves
