@@ -11,22 +11,26 @@ from typing import cast
 import pytest
 
 from assistant.answering import lexical
-from assistant.answering.index import Index
+from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
     Label,
     beyond_stage,
     compares_beyond_label,
     compares_within_label,
+    forbids,
     label_status,
     lacks_what_is_required,
     of_another_type,
+    speaks_against,
+    spoken_against,
 )
-from assistant.domain import Context
+from assistant.domain import Context, Kind
 from assistant.understanding.conditions import (
     LabelStatus,
     asks_use,
     compare,
     condition_words,
+    core_of,
     denied,
     denied_words,
     spelled_out,
@@ -36,6 +40,7 @@ from assistant.understanding.illness_alone import (
     illness_at_first,
     illness_dosed,
     illness_in_shorthand,
+    named_alone,
 )
 from assistant.understanding.illness_types import joined, of_another_letter
 from assistant.understanding.indications import indicating, required
@@ -76,6 +81,12 @@ def test_an_indication_is_read_sentence_by_sentence_without_its_references() -> 
     assert not any("1.1" in sentence or "14" in sentence for sentence in said)
     assert any("asthma" in sentence for sentence in denied)
     assert not any("asthma" in sentence or "children" in sentence for sentence in said)
+
+
+def test_a_reference_in_a_full_stops_place_ends_a_sentence() -> None:
+    said, _ = indicating("Treatment of gout in adults ( 1.1 ) Prevention of carditis in children ( 1.2, 1.3 ) Asthma.")
+    assert said == ("Treatment of gout in adults.", "Prevention of carditis in children.", "Asthma.")
+    assert indicating("Treatment of gout ( 1.1 ) in adults.")[0] == ("Treatment of gout   in adults.",)
 
 
 def test_what_is_said_of_a_class_is_no_use_of_the_medicine() -> None:
@@ -178,6 +189,17 @@ def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:
 )
 def test_whoever_says_more_or_names_none_asks_something_else(question: str) -> None:
     assert illness_alone(question) == ()
+
+
+def test_a_question_may_be_a_name_and_nothing_else() -> None:
+    assert named_alone("the medicine in 3rd degree AV block") == ("3rd", "degree", "AV", "block")
+    assert named_alone("sulfa dose") == ("sulfa",)
+    assert named_alone("can it be given in AV block?") == ()
+    assert named_alone("a name made up of many words") == ()
+
+
+def test_prevention_in_shorthand_is_no_illness() -> None:
+    assert illness_alone("migraine ppx dose") == illness_alone("migraine prophylaxis dose") == ("migraine",)
 
 
 def test_shorthand_in_capitals_or_at_the_beginning_names_an_illness() -> None:
@@ -374,6 +396,58 @@ def test_a_stage_is_compared_with_what_is_said_of_the_illness() -> None:
     assert not beyond_stage(said, "adjuvant after resection", [["gout"]])
 
 
+@pytest.mark.parametrize(
+    ("condition", "core"),
+    [
+        ("recent myocardial infarction", "myocardial infarction"),
+        ("nyha iii heart failure", "heart failure"),
+        ("ef 25 heart failure", "heart failure"),
+        ("uncontrolled narrow angle glaucoma", "narrow angle glaucoma"),
+        ("asthma", "asthma"),
+        ("acute severe pain", ""),  # any illness
+        ("unstable coronary", ""),
+    ],
+)
+def test_what_is_said_against_an_illness_is_said_of_each_course(condition: str, core: str) -> None:
+    assert core_of(condition.split()) == tuple(core.split())
+
+
+def test_what_is_said_against_an_illness_counts_under_each_of_its_names() -> None:
+    warned = _OneLabel(
+        ("warnings", "It raises the eye pressure in angle-closure glaucoma."),
+        ("boxed_warning", "Thyroid tumors were seen in mice."),
+        ("contraindication", "Not after a myocardial infarction."),
+    )
+
+    def against(condition: str) -> set[str]:
+        return set(spoken_against(cast(Index, warned), cast(list[Entry], warned.entries("")), condition.split()))
+
+    assert against("uncontrolled narrow-angle glaucoma") == {"warnings"}
+    assert against("thyroid cancer") == against("thyroid carcinoma") == {"boxed_warning"}
+    assert against("recent heart attack") == {"contraindication"}
+    assert not against("recent lung cancer")
+    assert not against("recent")
+    rows = cast(list[Entry], warned.entries(""))
+    assert [speaks_against(cast(Index, warned), row, ["thyroid", "cancer"]) for row in rows] == [False, True, False]
+
+
+def test_a_contraindication_forbids_what_it_names_in_few_words() -> None:
+    label = _OneLabel(
+        (
+            "contraindication",
+            "Patients with second- or third-degree AV block (1), colitis, or an allergy to sulfonamides.",
+        ),
+        ("warnings", "Gout may occur."),
+    )
+    forbidding, warning = cast(list[Entry], label.entries(""))
+    index = cast(Index, label)
+    for named in ("3rd degree AV block", "heart block", "sulfa", "sulfa allergy", "colitis"):
+        assert forbids(index, forbidding, named.split()), named
+    assert not forbids(index, forbidding, ["gout"])
+    assert not forbids(index, forbidding, "second colitis".split())  # words of two conditions
+    assert not forbids(index, warning, ["gout"])
+
+
 def test_the_course_of_an_illness_is_not_its_name() -> None:
     assert label_status(label("for ulcerative colitis"), ["colitis", "flare"]) is LabelStatus.INDICATED
     assert label_status(label("for asthma"), ["gout", "flare"]) is LabelStatus.NOT_MENTIONED
@@ -519,7 +593,7 @@ class _OneLabel:
 
     def __init__(self, *passages: tuple[str, str]) -> None:
         self._rows = [
-            SimpleNamespace(row=row, head=SimpleNamespace(topic=topic), text=text.encode())
+            SimpleNamespace(row=row, head=SimpleNamespace(topic=topic, kind=Kind.SAFETY), text=text.encode())
             for row, (topic, text) in enumerate(passages)
         ]
 
@@ -528,6 +602,9 @@ class _OneLabel:
 
     def eligible(self, _: str, __: Context) -> list[SimpleNamespace]:
         return self._rows
+
+    def stems(self, entry: SimpleNamespace) -> frozenset[str]:
+        return frozenset(lexical.terms(entry.text.decode()))
 
     def load(self, entry: SimpleNamespace) -> SimpleNamespace:
         return entry

@@ -51,4 +51,5 @@ def test_a_label_speaks_of_an_illness_under_either_name(said: str, status: Label
 
 
 def test_a_name_of_the_label_is_found_under_the_patients_words() -> None:
+    assert "somnambulism" in set(said_otherwise("sleep walking"))
     assert "hives" in set(said_otherwise("urticaria"))  # leaflets write what patients say

@@ -273,6 +273,16 @@ def test_an_illness_alone_of_which_no_passage_speaks_is_referred_whatever_topic_
     assert plan.retrieve and plan.unsure_of_use  # offered, not shown
 
 
+def test_an_illness_alone_that_is_warned_of_in_another_course_is_answered_with_the_warning() -> None:
+    recent = found(intents=(("clinical_studies", 0.6),), unheard_of=True, warned=(("carditis",),))
+    plan = route(recent, "hcp", POLICY)
+    assert (plan.outcome, plan.only_warnings, plan.limited) == (None, True, (("carditis",),))
+    # A dose or a use that is asked for is one that the label does not give.
+    for asked in ({"asks_dose": True}, {"asks_use": True}, {"intents": (("off_label", 0.95),)}):
+        other = dataclasses.replace(recent, **asked)
+        assert route(other, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
 def test_an_illness_that_the_label_speaks_of_is_never_out_of_scope() -> None:
     out = (("out_of_scope", 0.95), ("warnings", 0.03))
     limited = found(intents=out, status=LabelStatus.LIMITED, limited=(("carditis",),))
@@ -396,6 +406,45 @@ def test_a_use_is_approved_whoever_asks(quick: Assistant) -> None:
     said = [labels.of("zorvanta", where).uses for where in asks]
     assert said[0] and set(said[0]) == set(said[1])
     assert not labels.of("zorvanta", dataclasses.replace(asks[0], market="DE")).uses
+
+
+def test_what_forbids_the_condition_that_is_named_goes_before_all_else(entry: Entry) -> None:
+    nearest, further = candidate(entry, "warnings", 0.6), candidate(entry, "overdose", 0.55)
+    forbids = dataclasses.replace(candidate(entry, "contraindication", 0.3), forbids=True)
+    for intent in ("warnings", "mechanism", "contraindication", "ingredients"):
+        told = shown(intent, nearest, further, forbids)
+        assert told[0] == "contraindication"
+        assert "overdose" not in told
+    assert shown("warnings", nearest, candidate(entry, "dosage", 0.34), forbids) == ["contraindication", "warnings"]
+    assert shown("overdose", candidate(entry, "overdose", 0.6), forbids) == ["overdose"]
+    elsewhere = dataclasses.replace(forbids, forbids=False)
+    assert shown("warnings", nearest, elsewhere) == ["warnings"]
+
+
+def test_a_groups_passage_goes_before_what_speaks_of_it_in_another_regard(entry: Entry) -> None:
+    asked = Route(None, "renal_impairment", 0.95, retrieve=True, group_alone=True)
+    own = candidate(entry, "renal_impairment", 0.5)
+    for topic in ("overdose", "pregnancy", "drug_interaction"):
+        beside = dataclasses.replace(candidate(entry, topic, 0.6), named=0.0)
+        assert choose((beside, own), asked, POLICY).shown[0] is own
+        assert choose((beside, own), dataclasses.replace(asked, group_alone=False), POLICY).shown[0] is beside
+        named = dataclasses.replace(beside, named=0.5)
+        assert choose((named, own), asked, POLICY).shown[0] is named
+
+
+def test_a_groups_dose_goes_before_what_was_measured_and_what_is_said_of_all(entry: Entry) -> None:
+    asked = Route(None, "renal_impairment", 0.95, retrieve=True, dosed=True, group_alone=True)
+    measured, own = candidate(entry, "pharmacokinetics", 0.6), candidate(entry, "renal_impairment", 0.5)
+    also = dataclasses.replace(measured.entry.head, also=("renal_impairment",))
+    measured = dataclasses.replace(measured, entry=dataclasses.replace(measured.entry, head=also))
+    assert choose((measured, own), asked, POLICY).shown[0] is own
+    assert choose((measured, own), dataclasses.replace(asked, group_alone=False), POLICY).shown[0] is measured
+    far = dataclasses.replace(own, score=0.4)
+    assert choose((measured, far), asked, POLICY).shown[0] is measured
+    doses = dataclasses.replace(candidate(entry, "dosage", 0.47), doses_group=True)
+    assert choose((own, doses), asked, POLICY).shown[0] is doses
+    elsewhere = dataclasses.replace(doses, doses_group=False)
+    assert choose((own, elsewhere), asked, POLICY).shown[0] is own
 
 
 def test_what_names_the_substance_goes_before_what_names_its_class(entry: Entry) -> None:

@@ -35,6 +35,7 @@ def nobody(_: str) -> bool:
         ("is it aproved for childern", "is it approved for children"),
         ("TABELT, how offen", "tablet, how often"),
         ("store in the refrigirator.", "store in the refrigerator."),
+        ("OA dose, with OCPs", "osteoarthritis dose, with contraceptives"),  # else the model hears an overdose
         ("adminitsered with diahreea", "administered with diarrhea"),
     ],
 )

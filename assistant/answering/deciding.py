@@ -26,6 +26,7 @@ from assistant.answering.label_status import (
     lacks_what_is_required,
     names_condition,
     of_another_type,
+    spoken_against,
     spoken_under,
     status_of_all,
 )
@@ -359,7 +360,16 @@ class Decider:
         topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION | planning.STUDIED_BESIDES
         unknown = [condition for condition, said in pairs if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
-        return replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
+        found = replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
+        against = [
+            entry
+            for entry in retrieval.eligible(self.index, product, where)
+            if entry.head.topic in planning.AGAINST_A_CONDITION
+        ]
+        warned = bool(unknown) and all(spoken_against(self.index, against, condition) for condition in unknown)
+        if status is conditions.LabelStatus.LIMITED or not warned:
+            return found
+        return replace(found, warned=tuple(map(conditions.core_of, unknown)))
 
     def _dosed_for(self, product: str, named: Sequence[str], where: Context) -> bool:
         """Whether ``named`` is a use that is indicated and stands with the doses."""

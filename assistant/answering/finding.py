@@ -10,10 +10,11 @@ from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
-from assistant.answering.label_status import Labels, all_names, speaks_against, without_other_purpose
+from assistant.answering.label_status import Labels, all_names, forbids, speaks_against, without_other_purpose
 from assistant.answering.not_ours import DOSING
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
+from assistant.answering.referred_doses import GROUPS, doses_in, with_doses
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Query
 from assistant.answering.silence import silent_on
@@ -24,7 +25,7 @@ from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context
 from assistant.settings import Settings
 from assistant.understanding import aspects
-from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand
+from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand, named_alone
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import populations
 
@@ -32,6 +33,8 @@ from assistant.understanding.slots import populations
 _NAMED = ("condition", "comorbidity", "substance", "event")
 #: Questions that only what the label says of the substance taken besides can answer, if one is named.
 _OF_ANOTHER = WITH_ANOTHER | DOSING | {"food_interaction", "overview", "warnings"}
+#: What is said against a use stands there; of an indication its limitation of use.
+_AGAINST_IT = ("contraindication", "indication")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Finder:
         intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
         if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):
             intents.insert(0, (plan.intent, plan.confidence))
+        if plan.limited:
+            intents = [(topic, 1.0) for topic in _AGAINST_IT]
         if asked.topic:
             intents = [(asked.topic, 1.0)]
         if plan.by_evidence:
@@ -83,17 +88,33 @@ class Finder:
                 draft.refer("the label limits that use, but no passage that may be shown says how")
                 return
             ranked = against
+        if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
+            ranked = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in ranked]
         of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
-        dosed = of_an_illness or aspects.asks_a_groups_dose(plan.intent, reading.masked)
+        # Whoever names a group and nothing else ("dialysis") asks what it is given.
+        bare = plan.intent in GROUPS and bool(named_alone(reading.masked))
+        dosed = of_an_illness or bare or aspects.asks_a_groups_dose(plan.intent, reading.masked)
         plan = replace(
             plan,
             names=bool(query.named),
+            group_alone=bare,
             dosed=bool(dosed) and not asks_for_a_result(reading.masked),
             plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
             how_much=aspects.asks_how_much(reading.masked),
             modifies=aspects.asks_to_modify(plan.intent, reading.masked),
         )
+        if plan.dosed and plan.intent in GROUPS:
+            illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+            ranked = [replace(c, doses_group=doses_in(c.entry, plan.intent, illnesses)) for c in ranked]
         chosen = planning.choose(ranked, plan, self.policy)
+        shown = with_doses(
+            self.index,
+            chosen.shown,
+            ranked,
+            plan.intent,
+            passages=self.policy.passages_shown,
+            size=planning.TOGETHER_BYTES,
+        )
         draft.candidates = tuple(ranked[:5])
         if plan.by_evidence:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
@@ -113,8 +134,8 @@ class Finder:
             draft.notes.append("the label does not speak of what is named")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown:
-            draft.shown = tuple(candidate.entry for candidate in chosen.shown)
-            draft.choices = choices.passage_choices(chosen.offered)
+            draft.shown = tuple(candidate.entry for candidate in shown)
+            draft.choices = choices.passage_choices([c for c in chosen.offered if c not in shown])
         elif chosen.offered:
             draft.notes.append("no passage is sure enough")
             draft.ask_back(choices.passage_choices(chosen.offered))

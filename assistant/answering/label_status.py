@@ -21,7 +21,9 @@ from assistant.understanding.conditions import (
     NO_ILLNESS,
     OF_ANY_ILLNESS,
     LabelStatus,
+    as_any_growth,
     compare,
+    core_of,
     denied_words,
     no_illness,
 )
@@ -290,16 +292,35 @@ def _near_each_other(name: frozenset[str], spoken: Sequence[str]) -> bool:
     return any(name <= set(spoken[at : at + width]) for at in places)
 
 
+def spoken_against(index: Index, entries: Sequence[Entry], condition: Sequence[str]) -> frozenset[str]:
+    """The topics under which one of ``entries`` speaks of ``condition``, whatever its course: of "recent" of "severe".
+
+    A warning of heart failure is one of the decompensated; an indication is not.
+    """
+    names = _names_against(core_of(condition))
+    return frozenset(e.head.topic for e in entries if any(name <= index.stems(e) for name in names))
+
+
 def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool:
     """Whether ``entry`` is about ``condition`` and says no good of it.
 
     Of an indication only what it says that the medicine is not for counts: its limitation of use (21 CFR
     201.57(c)(2)(ii)).
     """
-    names = all_names(condition)
+    names = _names_against(condition)
     if entry.head.kind is Kind.BENEFIT:
         return any(name <= denied for name in names for denied in index.uses(entry).denied)
     return any(name <= index.stems(entry) for name in names)
+
+
+def forbids(index: Index, entry: Entry, condition: Sequence[str]) -> bool:
+    """Whether ``entry`` is a contraindication that names ``condition``, the words of what a patient has."""
+    return entry.head.topic == "contraindication" and names_condition(index, [entry], condition)
+
+
+def _names_against(condition: Sequence[str]) -> list[frozenset[str]]:
+    """Those of :func:`all_names`, a growth under each of the words for one."""
+    return [name for said in as_any_growth(" ".join(condition)) for name in all_names(said.split())]
 
 
 def all_names(condition: Sequence[str]) -> list[frozenset[str]]:

@@ -27,7 +27,7 @@ B = 0.75
 #: "Type 1" is one word: the number by itself stands wherever a section is referred to. So is an alcohol that nobody
 #: drinks: a coated tablet says nothing of wine.
 _TOKEN = re.compile(
-    r"(?:type|grade|stage|class|genotype|group)\s(?:\d|[iv]+)\b|\d+(?:[.,]\d+)*"
+    r"(?:type|grade|stage|class|genotype|group)\s(?:\d|[iv]+)\b|(?:1st|2nd|3rd)\b|\d+(?:[.,]\d+)*"
     r"|(?:polyvinyl|vinyl|benzyl|isopropyl|cetyl|stearyl|cetostearyl|oleyl|lanolin|myristyl|rubbing)\s+alcohols?\b"
     r"|alcohol[\s-](?:pads?|swabs?|wipes?|preps?|dehydrogenase|based|pledgets?)\b"
     r"|side\s+effects?\b|non-?alcoholic\b|(?:never|non)-?[ -]?smok(?:ed|ers?|ing)\b"
@@ -83,6 +83,9 @@ _SAME_THING = (
     "antacid antacids",
     "antidote reversal reverse reversed",
     "crushed crush crushing",
+    "first 1st",
+    "second 2nd",
+    "third 3rd",
 )
 
 #: Shorthand for what is no illness, as hospitals and representatives write it; several may mean one thing.

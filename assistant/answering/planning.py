@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answering.retrieval import REPORTS, Candidate
 from assistant.content.policy import Confidence, Policy, Thresholds
@@ -46,6 +46,8 @@ _ASKS_WHAT_TO_DO = frozenset(("dosage", "administration", "missed_dose", "overdo
 #: contraindication forbids is no answer by the blood levels that were seen.
 _ASKS_WHETHER_TOGETHER = frozenset(("drug_interaction", "food_interaction", "contraindication"))
 _MEASURED = frozenset(("pharmacokinetics", "mechanism", "clinical_studies", "nonclinical"))
+#: Intents under which the mere name of a condition asks first of all whether it is forbidden: "sick sinus", "sulfa".
+_FORBIDDEN_FIRST = frozenset(("contraindication", "warnings", "mechanism", "ingredients"))
 #: Topics that never answer an intent, however near their words are: "Keep out of reach of children" says nothing of
 #: whether a child may take it, nor what the medicine is or consists of whether another goes with it.
 _NEVER_ANSWERS: Mapping[str, frozenset[str]] = {
@@ -58,6 +60,8 @@ _OF_HANDLING = frozenset(("administration", "storage"))
 #: Topics of passages that tell a dose or how it is given.
 _OF_DOSES = frozenset(("dosage", "administration", "missed_dose", "drug_interaction"))
 _OF_A_GROUP = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment", "pregnancy", "lactation"))
+#: Topics whose passages speak of a group in another regard: what dialysis removes of an overdose is no dose for it.
+_BESIDE_A_GROUP = frozenset(("overdose", "pregnancy", "lactation", "drug_interaction"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
 _WORDED = 0.7
 #: A topic that is this sure was not misunderstood.
@@ -81,7 +85,7 @@ _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead; and up to
 #: how many they are short, so that one which is a little further away costs its reader little. It has this share of the
 #: best one's evidence at least: where even the best has little, what is "a little further away" has none.
-_TOGETHER_BYTES = 4000
+TOGETHER_BYTES = 4000
 _SHORT_TOGETHER_BYTES = 2000
 _OF_THE_BEST = 0.65
 
@@ -94,8 +98,9 @@ class Found:
     ``spoken_under``: the topics under which the label itself speaks of it.
     ``compares_within_label``: what the medicine is compared with stands in the label's own reports of trials.
     ``asks_dose``: the wording asks how much to give; ``of_a_reaction``: what to do about what happened under treatment.
-    ``limited``: the words of each illness that the label speaks against; ``unheard_of``: nothing but an illness is
-    named, and no passage speaks of it.
+    ``limited``: the words of each illness that the label speaks against; ``warned``: those of each that it does not
+    mention as it is asked for, but warns of in whatever course; ``unheard_of``: nothing but an illness is named, and no
+    passage speaks of it.
     """
 
     flags: frozenset[Flag]
@@ -111,6 +116,7 @@ class Found:
     asks_dose: bool = False
     of_a_reaction: bool = False
     limited: tuple[tuple[str, ...], ...] = ()
+    warned: tuple[tuple[str, ...], ...] = ()
     unheard_of: bool = False
 
     def share(self, *intents: str) -> float:
@@ -126,6 +132,7 @@ class Route:
     ``only_warnings``: nothing but what the label says against it may follow.
     ``unsure_of_use``: it asks for a use that the label may or may not mean, so passages are offered, not shown.
     ``dosed``: it asks what dose a group gets; ``plainly_dosed``: what dose to give, and nothing else.
+    ``group_alone``: it names a group of patients, perhaps its dose, and nothing else.
     ``how_much``: it asks for the size of a change, which only what was measured answers.
     ``modifies``: it asks what to do with the dose for something that happened.
     ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
@@ -142,6 +149,7 @@ class Route:
     unsure_of_use: bool = False
     dosed: bool = False
     plainly_dosed: bool = False
+    group_alone: bool = False
     how_much: bool = False
     modifies: bool = False
     by_evidence: bool = False
@@ -203,11 +211,14 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     about_use = found.share(*ABOUT_USE)
-    warned_of = found.status is LabelStatus.NOT_MENTIONED and bool(found.spoken_under & AGAINST_A_CONDITION)
+    spoken_of = found.warned or found.spoken_under & AGAINST_A_CONDITION
+    warned_of = found.status is LabelStatus.NOT_MENTIONED and bool(spoken_of)
     # An illness that the label speaks of is never out of scope: "history of blood clots" asks whether it may be taken.
     told = found.product_known and found.marked and (name == "out_of_scope" or confidence < limits.intent_ask)
-    if warned_of and (about_use >= limits.use or told) and name != "off_label" and not found.asks_use:
-        return _unless_denied(Route(None, "warnings", 0.0, retrieve=True, only_warnings=True), denied)
+    told_of = about_use >= limits.use or told or (found.unheard_of and not found.asks_dose)
+    if warned_of and told_of and name != "off_label" and not found.asks_use:
+        plan = Route(None, "warnings", 0.0, retrieve=True, only_warnings=True, limited=found.warned)
+        return _unless_denied(plan, denied)
     if found.status is LabelStatus.NOT_MENTIONED and (
         about_use >= limits.use
         or (found.asks_use and topic_share < limits.topic_sure)
@@ -287,7 +298,11 @@ def margin_of(scores: Sequence[float], shown: int) -> float:
 def _may_answer(candidate: Candidate, intent: str) -> bool:
     """Whether it is about what was asked; whether two things go together, a contraindication answers as well."""
     head = candidate.entry.head
-    return head.is_about(intent) or (intent in _ASKS_WHETHER_TOGETHER and head.topic == "contraindication")
+    return (
+        head.is_about(intent)
+        or candidate.forbids
+        or (intent in _ASKS_WHETHER_TOGETHER and head.topic == "contraindication")
+    )
 
 
 def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
@@ -317,6 +332,31 @@ def _named_first(usable: list[Candidate], intent: str) -> list[Candidate]:
 
 def _speaks_of_it(candidate: Candidate, intent: str) -> bool:
     return candidate.entry.head.topic not in _MEASURED and _may_answer(candidate, intent)
+
+
+def _forbidden_first(usable: list[Candidate]) -> list[Candidate]:
+    """With the contraindication in what is asked about in front, as near as the nearest: nothing far comes with it.
+
+    Nor does what was measured and what an overdose does.
+    """
+    forbidding = [replace(c, score=max(c.score, usable[0].score)) for c in usable if c.forbids]
+    beside = _MEASURED | {"overdose"} if forbidding else frozenset[str]()
+    return [*forbidding, *(c for c in usable if not c.forbids and c.entry.head.topic not in beside)]
+
+
+def _group_first(usable: list[Candidate]) -> list[Candidate]:
+    """With the dose for the group's illness in front, and what speaks of the group in another regard behind.
+
+    Not where that names what the question names; what was measured only where what directs is near.
+    """
+    near = _NEAR_A_REPORT * max((c.score for c in usable), default=0.0)
+    first = [c for c in usable if c.doses_group and c.score >= near][:1]
+    beside = [c for c in usable if c.entry.head.topic in _BESIDE_A_GROUP and not c.named]
+    rest = [c for c in usable if c not in first and c not in beside]
+    told = [c for c in rest if c.entry.head.topic != "pharmacokinetics"]
+    if told and told[0].score >= near:
+        rest = [*told, *(c for c in rest if c not in told)]
+    return [*first, *rest, *beside]
 
 
 def _modification_first(usable: list[Candidate]) -> list[Candidate]:
@@ -369,7 +409,7 @@ def shown_together(scores: Sequence[float], sizes: Sequence[int], *, near: float
     best, used, shown = scores[0], sizes[0], 1
     for score, size in zip(scores[1:most], sizes[1:most], strict=True):
         used += size
-        fits = used <= _TOGETHER_BYTES and score >= best - near
+        fits = used <= TOGETHER_BYTES and score >= best - near
         if used <= _SHORT_TOGETHER_BYTES and score >= best - short and score >= _OF_THE_BEST * best:
             fits = True
         if not fits:
@@ -393,6 +433,10 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = _doses_alone(usable) or usable
     if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _named_first(_directions_first(usable, plan.intent), plan.intent)
+    if usable and plan.intent in _FORBIDDEN_FIRST:
+        usable = _forbidden_first(usable)
+    if plan.group_alone or any(c.doses_group for c in usable):
+        usable = _group_first(usable)
     if usable and plan.modifies:
         usable = _modification_first(usable)
     return usable
@@ -419,7 +463,7 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
         most=policy.passages_shown,
     )
     sure = confidence_of(usable, shown, plan, policy.confidence)
-    if usable[0].by_name and plan.intent in _ASKS_WHETHER_TOGETHER:
+    if usable[0].forbids or (usable[0].by_name and plan.intent in _ASKS_WHETHER_TOGETHER):
         # That it was put in front of a nearer one makes nothing less sure.
         nearest = sorted(usable, key=lambda candidate: -candidate.score)
         sure = max(sure, confidence_of(nearest, shown, plan, policy.confidence))

@@ -70,7 +70,9 @@ class Candidate:
     """An eligible passage with its evidence; ``score`` is between 0 and 1.
 
     ``by_name``: it holds the very name of a substance that the question names, not only its class; or is an indication
-    that says that the medicine is not for use with one of the class (21 CFR 201.57(c)(2)(ii)).
+    that says that the medicine is not for use with one of the class (21 CFR 201.57(c)(2)(ii)). ``forbids``: it is a
+    contraindication in the very condition that is all that is asked about. ``doses_group``: its title says that it
+    gives the doses for the illness, and it gives those of the group, for which a dose is asked.
     """
 
     entry: Entry
@@ -82,6 +84,8 @@ class Candidate:
     quantities: float = 0.0
     results: float = 0.0
     by_name: bool = False
+    forbids: bool = False
+    doses_group: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ ABBREVIATIONS: dict[str, str] = {
     "nr": "nonradiographic",
     "nsclc": "nonsmall cell lung cancer",
     "nvaf": "nonvalvular atrial fibrillation",
+    "oa": "osteoarthritis",
     "oab": "overactive bladder",
     "ocd": "obsessive compulsive disorder",
     "osa": "obstructive sleep apnea",
@@ -160,7 +161,7 @@ _FILLER = frozenset(
     "you your someone's disease disorder condition only still yet also monotherapy combination "
     "year years yr yrs old month months week weeks day days age aged mg mcg kg ml dose doses dosing dosage daily "
     "once twice msv mci mbq gbq "
-    "elderly older prophylaxis girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
+    "elderly older prophylaxis ppx girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
     "liver "
     "impairment severe moderate mild initial starting maximum max long much many often start stop interaction "
     "giving suitable study studies efficacy effective effectiveness".split()
@@ -339,6 +340,7 @@ NO_ILLNESS = (
     "hepatic pancreas pancreatic islet intestine intestinal bowel gastric stomach colon colorectal breast prostate "
     "ovary ovarian skin eye bone joint muscle nerve blood"
 )
+_PLACES = frozenset(map(stem, NO_ILLNESS.split()))
 #: What is measured, and what is done: no illness that an indication would leave out by not naming it.
 _MEASURED = frozenset(
     "glycemic control bp ldl hdl qtc qt inr egfr gfr crcl ecg ekg lvef ef bmi alt ast anc cpk tsh".split()
@@ -350,6 +352,15 @@ _DONE = re.compile(
 )
 #: How an illness runs: a mark that holds no more names none.
 _COURSES = frozenset(("acute", "chronic", "active", "recurrent"))
+#: How grave, how recent and how well treated an illness is: what is said against it counts whichever it is.
+_QUALIFIERS = frozenset(
+    "acute chronic recent recently prior previous past history hx known current suspected new onset sudden severe "
+    "moderate mild advanced worsening active inactive controlled uncontrolled well poorly compensated decompensated "
+    "stable unstable treated untreated underlying preexisting existing nyha class stage grade i ii iii iv ef lvef "
+    "degree first second third".split()
+)
+#: Words that labels write one for the other.
+_GROWTHS = frozenset(("cancer", "carcinoma", "tumor"))
 #: So many letters of a longer word are a fragment of it; fewer are shorthand.
 _FRAGMENT = 4
 
@@ -376,6 +387,22 @@ def compare(condition: frozenset[str], indicated: frozenset[str], limited: froze
     # "Chronic" of an illness that is approved when acute is no word to refer by, and none to answer by.
     judged = own or condition
     return LabelStatus.NOT_MENTIONED if len(judged & indicated) / len(judged) <= 0.34 else LabelStatus.UNSURE
+
+
+def core_of(condition: Sequence[str]) -> tuple[str, ...]:
+    """The words of an illness without how it runs: "recent myocardial infarction"; () where nothing else tells it."""
+    kept = tuple(word for word in condition if word not in _QUALIFIERS and not word.isdigit())
+    own = {stem(word) for word in kept} - OF_ANY_ILLNESS
+    return kept if own - _PLACES else ()
+
+
+def as_any_growth(name: str) -> Iterator[str]:
+    """``name``, and the same with what labels write for a cancer: a carcinoma, a tumor."""
+    spoken = name.split()
+    written = [at for at, word in enumerate(spoken) if word.removesuffix("s") in _GROWTHS]
+    yield name
+    for other in _GROWTHS if written else ():
+        yield " ".join(other if at in written else word for at, word in enumerate(spoken))
 
 
 def no_illness(condition: Sequence[str], indicated: Iterable[str]) -> bool:

@@ -62,12 +62,18 @@ _NO_SHORTHAND = re.compile(r"HCL|A1C|HBA1C|CA|ED|ALL", re.IGNORECASE)
 
 def illness_alone(question: str) -> tuple[str, ...]:
     """The words of the illness that is all that ``question`` (product names masked) names; () where it says more."""
-    named = [word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", _A_FIB.sub("AFib", question)))]
-    if _SENTENCE.search(question) or not 0 < len(named) <= _MOST_WORDS or not any(map(is_an_illness, named)):
+    named = named_alone(question)
+    if not any(map(is_an_illness, named)):
         return ()
     # A number tells a type; any other is an age or a dose.
     told = [word for before, word in zip(("", *named), named, strict=False) if not word.isdigit() or before == "type"]
     return spelled_out(" ".join(told))
+
+
+def named_alone(question: str) -> tuple[str, ...]:
+    """The words that ``question`` (product names masked) consists of, what is asked left out; () where it says more."""
+    named = tuple(word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", _A_FIB.sub("AFib", question))))
+    return () if _SENTENCE.search(question) or len(named) > _MOST_WORDS else named
 
 
 def illness_dosed(question: str) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 #: References to other sections and documents, whose numbers are no part of what is said.
 _REFERENCE = re.compile(r"\[\s*see[^\]]*\]|\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)", re.IGNORECASE)
+#: A reference in a full stop's place: "... 2 years and older ( 1.1 ) Treatment of ...".
+_ENDS_WITH_REFERENCE = re.compile(r"\s*\(\s*\d+\.\d+(?:\s*,\s*\d+\.\d+)*\s*\)(?=\s+[A-Z][a-z])")
 _SENTENCE_END = re.compile(r"(?<=[.;:])\s+|[•\n]+")
 _DENIES = re.compile(
     r"\b(?:not|never|no)\b.{0,60}\b(?:indicated|recommended|approved|used?|established|studied|demonstrated|effective)\b|"
@@ -51,7 +53,11 @@ def indicating(text: str, *, mixed: bool = False) -> tuple[tuple[str, ...], tupl
 
     :param mixed: other things stand there as well, as in a patient's guide: what is plainly no use is left out.
     """
-    found = [part.strip() for part in _SENTENCE_END.split(_REFERENCE.sub(" ", text)) if part.strip()]
+    found = [
+        part.strip()
+        for part in _SENTENCE_END.split(_REFERENCE.sub(" ", _ENDS_WITH_REFERENCE.sub(".", text)))
+        if part.strip()
+    ]
     denied = tuple(part for part in found if _DENIES.search(part))
     aside = [part for part in found if mixed and _ASIDE.search(part) and not _OF_USE.search(part)]
     aside += [part for part in found if _OF_A_CLASS.search(part)]

@@ -17,6 +17,7 @@ hypotension, low blood pressure
 myocardial infarction, heart attack
 heart failure, weak heart
 arrhythmia, irregular heartbeat, heart rhythm problem
+av block, heart block, atrioventricular block
 tachycardia, fast heartbeat, racing heart
 stroke, cerebrovascular accident, brain attack
 deep vein thrombosis, blood clot in the leg, leg clot, clot in my leg
@@ -104,6 +105,7 @@ vertigo, the room spins, room is spinning
 constipation, constipated, can't poop
 hemorrhoids, piles
 lactose intolerance, milk sugar intolerance
+sulfonamide, sulfa, sulpha
 anaphylaxis, severe allergic reaction, hypersensitivity reaction, anaphylactic reaction, allergic attack, \
 allergic shock, anaphylactic shock
 renal cell carcinoma, kidney cancer
@@ -171,6 +173,7 @@ stomatitis, mouth sores, mouth ulcers, sore mouth
 dysphagia, difficulty swallowing, trouble swallowing
 amnesia, memory loss, forgetfulness, forgetful, memory problems
 hallucinations, seeing things, hearing voices
+somnambulism, sleepwalking, sleep walking, sleep-walking
 abnormal dreams, nightmares, vivid dreams, bad dreams
 tremor, shaking hands, shaky hands, shakiness, trembling
 suicide, suicidal, suicides, killed themselves, kill himself, kill herself, kill myself, killing themselves

@@ -101,6 +101,7 @@ smoking, smoker, tobacco, cigarette, nicotine | smok*, cigarette*, tobacco, nico
 _SEARCHED_AS = r"""
 adverse reactions, side effects | side[ -]effects?
 inactive ingredients | inactives
+end stage renal, hemodialysis, dialysis | (?:ha?emo)?dialysis, esrd, eskd
 half life | t1/2, t½, t 1/2, how long does it stay in (?:my|the|your) (?:body|system|blood), \
 leave* (?:my|the|your) (?:body|system), out of (?:my|your|the) system
 metabolized, cytochrome | broken down, breaks? (?:it )?down, which enzyme*, what enzyme*, \

@@ -85,6 +85,10 @@ def is_compound(word: str) -> bool:
     return any(is_ordinary(word[:at]) and is_ordinary(word[at:]) for at in range(_PART, len(word) - _PART + 1))
 
 
+#: Shorthand that the model reads as something else: "OA dose" as an overdose. Each stands for one word.
+_WRITTEN_OUT = {"OCP": "contraceptives", "OCPs": "contraceptives", "OA": "osteoarthritis"}
+
+
 def respelled(text: str, known: Callable[[str], bool]) -> str:
     """``text`` with slips in ordinary words read as what was meant; as many words as before, in their places.
 
@@ -106,6 +110,8 @@ def respelled(text: str, known: Callable[[str], bool]) -> str:
 def _meant(text: str, found: re.Match[str], known: Callable[[str], bool]) -> str:
     """The common word that a word of ``text`` was meant for; "": it is left as it is."""
     typed = found.group()
+    if typed in _WRITTEN_OUT:
+        return _WRITTEN_OUT[typed]
     word = typed.lower()
     if not _SHORT <= len(word) <= _LONGEST or word.endswith(_STEMS):
         return ""

@@ -1,0 +1,88 @@
+"""The doses of a group that its section refers to: shown with it, and only where the label says which."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from assistant.answering.index import Entry, Index
+from assistant.answering.referred_doses import doses_in, with_doses
+from assistant.answering.retrieval import Candidate
+
+_REFERRING = "8.6 Renal Impairment Adjust the dosage [see Dosage and Administration ( 2.2 ), Warnings (5.1)]."
+
+
+class _Texts:
+    """As much of an index as this reads: the text of an entry."""
+
+    def load(self, entry: SimpleNamespace) -> SimpleNamespace:
+        return SimpleNamespace(text=entry.text.encode())
+
+
+def passage(
+    locator: str, topic: str, *also: str, text: str = "", title: str = "Dosage", size: int = 300, score: float = 0.5
+) -> Candidate:
+    def is_about(asked: str) -> bool:
+        return asked in (topic, *also)
+
+    head = SimpleNamespace(locator=locator, topic=topic, title=title, is_about=is_about)
+    entry = SimpleNamespace(head=head, text=text, size=size)
+    return Candidate(cast(Entry, entry), score, 0.5, 0.5, 0.5)
+
+
+GROUP = passage("8.6", "renal_impairment", text=_REFERRING)
+DOSES = passage("2.2", "dosage", "renal_impairment", score=0.4)
+MEASURED = passage("12.3", "pharmacokinetics", "renal_impairment", score=0.45)
+
+
+def told(
+    shown: list[Candidate], ranked: list[Candidate], group: str = "renal_impairment", size: int = 4000
+) -> list[str]:
+    found = with_doses(cast(Index, _Texts()), shown, ranked, group, passages=2, size=size)
+    return [each.entry.head.locator for each in found]
+
+
+def test_the_doses_that_a_groups_section_leaves_to_another_are_shown_behind_it() -> None:
+    ranked = [GROUP, MEASURED, DOSES]
+    assert told([GROUP], ranked) == ["8.6", "2.2"]
+    assert told([GROUP, MEASURED], ranked) == ["8.6", "12.3"]  # nothing gives way
+    assert told([GROUP, DOSES], ranked) == ["8.6", "2.2"]
+
+
+def test_nothing_is_added_that_is_not_the_groups_or_not_named() -> None:
+    for dose in (
+        passage("2.3", "dosage", "renal_impairment"),
+        passage("5.1", "warnings", "renal_impairment"),  # no section on doses
+        passage("2.2", "dosage"),  # of others
+    ):
+        assert told([GROUP], [GROUP, dose]) == ["8.6"]
+    assert told([GROUP], [GROUP, DOSES], "dosage") == ["8.6"]
+    assert told([GROUP], [GROUP, DOSES], size=500) == ["8.6"]
+    silent = passage("8.6", "renal_impairment", text="8.6 No studies were conducted.")
+    assert told([silent], [silent, DOSES]) == ["8.6"]
+
+
+def test_of_two_sections_that_it_names_neither_is_chosen() -> None:
+    both = passage("8.6", "renal_impairment", text="[see Dosage and Administration (2.2, 2.3)]")
+    other = passage("2.3", "dosage", "renal_impairment")
+    assert told([both], [both, DOSES, other]) == ["8.6"]
+    assert told([both], [both, DOSES]) == ["8.6", "2.2"]
+
+
+@pytest.mark.parametrize(
+    ("title", "topic", "also", "illness", "holds"),
+    [
+        ("Dosage for Treatment of Gouty Arthritis Adults", "dosage", "geriatric", "gout", True),
+        ("Dosage for Treatment of Carditis", "dosage", "geriatric", "gout", False),
+        ("Dosage for Treatment of Gout", "dosage", "pediatric", "gout", False),
+        ("Gout", "clinical_studies", "geriatric", "gout", False),
+        ("Dosage for Treatment of Gout", "dosage", "geriatric", "", False),
+    ],
+)
+def test_a_passage_gives_a_groups_doses_for_the_illness_in_its_title(
+    title: str, topic: str, also: str, illness: str, *, holds: bool
+) -> None:
+    entry = passage("2.2", topic, also, title=title).entry
+    assert doses_in(entry, "geriatric", [[illness]] if illness else []) is holds
