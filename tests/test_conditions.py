@@ -196,6 +196,7 @@ def test_a_question_may_be_a_name_and_nothing_else() -> None:
     assert named_alone("sulfa dose") == ("sulfa",)
     assert named_alone("can it be given in AV block?") == ()
     assert named_alone("a name made up of many words") == ()
+    assert named_alone("creatinine clearance 25") and not named_alone("Child-Pugh B AUC fold")
 
 
 def test_prevention_in_shorthand_is_no_illness() -> None:

@@ -28,7 +28,8 @@ _SENTENCE = re.compile(
     r"cause\w*|manag\w+|hold|stop\w*|start(?:ed|s)?|happen\w*|tak\w+|took|giv\w+|used|using|help\w*|work\w*|need\w*|"
     r"want\w*|tell|safe|ok|good|with(?:out)?|on|after|before|since|from|because|if|not|no|any|role|place|data|evidence|"
     r"info\w*|about|grade|rates?|risk|study|studies|trials?|vs|versus|than|frequency|incidence|percent\w*|median|mean|"
-    r"time|peak|half|life|levels?|counts?|cases|numbers?|results?|efficacy|effect\w*|respon\w+|survival|mechanism|"
+    r"time|peak|half|life|auc|cmax|exposures?|fold|(?<!creatinine )clearance|pk|pharmacokinetics?|bioavailability|"
+    r"absorption|metabolism|elimination|excretion|binding|levels?|counts?|cases|numbers?|results?|efficacy|effect\w*|respon\w+|survival|mechanism|"
     r"safety|warnings?|interactions?|untreated|naive|and|or|studied|cautions?|line|mice|mouse|rats?|rabbits?|dogs?|"
     r"monkeys?|animals?)\b|\bw/|[,;:]",
     re.IGNORECASE,
