@@ -237,6 +237,12 @@ def test_who_has_not_what_every_indication_requires_gets_no_dose(quick: Assistan
         assert decided(quick, question, intent).outcome is not Outcome.MEDICAL_INFORMATION, question
 
 
+@pytest.mark.parametrize("whose", ["smoker", "nighttime", "veteran", "bariatric", "postop"])
+def test_a_dose_for_somebody_or_for_a_time_is_no_other_medicine_s(quick: Assistant, whose: str) -> None:
+    assert "another medicine is named" not in quick.ask(f"{whose} dose", _HCP, product="zorvanta").notes
+    assert "another medicine is named" in quick.ask("xarelto dose", _HCP, product="zorvanta").notes
+
+
 @pytest.mark.parametrize(("question", "intent"), [("mesothelioma", "warnings"), ("IBD dose", "dosage")])
 def test_the_bare_name_of_another_illness_is_referred(quick: Assistant, question: str, intent: str) -> None:
     assert decided(quick, question, intent).outcome is Outcome.MEDICAL_INFORMATION

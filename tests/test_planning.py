@@ -345,9 +345,17 @@ def test_keep_out_of_reach_of_children_says_nothing_of_children(entry: Entry) ->
 
 
 def test_what_a_medicine_is_says_nothing_of_another(entry: Entry) -> None:
-    purpose, warned = candidate(entry, "overview", 0.7), candidate(entry, "drug_interaction", 0.6)
+    def overview(kind: Kind) -> Candidate:
+        made = candidate(entry, "overview", 0.7)
+        return dataclasses.replace(
+            made, entry=dataclasses.replace(made.entry, head=dataclasses.replace(made.entry.head, kind=kind))
+        )
+
+    purpose, smokers, warned = overview(Kind.BENEFIT), overview(Kind.SAFETY), candidate(entry, "drug_interaction", 0.6)
     asked = Route(None, "drug_interaction", 0.85, retrieve=True)
     assert choose((purpose, warned), asked, POLICY).shown == (warned,)
+    # What is to be known of some people ("8.7 Smoking Status") is no purpose.
+    assert choose((smokers, warned), asked, POLICY).shown[0] is smokers
 
 
 def test_a_comparison_that_the_label_itself_reports_is_answered_from_its_trials() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import NAMES_OF, generic_of, is_medicine
+from assistant.answering.drug_classes import generic_of, is_medicine
 from assistant.answering.index import Entry, Index
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
@@ -115,7 +115,7 @@ class NotOurs:
         """
         if is_own(word, own):
             return False
-        if generic_of(word) or word in NAMES_OF:
+        if is_medicine(word):
             return not self.index.speaks_of(_names_for(word), [e for e in self.index.entries(product) if _directs(e)])
         return not (is_typed_so(word) or self.left_alone(word))
 

@@ -295,6 +295,11 @@ def margin_of(scores: Sequence[float], shown: int) -> float:
     return scores[0] - scores[shown] if len(scores) > shown else scores[0]
 
 
+def _says_of_whom(candidate: Candidate) -> bool:
+    """Whether it says what is to be known of some people, and not what the medicine is: "8.7 Smoking Status"."""
+    return candidate.entry.head.topic == "overview" and candidate.entry.head.kind is Kind.SAFETY
+
+
 def _may_answer(candidate: Candidate, intent: str) -> bool:
     """Whether it is about what was asked; whether two things go together, a contraindication answers as well."""
     head = candidate.entry.head
@@ -421,7 +426,9 @@ def shown_together(scores: Sequence[float], sizes: Sequence[int], *, near: float
 def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> list[Candidate]:
     """Those of a ranking (best first) that may answer a question of this plan at all, in their order."""
     never = _NEVER_ANSWERS.get(plan.intent, frozenset())
-    usable = [c for c in ranked if c.entry.head.topic not in never or c.entry.head.is_about(plan.intent)]
+    usable = [
+        c for c in ranked if c.entry.head.topic not in never or _says_of_whom(c) or c.entry.head.is_about(plan.intent)
+    ]
     usable = [c for c in usable if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
     if plan.by_evidence:
         usable = [c for c in usable if any(map(c.entry.head.is_about, _OF_HANDLING))]
