@@ -154,6 +154,8 @@ def test_how_an_illness_runs_is_none() -> None:
         ("Renal cell carcinoma?", "renal cell carcinoma"),
         ("IBD dose", "inflammatory bowel disease"),
         ("a fib dose", "atrial fibrillation"),
+        ("HCM", "hypertrophic cardiomyopathy"),
+        ("bulimia", "bulimia"),
         ("nr-axSpA dose", "nonradiographic axial spondyloarthritis"),
         ("acute pancreatitis dose", "acute pancreatitis"),
         ("history of pancreatitis", "pancreatitis"),

@@ -251,6 +251,15 @@ def test_the_bare_name_of_another_illness_is_referred(quick: Assistant, question
         assert decided(quick, known, intent).outcome is not Outcome.MEDICAL_INFORMATION
 
 
+def test_what_is_marked_for_an_illness_and_is_all_there_is_is_referred(quick: Assistant) -> None:
+    def outcome(question: str) -> Outcome:
+        reader = Marking(quick, "warnings", "binge eating", type="condition")
+        return replace(quick.decider, reader=reader).decide(question, _HCP, None, "zorvanta").outcome
+
+    assert outcome("binge eating") is Outcome.MEDICAL_INFORMATION
+    assert outcome("is binge eating frequent") is not Outcome.MEDICAL_INFORMATION
+
+
 def test_a_limitation_of_use_is_answered_by_what_limits_it(quick: Assistant) -> None:
     sure = quick.decider.policy.model_copy(
         update={"confidence": quick.decider.policy.confidence.model_copy(update={"bias": 50.0})}

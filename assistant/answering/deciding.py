@@ -52,6 +52,7 @@ from assistant.understanding.illness_alone import (
     illness_alone,
     illness_at_first,
     illness_dosed,
+    named_alone,
 )
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
@@ -422,6 +423,8 @@ def _only_illness(
         return (), False
     if alone := illness_alone(reading.masked):
         return alone, True
+    if len(marked) == 1 and tuple(word.casefold() for word in named_alone(reading.masked)) == tuple(marked[0]):
+        return tuple(marked[0]), True  # all there is, and marked for an illness, whatever its name ends in
     return (illness_dosed(reading.masked) if asks_dose and not marked else ()), False
 
 

@@ -67,6 +67,7 @@ ABBREVIATIONS: dict[str, str] = {
     "hbv": "hepatitis b",
     "hcc": "hepatocellular carcinoma",
     "hcl": "hairy cell leukemia",
+    "hcm": "hypertrophic cardiomyopathy",
     "hcv": "hepatitis c",
     "hdv": "hepatitis d",
     "hefh": "heterozygous familial hypercholesterolemia",

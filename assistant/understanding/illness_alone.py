@@ -41,7 +41,7 @@ _ENDS_AN_ILLNESS = re.compile(
     r"cancers?|tumou?rs?|lymphomas?|sarcomas?|diseases?|syndromes?|disorders?|infarction|incontinence|failure|"
     r"fractures?|injur(?:y|ies)|clots?|thromb(?:us|i)|embol(?:us|ism)|prediabetes|diabetes|hypertension|stroke|asthma|"
     r"migraine|psoriasis|lupus|schizophrenia|depression|malaria|tuberculosis|influenza|sepsis|shock|scleroderma|"
-    r"vitiligo|urticaria|alopecia|imperfecta)",
+    r"vitiligo|urticaria|alopecia|imperfecta|bulimia|autism|dementia|obesity|gout|narcolepsy|eczema|rosacea)",
     re.IGNORECASE,
 )
 #: What a dose is asked for, right behind the word.
