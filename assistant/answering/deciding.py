@@ -248,12 +248,12 @@ class Decider:
         """
         reading = read(asked.plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
+        entries = retrieval.eligible(self.index, product, asked.where) if product else ()
         kept = ""
         if product and not flags and not asked.topic:
             fragment = asked.fragment
             if fragment.only_names(own_brands(self.index, asked.plain, product)):
                 fragment = replace(fragment, bare=True)
-            entries = retrieval.eligible(self.index, product, asked.where)
             of_a_use = fragment.may_be_a_use and self._dosed_for(product, fragment.rest, asked.where)
             kept = follow_up.kept(fragment, reading, entries, of_a_use=of_a_use)
         people = follow_up.people_kept(asked.plain, reading, kept, asked.previous) if product and not flags else ()
@@ -277,9 +277,8 @@ class Decider:
             asks_dose=aspects.asks_dose(reading.masked),
             of_a_reaction=aspects.of_a_reaction(reading.masked),
         )
-        found = self._of_the_conditions(found, reading, product, asked.where)
+        found = self._of_the_conditions(found, reading, product, asked.where, entries)
         if product:
-            entries = retrieval.eligible(self.index, product, asked.where)
             intents = in_scope(found.intents, reading, self.index, entries, own_terms(self.index, product))
             found = replace(found, intents=intents)
         plan = planning.route(found, asked.where.audience, self.policy)
@@ -321,8 +320,10 @@ class Decider:
             self.asking_back.which(asked, draft)
         return draft
 
-    def _of_the_conditions(self, found: Found, reading: Reading, product: str, where: Context) -> Found:
-        """``found`` with what the label of ``product`` says of the illnesses that the question names."""
+    def _of_the_conditions(
+        self, found: Found, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
+    ) -> Found:
+        """``found`` with what the label of ``product``, its ``entries`` among others, says of the illnesses named."""
         of_use = found.share(*planning.ABOUT_USE) >= self.policy.thresholds.topic_sure
         named = reading.conditions
         only, alone = _only_illness(reading, product, named, asks_dose=found.asks_dose)
@@ -354,7 +355,7 @@ class Decider:
         status = status_of_all(statuses, use=of_use or asks_use)
         pairs = list(zip(named, statuses, strict=False))
         found = replace(found, limited=tuple(words for words, said in pairs if said is conditions.LabelStatus.LIMITED))
-        if alone and not names_condition(self.index, retrieval.eligible(self.index, product, where), only):
+        if alone and not names_condition(self.index, entries, only):
             found = replace(found, unheard_of=True)
         if status not in (conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED):
             return replace(found, status=status)
@@ -362,11 +363,7 @@ class Decider:
         unknown = [condition for condition, said in pairs if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
         found = replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
-        against = [
-            entry
-            for entry in retrieval.eligible(self.index, product, where)
-            if entry.head.topic in planning.AGAINST_A_CONDITION
-        ]
+        against = [entry for entry in entries if entry.head.topic in planning.AGAINST_A_CONDITION]
         warned = bool(unknown) and all(spoken_against(self.index, against, condition) for condition in unknown)
         if status is conditions.LabelStatus.LIMITED or not warned:
             return found
