@@ -434,6 +434,18 @@ def test_what_is_said_against_an_illness_counts_under_each_of_its_names() -> Non
     assert [speaks_against(cast(Index, warned), row, ["thyroid", "cancer"]) for row in rows] == [False, True, False]
 
 
+def test_two_capitals_name_an_illness_where_the_label_defines_them() -> None:
+    def against(*said: str) -> list[bool]:
+        label = _OneLabel(*(("warnings", text) for text in said))
+        rows = cast(list[Entry], label.entries(""))
+        return [speaks_against(cast(Index, label), row, ["recent", "myocardial", "infarction"]) for row in rows]
+
+    assert against("Avoid after a recent MI.", "A Myocardial Infarction (MI) was seen.") == [True, False]
+    assert against("Avoid after a MI.", "A myocardial infarction (MI) was seen.") == [False, False]  # not a recent one
+    assert against("Avoid after a recent MI.", "A myocardial infarction was seen.") == [False, False]
+    assert against("Avoid 3 mi of recent walks.", "Myocardial infarctions (MIs) were seen.") == [False, False]
+
+
 def test_a_contraindication_forbids_what_it_names_in_few_words() -> None:
     label = _OneLabel(
         (
@@ -596,7 +608,9 @@ class _OneLabel:
 
     def __init__(self, *passages: tuple[str, str]) -> None:
         self._rows = [
-            SimpleNamespace(row=row, head=SimpleNamespace(topic=topic, kind=Kind.SAFETY), text=text.encode())
+            SimpleNamespace(
+                row=row, head=SimpleNamespace(topic=topic, kind=Kind.SAFETY, product=""), text=text.encode()
+            )
             for row, (topic, text) in enumerate(passages)
         ]
 

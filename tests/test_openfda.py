@@ -238,6 +238,37 @@ def test_what_is_said_only_there_is_an_answer(again: str) -> None:
     assert answer.retrieve
 
 
+def test_a_short_form_of_a_few_words_is_no_answer_either() -> None:
+    full = "4 CONTRAINDICATIONS ZORVEX is contraindicated in: Active pathological bleeding [see Warnings (5.3)] ."
+    answer, short = read(contraindications=[f"{full} Active pathological bleeding ( 4 ) Figure"]).passages
+    assert (answer.text, answer.retrieve) == (full, True)
+    assert (short.text, short.retrieve) == ("Active pathological bleeding ( 4 ) Figure", False)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["ZORVEX is not for use in frogs. ", "Limitations of Use ZORVEX is not for frogs. Effects on toads are unknown. "],
+)
+def test_what_limits_a_use_stays_with_it_where_highlights_repeat_it(limit: str) -> None:
+    use = "1 INDICATIONS AND USAGE ZORVEX is indicated for drowsiness in adults who sleep by day and by night. "
+    again = "ZORVEX is indicated for drowsiness in adults who sleep by day and by night. "
+    long, other = read(indications_and_usage=[f"{use}{limit}{again}{limit.strip()} ( 1 )"]).passages
+    assert (long.text, other.retrieve) == ((use + limit).strip(), False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # What leads to their list is theirs.
+        "ZORVEX is indicated for drowsiness in adults Sleep by day ZORVEX is indicated for: Sleep by day. ( 1 )",
+        "ZORVEX is a modulator of receptors (GABA) A receptor indicated for adults ( 1 )",
+    ],
+)
+def test_highlights_that_do_not_begin_for_certain_stay(text: str) -> None:
+    (answer,) = read(indications_and_usage=[f"1 INDICATIONS AND USAGE {text}"]).passages
+    assert answer.retrieve
+
+
 def test_highlights_before_subsections_stay() -> None:
     """They tell all doses together, which no subsection does."""
     doses = "2 DOSAGE AND ADMINISTRATION Adults: 5 mg once daily. ( 2.1 ) Children: 2 mg once daily. ( 2.2 ) "

@@ -12,11 +12,12 @@ from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
 from assistant.answering.label_status import Labels, all_names, forbids, speaks_against, without_other_purpose
 from assistant.answering.not_ours import DOSING
+from assistant.answering.other_sex import not_for, sex_asked
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
 from assistant.answering.referred_doses import GROUPS, doses_in, with_doses
 from assistant.answering.results import asks_for_a_result
-from assistant.answering.retrieval import Query
+from assistant.answering.retrieval import Candidate, Query
 from assistant.answering.silence import silent_on
 from assistant.answering.strengths import without_other_strengths
 from assistant.answering.unestablished import GROUP, child_of, unestablished
@@ -121,11 +122,12 @@ class Finder:
             return
         draft.confidence = chosen.confidence
         told = self._unestablished(plan, reading, product, asked.where, entries)
+        told = told or self._not_for(plan, reading, ranked)
         if off_route and not chosen.shown:
             draft.refer("the label does not have that route, and no passage that may be shown says so")
         elif told:
             warned = [each.entry for each in chosen.shown if each.entry.head.topic in planning.AGAINST_A_CONDITION]
-            draft.notes.append("the label says that nothing is established for these children")
+            draft.notes.append("the label says that it is not for whom is asked about")
             draft.shown = tuple(dict.fromkeys((*told, *warned)))[: self.policy.passages_shown]
         elif chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")
@@ -155,6 +157,12 @@ class Finder:
         illnesses = reading.conditions or illness_in_shorthand(reading.masked)
         child = child_of(reading.masked, map(all_names, illnesses))
         return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
+
+    def _not_for(self, plan: Route, reading: Reading, ranked: Sequence[Candidate]) -> tuple[Entry, ...]:
+        """The passage that says that the medicine is for the other sex, where its dose or use is asked for one."""
+        asked = plan.intent in planning.FOR_A_GROUP and not (plan.outcome or plan.limited)
+        sex = sex_asked(reading.masked) if asked else ""
+        return tuple(each.entry for each in not_for(self.index, ranked, sex)[:1]) if sex else ()
 
 
 def _dose_alone(reading: Reading) -> bool:

@@ -6,6 +6,7 @@ compared with the words of the question, under every name that an illness goes b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,6 +18,7 @@ from assistant.domain import Context, Kind
 from assistant.remembering import remembering
 from assistant.understanding import stages
 from assistant.understanding.conditions import (
+    ABBREVIATIONS,
     COURSE,
     NO_ILLNESS,
     OF_ANY_ILLNESS,
@@ -41,6 +43,8 @@ _TRANSPLANT = "transplant"
 _MARROW = frozenset(("bone", "blood"))
 #: So many other words may stand between those of a name.
 _WORDS_BETWEEN = 2
+#: Two capitals and the illness that they mostly stand for.
+_SHORT_FOR = {short.upper(): illness for short, illness in ABBREVIATIONS.items() if len(short) == 2}
 #: The audience of a label that is read for all of them.
 _WHOEVER = ""
 _LABELS_KEPT = 64
@@ -216,9 +220,9 @@ def _of_every_type(label: Label, asked: frozenset[str]) -> bool:
     return any(untyped <= use for use in label.uses)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=64)
 def _terms_of(words: str) -> frozenset[str]:
-    """The terms of one of the lists of words; of a question's nothing is remembered."""
+    """The terms of one of the project's own words; of a question's nothing is remembered."""
     return frozenset(lexical.terms(words))
 
 
@@ -310,7 +314,24 @@ def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool
     names = _names_against(condition)
     if entry.head.kind is Kind.BENEFIT:
         return any(name <= denied for name in names for denied in index.uses(entry).denied)
-    return any(name <= index.stems(entry) for name in names)
+    return any(name <= index.stems(entry) for name in names) or _names_in_letters(index, entry, condition)
+
+
+def _names_in_letters(index: Index, entry: Entry, condition: Sequence[str]) -> bool:
+    """Whether ``entry`` names ``condition`` in two capitals, which its label defines: "myocardial infarction (MI)".
+
+    Two letters are no search term: in lower case most of them are words or units.
+    """
+    asked = frozenset(lexical.terms(" ".join(condition)))
+    for letters, illness in _SHORT_FOR.items():
+        of_it = _terms_of(illness)
+        if not of_it <= asked or not asked - of_it <= index.stems(entry):
+            continue
+        if re.search(rf"\b{letters}s?\b", index.load(entry).text.decode()):
+            defined = re.compile(rf"(?i:{re.escape(illness)})s?\s*\(\s*{letters}s?\b")
+            spelt = (other for other in index.entries(entry.head.product) if of_it <= index.stems(other))
+            return any(defined.search(index.load(other).text.decode()) for other in spelt)
+    return False
 
 
 def forbids(index: Index, entry: Entry, condition: Sequence[str]) -> bool:

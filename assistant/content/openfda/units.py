@@ -337,7 +337,10 @@ def _boxed(root: Field) -> list[Piece]:
 
 
 def _without_bare(text: str, pieces: list[Piece], *, otc: bool) -> list[Piece]:
-    """Headings alone go with what follows them, other scraps ("Figure 1") with what they follow."""
+    """Headings alone go with what follows them, other scraps ("Figure 1") with what they follow.
+
+    What was set apart for what it is (Highlights) stays apart, however short.
+    """
     pieces = [piece for piece in pieces if text[piece.start : piece.end].strip()]
     found: list[Piece] = []
     waiting: int | None = None
@@ -345,7 +348,7 @@ def _without_bare(text: str, pieces: list[Piece], *, otc: bool) -> list[Piece]:
         start = piece.start if waiting is None else waiting
         waiting = None
         words = text[piece.start : piece.end]
-        bare = is_bare(words) and not (otc and drug_facts.says_something(words))
+        bare = not piece.role and is_bare(words) and not (otc and drug_facts.says_something(words))
         if bare or (not found and _titles_guide(words, piece)):
             if after and (not found or is_heading(words) or _titles_inner(words, piece, after)):
                 waiting = start

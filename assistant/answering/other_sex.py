@@ -1,0 +1,53 @@
+"""Women or men whom a medicine is not for, in its label's own words: the dose of the others is none for them.
+
+A label states whom a medicine is for in its indications (21 CFR 201.57(c)(2)), and that it is not for women mostly
+where it speaks of pregnancy and lactation (201.57(c)(9)). Nothing here is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from assistant.answering import lexical
+from assistant.answering.index import Index
+from assistant.answering.retrieval import Candidate
+
+_WOMEN = "women"
+_MEN = "men"
+_NAMED = {
+    _WOMEN: re.compile(r"\b(?:wom[ae]n|females?|lad(?:y|ies)|wife|girls?|daughters?)\b", re.IGNORECASE),
+    _MEN: re.compile(r"\b(?:m[ae]n|males?|husband|boys?|sons?)\b", re.IGNORECASE),
+}
+#: Of all of them, not of "women of reproductive potential" or "men with uncontrolled hypertension".
+_NOT_FOR = re.compile(
+    r"\bnot (?:been )?(?:indicated|approved|intended|recommended)(?: for (?:the )?use)? (?:in|for) "
+    r"(?:(?P<women>women|females)|(?P<men>men|males))(?=\s*(?:[.;,\[(\u2022]|$|and\b|[A-Z]))"
+)
+#: Topics under which a label says so in a sentence of its own, the plainest first.
+_SAID_UNDER = ("indication", "contraindication", "pregnancy", "lactation", "reproductive_potential", "warnings")
+
+
+def sex_asked(question: str) -> str:
+    """Whom of both ``question`` names: "women", "men", or "" where it names neither or both."""
+    named = [sex for sex, pattern in _NAMED.items() if pattern.search(question)]
+    return named[0] if len(named) == 1 else ""
+
+
+def not_for(index: Index, ranked: Sequence[Candidate], sex: str) -> list[Candidate]:
+    """Those of ``ranked`` that say that the medicine is not for anybody of ``sex``: what limits its use first."""
+    about = (each for each in ranked if each.entry.head.topic in _SAID_UNDER)
+    near = (each for each in about if not _terms_of(sex).isdisjoint(index.stems(each.entry)))
+    said = [each for each in near if _says(index.load(each.entry).text.decode(), sex)]
+    return sorted(said, key=lambda each: _SAID_UNDER.index(each.entry.head.topic))
+
+
+def _says(text: str, sex: str) -> bool:
+    return any(match[sex] for match in _NOT_FOR.finditer(text))
+
+
+@lru_cache(maxsize=2)
+def _terms_of(sex: str) -> frozenset[str]:
+    """The search terms of the words that labels have for ``sex``."""
+    return frozenset(lexical.terms({_WOMEN: "women females", _MEN: "men males"}[sex]))
