@@ -16,6 +16,7 @@ from assistant.answering.draft import Draft, fixed
 from assistant.answering.drug_classes import NAMES_OF
 from assistant.answering.finding import Finder
 from assistant.answering.index import Entry, Index
+from assistant.answering.label_shorthand import written_out
 from assistant.answering.label_status import (
     Label,
     Labels,
@@ -246,7 +247,8 @@ class Decider:
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = read(asked.plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
+        typed = self._read(asked.plain, product, asked)
+        reading = self._written_out(typed, product, asked)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
         entries = retrieval.eligible(self.index, product, asked.where) if product else ()
         kept = ""
@@ -259,7 +261,7 @@ class Decider:
         people = follow_up.people_kept(asked.plain, reading, kept, asked.previous) if product and not flags else ()
         if people:
             plain = asked.plain.rstrip(" ?.!") + follow_up.said_of(people)
-            reading = read(plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
+            reading = self._written_out(self._read(plain, product, asked), product, asked)
             reading = replace(reading, population=people)
         if kept:
             reading = follow_up.about(kept, reading, self.index)
@@ -288,7 +290,7 @@ class Decider:
             plan.confidence,
             found.flags,
             others=tuple(pair for pair in reading.intents[:4] if pair[0] != plan.intent),
-            marked=tuple((kind, words) for kind in _REPORTED for words in reading.said(kind)),
+            marked=tuple((kind, words) for kind in _REPORTED for words in typed.said(kind)),
             names=tuple((mention.key, product) for mention in asked.mentions for product in mention.products),
         )
         if product:
@@ -319,6 +321,17 @@ class Decider:
         ):
             self.asking_back.which(asked, draft)
         return draft
+
+    def _read(self, plain: str, product: str, asked: Question) -> Reading:
+        return read(plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
+
+    def _written_out(self, typed: Reading, product: str, asked: Question) -> Reading:
+        """``typed`` with what the label defines written out; its flags stay those of what was typed."""
+        plain = written_out(self.index, product, typed.masked) if product else typed.masked
+        if plain == typed.masked:
+            return typed
+        reading = self._read(plain, product, asked)
+        return replace(reading, chosen=replace(reading.chosen, flags=typed.chosen.flags))
 
     def _of_the_conditions(
         self, found: Found, reading: Reading, product: str, where: Context, entries: Sequence[Entry]

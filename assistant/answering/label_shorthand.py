@@ -1,0 +1,132 @@
+"""Shorthand that a product's own label defines, written out: "CSU" where it says "chronic spontaneous urticaria (CSU)".
+
+Which illness letters stand for differs from label to label ("BP": blood pressure, bullous pemphigoid), and a list of
+them is never complete. Definitions are found as Schwartz & Hearst (2003, "A simple algorithm for identifying
+abbreviation definitions in biomedical text") find them. For understanding and finding alone: nothing here is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from assistant.answering import lexical
+from assistant.answering.index import Index
+from assistant.understanding.conditions import ABBREVIATIONS
+from assistant.understanding.spelling import is_ordinary, is_typed_so
+
+#: What may be shorthand: a few letters, in a question.
+_TOKEN = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9/-]{1,9}(?![\w-])")
+_CAPITAL = re.compile(r"[A-Z]")
+_PLURAL = re.compile(r"(?<=[A-Z0-9])s$")
+#: What prescriptions and notes mean by a few letters, whatever a label defines: twice daily, side effects, patient.
+_OF_NOTES = frozenset(
+    "bd bid tid tds qid qds od qd qod po iv im sc sq sl pr prn pt pts hx tx rx dx sx se ses ae aes er xr ir sr cr la "
+    "dr odt otc mg mcg kg ml iu".split()
+)
+#: Letters that are shorthand at least, and words that a name of several has.
+_FEWEST = 2
+#: So many letters at least where it is typed without capitals: of two most are words or units.
+_TYPED_SMALL = 3
+#: How far before the bracket a definition begins, at most.
+_BACK = 160
+_WORD = re.compile(r"[\w'\u2019]+(?:[-/][\w'\u2019]+)*")
+#: A definition goes over no end of a sentence, no comma, item or bracket.
+_BOUNDARY = re.compile(r"[.,;:()\[\]\u2022]")
+#: With these no name begins.
+_NO_BEGINNING = frozenset("a an and as at by for from in is of on or the to who with".split())
+
+
+def written_out(index: Index, product: str, question: str) -> str:
+    """``question`` with each shorthand in the words that the label of ``product`` defines it by.
+
+    Left as it is: what the label gives several meanings, what means the same in every label, and what everybody who
+    writes prescriptions or notes means otherwise.
+    """
+    shouted = question.isupper()
+
+    def out(match: re.Match[str]) -> str:
+        token = match[0]
+        capitals = 0 if shouted else len(_CAPITAL.findall(token))
+        return (_may_be_shorthand(token, capitals) and defined(index, product, token)) or token
+
+    return _TOKEN.sub(out, question)
+
+
+def defined(index: Index, product: str, token: str) -> str:
+    """The words that the label of ``product`` defines ``token`` by; "" where it does not, or by several."""
+    token = _PLURAL.sub("", token)
+    own = {*lexical.terms(token)[:1], *lexical.terms(f"{token}s")[:1]}
+    rows = {row for found in index.postings(product, own).values() for row, _ in found} if own else set()
+    found: dict[frozenset[str], str] = {}
+    of_use: dict[frozenset[str], str] = {}
+    for entry in index.entries(product):
+        if entry.row not in rows:
+            continue
+        for words in definitions(index.load(entry).text.decode(), token):
+            terms = frozenset(lexical.terms(words))
+            found.setdefault(terms, words)
+            if entry.head.topic == "indication":
+                of_use.setdefault(terms, words)
+    meanings = of_use or found
+    if len(meanings) != 1:
+        return ""
+    ((terms, words),) = meanings.items()
+    known = ABBREVIATIONS.get(token.casefold(), "")
+    same = {frozenset(lexical.terms(known)), frozenset(lexical.terms(token)) - own}
+    return "" if any(meaning and (meaning <= terms or terms <= meaning) for meaning in same) else words
+
+
+def definitions(text: str, token: str) -> Iterator[str]:
+    """What ``text`` defines ``token`` by, in its words: "long form (TOKEN)", whatever capitals it is typed with."""
+    for match in re.finditer(rf"\(\s*({re.escape(token)})s?\s*[),;]", text, re.IGNORECASE):
+        short = match[1]
+        if len(_CAPITAL.findall(short)) < _FEWEST:
+            continue  # a word in brackets
+        before = text[max(0, match.start() - _BACK) : match.start()]
+        boundaries = list(_BOUNDARY.finditer(before))
+        long = _long_form(before[boundaries[-1].end() if boundaries else 0 :], short)
+        if long:
+            yield long
+
+
+def _may_be_shorthand(token: str, capitals: int) -> bool:
+    word = token.casefold()
+    if word in _OF_NOTES:
+        return False
+    return capitals > 1 or (len(token) >= _TYPED_SMALL and not (is_ordinary(word) or is_typed_so(word)))
+
+
+def _long_form(before: str, short: str) -> str:
+    """The end of ``before`` that ``short`` stands for: of those that hold its letters the one with most as initials.
+
+    Every other letter at least has to be one, of two letters both, with no other word between; "" where none is found.
+    """
+    letters = [letter.casefold() for letter in short if letter.isalnum()]
+    few = len(letters) == _FEWEST
+    best, most = "", 0 if few else (len(letters) - 1) // 2
+    for first in reversed(list(_WORD.finditer(before))[-min(len(letters) + 5, 2 * len(letters)) :]):
+        long = before[first.start() :].strip()
+        told = [word for word in re.split(r"[^\w'\u2019]+", long.casefold()) if word not in _NO_BEGINNING]
+        if first[0].casefold() in _NO_BEGINNING or len(told) < _FEWEST or (few and len(told) > _FEWEST):
+            continue
+        initials = _initials(long.casefold(), letters)
+        if initials > most and (not few or initials == _FEWEST):
+            best, most = long, initials
+    return best
+
+
+def _initials(long: str, letters: list[str]) -> int:
+    """How many of ``letters``, found in ``long`` in their order, can be initials of its words; 0: not all are found.
+
+    The first one has to begin it.
+    """
+    best = [int(at == 0 and character == letters[0]) for at, character in enumerate(long)]
+    for letter in letters[1:]:
+        most, reached = 0, [0] * len(long)
+        for at, character in enumerate(long):
+            if most and character == letter:
+                reached[at] = most + (not long[at - 1].isalnum())
+            most = max(most, best[at])
+        best = reached
+    return max(best, default=0)
