@@ -108,6 +108,9 @@ def test_questions_of_medication_guides(title: str, topic: str) -> None:
         ("It is not known if ZORVANTA is safe and effective in children.", "pediatric"),
         ("Call if you miss an appointment.", "missed_dose"),
         ("Withhold for at least 5 days prior to elective surgery.", "discontinuation"),
+        ("Renally-impaired patients need the same.", "renal_impairment"),
+        ("In hepatically impaired patients nothing is known.", "hepatic_impairment"),
+        ("Use 2 puffs 1 time each day.", "dosage"),
     ],
 )
 def test_words_of_the_text_add_topics(text: str, topic: str) -> None:
@@ -121,6 +124,7 @@ def test_words_of_the_text_add_topics(text: str, topic: str) -> None:
         ("Not used in patients over 65 years of age.", "pediatric"),
         ("Missing data were counted as treatment failures.", "missed_dose"),
         ("Adrenal insufficiency was reported with long use.", "renal_impairment"),
+        ("Use two tablets to test the device.", "dosage"),
     ],
 )
 def test_false_friends_add_no_topic(text: str, topic: str) -> None:

@@ -333,9 +333,9 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
             r"\b(?:children|(?:under|below|younger than) \d+ years)", 1),
         ("geriatric", r"\belderly\b|geriatric|6[05] years|older (adults|patients)", 1),
         ("renal_impairment", r"\brenal (impairment|insufficiency|failure|function|disease)|creatinine clearance"
-            r"|dialysis|kidney (problems|disease)|end-stage renal", 1),
+            r"|dialysis|kidney (problems|disease)|end-stage renal|\brenally[- ]impaired|\bimpaired renal", 1),
         ("hepatic_impairment", r"hepatic (impairment|insufficiency|disease)|liver (disease|problems|impairment)"
-            r"|cirrhosis|child-pugh", 1),
+            r"|cirrhosis|child-pugh|\bhepatically[- ]impaired|\bimpaired hepatic|\bimpaired liver", 1),
         ("drug_interaction", r"co-?administ|concomitant|interact|other medicines|medicines you take|inhibitors?\b"
             r"|taken with\b|in combination with", 2),
         ("drug_interaction", r"monoamine oxidase|\bMAOIs?\b|sedatives|tranquili[sz]ers|blood thinners?"
@@ -347,7 +347,9 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
             r"|subjects)", 1),
         ("dosage", r"recommended (dose|dosage|starting)|\bmg (once|twice|daily|orally|every)"
             r"|\bdose (of|is|should)\b|starting dose|dosage (is|of|adjust|should)|once daily"
-            r"|twice daily|maximum (daily )?dose", 2),
+            r"|twice daily|maximum (daily )?dose"
+            r"|\b(?:take|use|inhale|inject) (?:\d|one|two) (?:puffs?|tablets?|capsules?|sprays?|drops?)\b"
+            r"|\b(?:once|twice|\d times?) (?:a|each|every) day", 2),
         ("administration", r"\b(take|swallow(ed)?|administer(ed)?|chew(ed)?|crush(ed)?|inject(ed)?"
             r"|infused?) (it |them |the |this |by |orally|whole|as |with |over |intra"
             r"|sub)", 1),
