@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
-from assistant.answering.label_shorthand import definitions, written_out
+from assistant.answering.label_shorthand import definitions, shorthand_in, written_out
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,12 @@ class _Label:
 
 
 _LABEL = _Label(
-    ("indication", "For chronic sleepy moods (CSM) and brisk ponders (BP). Not for dull moods (DMs)."),
-    ("clinical_studies", "A central sleep measure (CSM) and a patient yawn report (PYR); early awakening (EA)."),
-    ("adverse_reactions", "Early agitation (EA), sleepy events (SE), creatinine clearance (CrCl), an old mood (MOOD)."),
+    (
+        "indication",
+        "For chronic sleepy moods (CSM) and brisk ponders (BP). Not for dull moods (DMs), early awakening (EA)",
+    ),
+    ("indication", "Early agitation (EA), sleepy events (SE), multiple sclerosis (MS), an old mood (MOOD)."),
+    ("clinical_studies", "A central sleep measure (CSM) and a patient yawn report (PYR)."),
 )
 
 
@@ -73,11 +76,11 @@ _LABEL = _Label(
         ("csm dose for a child", "chronic sleepy moods dose for a child"),
         ("BP monitoring", "brisk ponders monitoring"),  # whatever other labels mean by it
         ("bp monitoring", "bp monitoring"),  # two small letters are no shorthand
-        ("PYR at week 12?", "patient yawn report at week 12?"),
+        ("PYR at week 12?", "PYR at week 12?"),  # what is measured is no use
         ("DMs and the dose", "dull moods and the dose"),
         ("EA rate", "EA rate"),  # two meanings
         ("SE of the medicine", "SE of the medicine"),  # side effects in every note
-        ("CrCl 25", "CrCl 25"),  # the same in every label
+        ("MS dose", "MS dose"),  # the same in every label
         ("MOOD CHANGES WHILE ON IT", "MOOD CHANGES WHILE ON IT"),  # a word that is shouted
         ("mood changes", "mood changes"),
         ("XYZ dose", "XYZ dose"),
@@ -85,4 +88,5 @@ _LABEL = _Label(
     ],
 )
 def test_shorthand_is_read_as_its_label_defines_it(question: str, read: str) -> None:
-    assert written_out(cast(Index, _LABEL), "zorvex", question) == read
+    found = shorthand_in(cast(Index, _LABEL), "zorvex", question)
+    assert written_out(question, found) == read

@@ -16,7 +16,7 @@ from assistant.answering.draft import Draft, fixed
 from assistant.answering.drug_classes import NAMES_OF
 from assistant.answering.finding import Finder
 from assistant.answering.index import Entry, Index
-from assistant.answering.label_shorthand import written_out
+from assistant.answering.label_shorthand import shorthand_in, written_out
 from assistant.answering.label_status import (
     Label,
     Labels,
@@ -48,7 +48,7 @@ from assistant.content.policy import Policy
 from assistant.domain import Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
-from assistant.understanding.encoder import TextTooLongError
+from assistant.understanding.encoder import TextTooLongError, unit
 from assistant.understanding.illness_alone import (
     illness_alone,
     illness_at_first,
@@ -247,8 +247,7 @@ class Decider:
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        typed = self._read(asked.plain, product, asked)
-        reading = self._written_out(typed, product, asked)
+        reading = self._with_shorthand(self._read(asked.plain, product, asked), product, asked)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
         entries = retrieval.eligible(self.index, product, asked.where) if product else ()
         kept = ""
@@ -261,7 +260,7 @@ class Decider:
         people = follow_up.people_kept(asked.plain, reading, kept, asked.previous) if product and not flags else ()
         if people:
             plain = asked.plain.rstrip(" ?.!") + follow_up.said_of(people)
-            reading = self._written_out(self._read(plain, product, asked), product, asked)
+            reading = self._with_shorthand(self._read(plain, product, asked), product, asked)
             reading = replace(reading, population=people)
         if kept:
             reading = follow_up.about(kept, reading, self.index)
@@ -290,7 +289,7 @@ class Decider:
             plan.confidence,
             found.flags,
             others=tuple(pair for pair in reading.intents[:4] if pair[0] != plan.intent),
-            marked=tuple((kind, words) for kind in _REPORTED for words in typed.said(kind)),
+            marked=tuple((kind, words) for kind in _REPORTED for words in reading.said(kind)),
             names=tuple((mention.key, product) for mention in asked.mentions for product in mention.products),
         )
         if product:
@@ -325,13 +324,14 @@ class Decider:
     def _read(self, plain: str, product: str, asked: Question) -> Reading:
         return read(plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
 
-    def _written_out(self, typed: Reading, product: str, asked: Question) -> Reading:
-        """``typed`` with what the label defines written out; its flags stay those of what was typed."""
-        plain = written_out(self.index, product, typed.masked) if product else typed.masked
-        if plain == typed.masked:
+    def _with_shorthand(self, typed: Reading, product: str, asked: Question) -> Reading:
+        """``typed`` about what its letters mean by the label, as near to these words as to the letters."""
+        found = shorthand_in(self.index, product, typed.masked) if product else ()
+        if not found:
             return typed
-        reading = self._read(plain, product, asked)
-        return replace(reading, chosen=replace(reading.chosen, flags=typed.chosen.flags))
+        reading = self._read(written_out(typed.masked, found), product, asked)
+        both = unit(typed.vector + reading.vector)
+        return replace(typed, vector=both, conditions=reading.conditions, shorthand=found)
 
     def _of_the_conditions(
         self, found: Found, reading: Reading, product: str, where: Context, entries: Sequence[Entry]

@@ -71,7 +71,8 @@ class Finder:
         if plan.by_evidence:
             plan = replace(plan, intent="administration", confidence=dict(intents).get("administration", 0.0))
         intents = aspects.with_second_side(intents, reading.masked)
-        query = Query(reading.masked, reading.vector, intents, reading.population, " ".join(reading.named(*_NAMED)))
+        about = " ".join(reading.named(*_NAMED))
+        query = Query(reading.masked, reading.vector, intents, reading.population, about, reading.shorthand)
         ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
         own = own_terms(self.index, product)
         ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own)

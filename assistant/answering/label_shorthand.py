@@ -1,14 +1,15 @@
 """Shorthand that a product's own label defines, written out: "CSU" where it says "chronic spontaneous urticaria (CSU)".
 
 Which illness letters stand for differs from label to label ("BP": blood pressure, bullous pemphigoid), and a list of
-them is never complete. Definitions are found as Schwartz & Hearst (2003, "A simple algorithm for identifying
-abbreviation definitions in biomedical text") find them. For understanding and finding alone: nothing here is shown.
+them is never complete. What counts is what the indications define: the illnesses that the doses are for. Definitions
+are found as Schwartz & Hearst (2003, "A simple algorithm for identifying abbreviation definitions in biomedical text")
+find them. For understanding and finding alone: nothing here is shown.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
@@ -37,38 +38,39 @@ _BOUNDARY = re.compile(r"[.,;:()\[\]\u2022]")
 _NO_BEGINNING = frozenset("a an and as at by for from in is of on or the to who with".split())
 
 
-def written_out(index: Index, product: str, question: str) -> str:
-    """``question`` with each shorthand in the words that the label of ``product`` defines it by.
+#: Letters of a question and the words that a label defines them by.
+Shorthand = tuple[str, str]
 
-    Left as it is: what the label gives several meanings, what means the same in every label, and what everybody who
-    writes prescriptions or notes means otherwise.
+
+def shorthand_in(index: Index, product: str, question: str) -> tuple[Shorthand, ...]:
+    """Each shorthand of ``question`` that the label of ``product`` defines, with the words that it defines it by.
+
+    Not among them: what has several meanings there, what means the same in every label, and what everybody who writes
+    prescriptions or notes means otherwise.
     """
     shouted = question.isupper()
+    tokens = dict.fromkeys(match[0] for match in _TOKEN.finditer(question))
+    may_be = (each for each in tokens if _may_be_shorthand(each, 0 if shouted else len(_CAPITAL.findall(each))))
+    pairs = ((token, defined(index, product, token)) for token in may_be)
+    return tuple((token, words) for token, words in pairs if words)
 
-    def out(match: re.Match[str]) -> str:
-        token = match[0]
-        capitals = 0 if shouted else len(_CAPITAL.findall(token))
-        return (_may_be_shorthand(token, capitals) and defined(index, product, token)) or token
 
-    return _TOKEN.sub(out, question)
+def written_out(question: str, found: Sequence[Shorthand]) -> str:
+    """``question`` with each shorthand in the words that stand for it."""
+    meant = dict(found)
+    return _TOKEN.sub(lambda match: meant.get(match[0], match[0]), question)
 
 
 def defined(index: Index, product: str, token: str) -> str:
-    """The words that the label of ``product`` defines ``token`` by; "" where it does not, or by several."""
+    """The words that the indications of ``product`` define ``token`` by; "" where they do not, or by several."""
     token = _PLURAL.sub("", token)
     own = {*lexical.terms(token)[:1], *lexical.terms(f"{token}s")[:1]}
     rows = {row for found in index.postings(product, own).values() for row, _ in found} if own else set()
-    found: dict[frozenset[str], str] = {}
-    of_use: dict[frozenset[str], str] = {}
+    meanings: dict[frozenset[str], str] = {}
     for entry in index.entries(product):
-        if entry.row not in rows:
-            continue
-        for words in definitions(index.load(entry).text.decode(), token):
-            terms = frozenset(lexical.terms(words))
-            found.setdefault(terms, words)
-            if entry.head.topic == "indication":
-                of_use.setdefault(terms, words)
-    meanings = of_use or found
+        if entry.row in rows and entry.head.topic == "indication":
+            for words in definitions(index.load(entry).text.decode(), token):
+                meanings.setdefault(frozenset(lexical.terms(words)), words)
     if len(meanings) != 1:
         return ""
     ((terms, words),) = meanings.items()
@@ -79,7 +81,7 @@ def defined(index: Index, product: str, token: str) -> str:
 
 def definitions(text: str, token: str) -> Iterator[str]:
     """What ``text`` defines ``token`` by, in its words: "long form (TOKEN)", whatever capitals it is typed with."""
-    for match in re.finditer(rf"\(\s*({re.escape(token)})s?\s*[),;]", text, re.IGNORECASE):
+    for match in re.finditer(rf"\(\s*((?i:{re.escape(token)}))s?\s*[),;]", text):
         short = match[1]
         if len(_CAPITAL.findall(short)) < _FEWEST:
             continue  # a word in brackets

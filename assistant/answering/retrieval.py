@@ -90,13 +90,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as retrieval sees it. ``named``: the words of the spans that name what it is about."""
+    """A question as retrieval sees it. ``named``: the words of the spans that name what it is about.
+
+    ``shorthand``: letters in it and the words that the label defines them by: a passage that holds these holds those.
+    """
 
     text: str
     vector: Vector
     intents: Sequence[tuple[str, float]]
     population: tuple[str, ...] = ()
     named: str = ""
+    shorthand: tuple[tuple[str, str], ...] = ()
 
 
 def eligible(index: Index, product: str, context: Context) -> tuple[Entry, ...]:
@@ -147,9 +151,15 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
     lengths = {entry.row: entry.words for entry in entries}
     average = sum(lengths.values()) / len(lengths)
     text, named = lexical.Wording.of(query.text), lexical.Wording.of(query.named)
-    postings = index.postings(entries[0].head.product, text.all | named.all)
+    product = entries[0].head.product
+    postings = index.postings(product, text.all | named.all)
+    others = set[str]()
+    for letters, words_meant in query.shorthand:
+        key, *meant_elsewhere = lexical.terms(letters)
+        postings |= {key: _with_words(index, product, postings.get(key, ()), words_meant)}
+        others |= set(meant_elsewhere)
     written = {term for term, found in postings.items() if any(row in lengths for row, _ in found)}
-    spoken, names = text.in_words_of(written), named.in_words_of(written)
+    spoken, names = ([t for t in said.in_words_of(written) if t not in others] for said in (text, named))
     exact = lexical.bm25(spoken, postings, lengths, average)
     of_names = lexical.bm25(names, postings, lengths, average) if names else {}
     shares = topic_shares(query.intents)
@@ -177,6 +187,15 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
         ranked.append(Candidate(entry, score / total, near, word, topic, name, fits, holds, entry.row in named_in))
     ranked.sort(key=lambda candidate: (-candidate.score, candidate.entry.head.id))
     return ranked
+
+
+def _with_words(index: Index, product: str, held: Sequence[tuple[int, int]], words_meant: str) -> list[tuple[int, int]]:
+    """The postings ``held`` of some letters, with the passages that hold every word of what they stand for."""
+    meant = set(lexical.terms(words_meant))
+    found = [dict(rows) for rows in index.postings(product, meant).values()]
+    whole = set.intersection(*map(set, found)) if meant and len(found) == len(meant) else set()
+    counts = {row: min(rows[row] for rows in found) for row in whole}
+    return sorted((counts | dict(held)).items())
 
 
 def _naming(

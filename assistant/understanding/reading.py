@@ -31,7 +31,8 @@ class Reading:
 
     ``masked`` is ``typed`` with slips in ordinary words mended (:mod:`assistant.understanding.spelling`), unless the
     model takes one of these words, as it was typed, for the name of a substance. ``conditions``: the words of each
-    illness that it may be asked to be used for, but for those that it says it is not about.
+    illness that it may be asked to be used for, but for those that it says it is not about. ``shorthand``: letters that
+    were typed and the words that the product's label defines them by.
     """
 
     typed: str
@@ -41,6 +42,7 @@ class Reading:
     population: tuple[str, ...]
     conditions: tuple[tuple[str, ...], ...]
     chosen: Choosing
+    shorthand: tuple[tuple[str, str], ...] = ()
 
     def named(self, *types: str) -> tuple[str, ...]:
         """The words of the spans of these types."""
