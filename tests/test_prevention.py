@@ -84,3 +84,19 @@ def test_prevention_of_what_is_treated_or_never_named_is_referred(tmp_path: Path
     assert _asked(root, "shingles dose", "dosage") == (Outcome.ANSWERED, ["1"])
     # What the label itself says of a prevention is no use of its own.
     assert _asked(root, "pneumonia prophylaxis", "warnings")[0] is not Outcome.MEDICAL_INFORMATION
+
+
+_STUDIED = (
+    b"ZED is indicated for the treatment of shingles.",
+    b"In a trial ZED was better than placebo. Patients with hay fever and shingles had fewer sneezes.",
+    b"Itching was seen in patients with hay fever who took ZED.",
+)
+
+
+def test_a_bare_illness_that_is_no_use_is_not_answered_with_a_trial(tmp_path: Path) -> None:
+    fronts = ("topic: indication", "topic: clinical_studies\nkind: benefit", "topic: adverse_reactions")
+    root = tiny.write(tmp_path / "w", _STUDIED, fronts)
+    tiny.compiled(root, QUICK)
+    for intent in ("warnings", "adverse_reactions"):
+        assert "1" not in _asked(root, "hay fever", intent)[1]
+    assert "1" in _asked(root, "shingles trial sneezes", "clinical_studies")[1]

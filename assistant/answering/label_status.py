@@ -281,7 +281,7 @@ def limited_as(label: Label, condition: Sequence[str]) -> tuple[str, ...]:
 
 
 def _other_form(label: Label, asked: frozenset[str]) -> tuple[str, frozenset[str]]:
-    """How ``label`` calls the "other forms" that it is not for, and the terms by which ``asked`` is one; or "", none."""
+    """How ``label`` calls the "other forms" that it is not for, and the terms by which ``asked`` is one of them."""
     for denied in label.denied:
         shared = (asked - OF_ANY_ILLNESS) & denied
         form = next((form for form in _FORMS if form in denied), "")
