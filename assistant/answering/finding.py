@@ -100,7 +100,10 @@ class Finder:
                 return
             ranked = against
         if plan.intent in _OF_HARM and self._is_no_use(named_alone(reading.masked), product, asked.where):
-            ranked = [c for c in ranked if c.entry.head.kind is not Kind.BENEFIT]
+            # What it does to the heart's rhythm stands with the mechanism.
+            studied = [c for c in ranked if c.entry.head.kind is Kind.BENEFIT]
+            promoting = [c for c in studied if c.entry.head.topic not in planning.STUDIED_BESIDES]
+            ranked = [c for c in ranked if c not in promoting]
         if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
             ranked = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in ranked]
         of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
