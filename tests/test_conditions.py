@@ -20,6 +20,7 @@ from assistant.answering.label_status import (
     forbids,
     label_status,
     lacks_what_is_required,
+    limited_as,
     of_another_type,
     speaks_against,
     spoken_against,
@@ -81,6 +82,50 @@ def test_an_indication_is_read_sentence_by_sentence_without_its_references() -> 
     assert not any("1.1" in sentence or "14" in sentence for sentence in said)
     assert any("asthma" in sentence for sentence in denied)
     assert not any("asthma" in sentence or "children" in sentence for sentence in said)
+
+
+def test_a_limitation_of_use_is_no_use() -> None:
+    said, denied = indicating("For asthma. Limitations of Use: Not for the relief of acute bronchospasm.")
+    assert said == ("For asthma.",)
+    assert any("bronchospasm" in sentence for sentence in denied)
+    said, denied = indicating(
+        "For gout. Zed is not established in: Adults with mumps. Children with measles. 1.4 Zed is used in rabies."
+    )
+    assert said == ("For gout.", "1.4 Zed is used in rabies.")
+    assert {"Adults with mumps.", "Children with measles."} <= set(denied)
+    # What a question of doses leads to, or a list of uses, is none.
+    assert len(indicating("Zed is indicated for: gout; mumps.")[0]) == 3
+
+
+def test_other_forms_of_an_illness_are_limited() -> None:
+    said = label("for chronic spontaneous urticaria", denied=("not indicated for other forms of urticaria",))
+    for condition, status in (
+        ("cold urticaria", LabelStatus.LIMITED),
+        ("chronic spontaneous urticaria", LabelStatus.INDICATED),
+        ("chronic idiopathic urticaria", LabelStatus.INDICATED),
+        ("urticaria", LabelStatus.INDICATED),
+        ("cold agglutinin disease", LabelStatus.NOT_MENTIONED),
+    ):
+        assert label_status(said, spelled_out(condition)) is status, condition
+    assert limited_as(said, ("cold", "urticaria"))[:2] == ("other", "form")
+    assert limited_as(said, ("asthma",)) == ("asthma",)
+    plain = label("for chronic spontaneous urticaria")
+    assert label_status(plain, spelled_out("cold urticaria")) is LabelStatus.UNSURE
+
+
+def test_an_acute_asthma_attack_is_acute_bronchospasm() -> None:
+    said = label("maintenance treatment of asthma", denied=("not indicated for the relief of acute bronchospasm",))
+    assert label_status(said, spelled_out("acute asthma attack")) is LabelStatus.LIMITED
+    assert label_status(said, spelled_out("asthma")) is LabelStatus.INDICATED
+
+
+def test_an_adjective_names_its_illness() -> None:
+    said = label("irritability associated with autistic disorder", "acute manic episodes", "psoriatic arthritis")
+    for condition in ("autism", "autism irritability", "autistic", "mania"):
+        assert label_status(said, spelled_out(condition)) is LabelStatus.INDICATED, condition
+    assert label_status(said, ("schizophrenic",)) is LabelStatus.NOT_MENTIONED
+    # The skin's illness is not the joints'.
+    assert label_status(said, ("psoriasis",)) is not LabelStatus.INDICATED
 
 
 def test_a_reference_in_a_full_stops_place_ends_a_sentence() -> None:

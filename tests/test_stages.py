@@ -50,6 +50,8 @@ _SEVERE = "indicated for adults with moderate-to-severe plaque psoriasis"
         ("second-line for liver cancer after another medicine", _FIRST),
         ("limited-stage small cell lung cancer", _EXTENSIVE),
         ("squamous lung cancer", "for metastatic non-squamous lung cancer"),
+        ("low-risk early breast cancer", "for early breast cancer at high risk of recurrence"),
+        ("lung cancer at low risk of relapse", "for adults with lung cancer at increased risk of relapse"),
     ],
 )
 def test_what_an_indication_leaves_out_is_beyond_it(question: str, indications: str) -> None:

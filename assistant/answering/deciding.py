@@ -25,8 +25,12 @@ from assistant.answering.label_status import (
     compares_within_label,
     label_status,
     lacks_what_is_required,
+    limited_as,
     names_condition,
     of_another_type,
+    of_less_risk,
+    of_other_markers,
+    only_treated,
     spoken_against,
     spoken_under,
     status_of_all,
@@ -57,6 +61,7 @@ from assistant.understanding.illness_alone import (
 )
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
+from assistant.understanding.prevention import prevented
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, in_any_part, read, stream_safe
 from assistant.understanding.screen import Screen
@@ -361,13 +366,21 @@ class Decider:
         ):
             # Said of the patient, not marked as an illness: nothing else in the label is about it.
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True)
+        if of_other_markers(label, reading.masked, named):
+            # Bare words come as a question for trials, for warnings: whatever is asked of it, it is another illness.
+            return replace(found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True, unheard_of=alone)
+        if product and self._beside_its_use(found, reading, label, named, entries):
+            return replace(
+                found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True, asks_use=True, unheard_of=True
+            )
         if names_vaccine(reading.masked) and not of_use and not found.asks_use:
             return found  # the illness is what the vaccine is against
         statuses = [label_status(label, condition) for condition in named] if product else []
         asks_use = found.asks_use and bool(found.intents) and found.intents[0][0] in planning.ABOUT_USE
         status = status_of_all(statuses, use=of_use or asks_use)
         pairs = list(zip(named, statuses, strict=False))
-        found = replace(found, limited=tuple(words for words, said in pairs if said is conditions.LabelStatus.LIMITED))
+        limited = tuple(limited_as(label, each) for each, said in pairs if said is conditions.LabelStatus.LIMITED)
+        found = replace(found, limited=limited)
         if alone and not names_condition(self.index, entries, only):
             found = replace(found, unheard_of=True)
         if status not in (conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED):
@@ -381,6 +394,32 @@ class Decider:
         if status is conditions.LabelStatus.LIMITED or not warned:
             return found
         return replace(found, warned=tuple(map(conditions.core_of, unknown)))
+
+    def _beside_its_use(
+        self,
+        found: Found,
+        reading: Reading,
+        label: Label,
+        named: Sequence[Sequence[str]],
+        entries: Sequence[Entry],
+    ) -> bool:
+        """Whether a question is for the prevention of what the label treats or never names, or for those at less risk.
+
+        However it is asked: such words come as a dose, as a trial, as a warning.
+        """
+        lead = found.intents[0][0] if found.intents else ""
+        if lead not in planning.MAY_BE_A_USE:
+            return False
+        if any(label_status(label, words) is conditions.LabelStatus.INDICATED for words in named) and of_less_risk(
+            label, reading.masked, named
+        ):
+            return True
+        aim = prevented(reading.masked)
+        status = label_status(label, aim) if aim else conditions.LabelStatus.UNSURE
+        if status is conditions.LabelStatus.INDICATED:
+            return only_treated(label, aim)
+        telling = [entry for entry in entries if entry.head.topic in planning.DIRECTING]
+        return status is conditions.LabelStatus.NOT_MENTIONED and not names_condition(self.index, telling, aim)
 
     def _dosed_for(self, product: str, named: Sequence[str], where: Context) -> bool:
         """Whether ``named`` is a use that is indicated and stands with the doses."""

@@ -10,7 +10,14 @@ from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
-from assistant.answering.label_status import Labels, all_names, forbids, speaks_against, without_other_purpose
+from assistant.answering.label_status import (
+    Labels,
+    all_names,
+    forbids,
+    label_status,
+    speaks_against,
+    without_other_purpose,
+)
 from assistant.answering.not_ours import DOSING
 from assistant.answering.other_sex import not_for, sex_asked
 from assistant.answering.planning import Route
@@ -23,9 +30,10 @@ from assistant.answering.strengths import without_other_strengths
 from assistant.answering.unestablished import GROUP, child_of, unestablished
 from assistant.answering.which_product import own_terms
 from assistant.content.policy import Policy
-from assistant.domain import OTHER_INTENTS, Context
+from assistant.domain import OTHER_INTENTS, Context, Kind
 from assistant.settings import Settings
 from assistant.understanding import aspects
+from assistant.understanding.conditions import LabelStatus, spelled_out
 from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand, named_alone
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import populations
@@ -34,6 +42,8 @@ from assistant.understanding.slots import populations
 _NAMED = ("condition", "comorbidity", "substance", "event")
 #: Questions that only what the label says of the substance taken besides can answer, if one is named.
 _OF_ANOTHER = WITH_ANOTHER | DOSING | {"food_interaction", "overview", "warnings"}
+#: Intents under which the bare name of an illness comes, whether it is meant as a harm or as a use.
+_OF_HARM = planning.AGAINST_A_CONDITION | {"adverse_reactions"}
 #: What is said against a use stands there; of an indication its limitation of use.
 _AGAINST_IT = ("contraindication", "indication")
 
@@ -90,6 +100,11 @@ class Finder:
                 draft.refer("the label limits that use, but no passage that may be shown says how")
                 return
             ranked = against
+        if plan.intent in _OF_HARM and self._is_no_use(named_alone(reading.masked), product, asked.where):
+            # What it does to the heart's rhythm stands with the mechanism.
+            studied = [c for c in ranked if c.entry.head.kind is Kind.BENEFIT]
+            promoting = [c for c in studied if c.entry.head.topic not in planning.STUDIED_BESIDES]
+            ranked = [c for c in ranked if c not in promoting]
         if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
             ranked = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in ranked]
         of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
@@ -146,6 +161,17 @@ class Finder:
             draft.refer("no passage is near enough, and the label may not mean that use")
         else:
             draft.give_up("no passage is near enough")
+
+    def _is_no_use(self, named: Sequence[str], product: str, where: Context) -> bool:
+        """Whether words that are all a question consists of name nothing that the medicine is for.
+
+        Asked so, what a trial found is no answer: it would promote a use that the label does not have.
+        """
+        label = self.labels.of(product, where)
+        return bool(named and label.uses) and label_status(label, spelled_out(" ".join(named))) not in (
+            LabelStatus.INDICATED,
+            LabelStatus.LIMITED,
+        )
 
     def _unestablished(
         self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]

@@ -16,7 +16,7 @@ from assistant.answering.index import Entry, Index, Uses
 from assistant.answering.retrieval import Candidate
 from assistant.domain import Context, Kind
 from assistant.remembering import remembering
-from assistant.understanding import stages
+from assistant.understanding import markers, prevention, stages
 from assistant.understanding.conditions import (
     ABBREVIATIONS,
     COURSE,
@@ -45,6 +45,10 @@ _MARROW = frozenset(("bone", "blood"))
 _WORDS_BETWEEN = 2
 #: Two capitals and the illness that they mostly stand for.
 _SHORT_FOR = {short.upper(): illness for short, illness in ABBREVIATIONS.items() if len(short) == 2}
+#: What an illness has several of.
+_FORMS = ("form", "type", "kind")
+#: A statement that says what is for what.
+_TELLS_A_USE = re.compile(r"\b(?:indicated|used|prevent\w*|prophyla\w*)\b", re.IGNORECASE)
 #: The audience of a label that is read for all of them.
 _WHOEVER = ""
 _LABELS_KEPT = 64
@@ -144,6 +148,24 @@ def _of_another_gene(label: Label, gene: str, illness: str) -> bool:
     return bool(about) and all(of_another_gene(gene, text) for text in about)
 
 
+def of_other_markers(label: Label, question: str, conditions: Sequence[Sequence[str]]) -> bool:
+    """Whether ``question`` says of a marker of its illness that it is there where ``label`` says that it is not.
+
+    Or the other way round: "HER2-positive" of a label for the HER2-negative, "triple negative" of one for those with
+    hormone receptors. Of the uses those count that share most words with the ``conditions``; what says nothing of any
+    marker, as a patient's guide, leaves it open.
+    """
+    wanted = markers.asked(question)
+    if not wanted:
+        return False
+    said = tuple(word for words in conditions for word in words)
+    illness = frozenset(lexical.terms(joined(" ".join(markers.illness_of(said, wanted)))))
+    statements = [(len(illness & terms), text) for text, terms in _statements(label) if markers.names_any(text)]
+    most = max((count for count, _ in statements), default=0)
+    about = [text for count, text in statements if count == most and (count or not illness)]
+    return bool(about) and all(markers.contradicted(wanted, text) for text in about)
+
+
 def lacks_what_is_required(label: Label, question: str, named: Sequence[Sequence[str]] = ()) -> bool:
     """Whether ``question`` says that the patient has not what every indication of ``label`` requires: "no diabetes".
 
@@ -174,14 +196,34 @@ def beyond_stage(label: Label, question: str, conditions: Sequence[Sequence[str]
     Compared with the sentences that share most words with one of them, with all uses where none does: the surgery that
     another illness is spared says nothing of this one's.
     """
+    return stages.beyond(question, _said_of(label, conditions))
+
+
+def of_less_risk(label: Label, question: str, conditions: Sequence[Sequence[str]]) -> bool:
+    """Whether ``question`` is about those at low risk and ``label``, for its ``conditions``, keeps to high risk."""
+    return bool(conditions) and stages.of_less_risk(question, _said_of(label, conditions))
+
+
+def _said_of(label: Label, conditions: Sequence[Sequence[str]]) -> str:
+    """What the uses of ``label`` say of these ``conditions``, or all that they say."""
     statements = list(_statements(label))
     spoken = set[int]()
     for words in conditions:
         asked = frozenset(lexical.terms(joined(" ".join(words)))) - OF_ANY_ILLNESS
         shared = [len(asked & terms) for _, terms in statements]
         spoken |= {at for at, count in enumerate(shared) if count and count == max(shared)}
-    about = " ".join(statements[at][0] for at in sorted(spoken))
-    return stages.beyond(question, about or label.indications)
+    return " ".join(statements[at][0] for at in sorted(spoken)) or label.indications
+
+
+def only_treated(label: Label, illness: Sequence[str]) -> bool:
+    """Whether ``label`` is for the treatment of ``illness`` and says nowhere that it prevents it.
+
+    A list of headings ("Genital herpes: treatment, suppression; cold sores") does not say what is for which.
+    """
+    names = all_names(illness)
+    about = [text for text, terms in _statements(label) if any(name <= terms for name in names)]
+    plain = [text for text in about if _TELLS_A_USE.search(text) or not prevention.is_prevented(text)] or about
+    return any(map(prevention.is_treated, plain)) and not any(map(prevention.is_prevented, plain))
 
 
 def _statements(label: Label) -> Iterator[tuple[str, frozenset[str]]]:
@@ -206,6 +248,8 @@ def _status(label: Label, asked: frozenset[str]) -> LabelStatus:
     status = compare(asked, frozenset().union(*label.uses), limited)
     if status is LabelStatus.UNSURE and _of_every_type(label, asked):
         return LabelStatus.INDICATED
+    if status is LabelStatus.UNSURE and _other_form(label, asked)[0]:
+        return LabelStatus.LIMITED
     if status is not LabelStatus.LIMITED and _of_another_organ(label, asked):
         return LabelStatus.NOT_MENTIONED
     # Its words stand there, but not in one sentence: "colorectal cancer" beside a lung cancer and a colorectal surgery.
@@ -224,6 +268,26 @@ def _of_every_type(label: Label, asked: frozenset[str]) -> bool:
 def _terms_of(words: str) -> frozenset[str]:
     """The terms of one of the project's own words; of a question's nothing is remembered."""
     return frozenset(lexical.terms(words))
+
+
+def limited_as(label: Label, condition: Sequence[str]) -> tuple[str, ...]:
+    """The words by which ``label`` speaks against a ``condition``: its own, or "other forms" of that illness."""
+    asked = frozenset(lexical.terms(joined(" ".join(condition))))
+    if asked <= label.forbidden or any(asked <= named for named in (*label.warned, *label.denied)):
+        return tuple(condition)
+    form, shared = _other_form(label, asked)
+    named = tuple(word for word in condition if not shared.isdisjoint(lexical.terms(word)))
+    return ("other", form, *named) if form else tuple(condition)
+
+
+def _other_form(label: Label, asked: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """How ``label`` calls the "other forms" that it is not for, and the terms by which ``asked`` is one of them."""
+    for denied in label.denied:
+        shared = (asked - OF_ANY_ILLNESS) & denied
+        form = next((form for form in _FORMS if form in denied), "")
+        if form and "other" in denied and shared and any(shared <= use for use in label.uses):
+            return form, shared
+    return "", frozenset()
 
 
 def _of_another_organ(label: Label, asked: frozenset[str]) -> bool:

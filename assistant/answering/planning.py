@@ -81,6 +81,10 @@ STUDIED_BESIDES = frozenset(("mechanism", "pharmacokinetics"))
 AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"))
 #: Intents that ask what the medicine is for.
 ABOUT_USE = ("off_label", "indication")
+#: Intents under which a use comes that is named in bare words.
+MAY_BE_A_USE = FOR_A_CONDITION | AGAINST_A_CONDITION | {*ABOUT_USE, "out_of_scope"}
+#: Topics of passages that say what is to be done about an illness: what to give against it, what to beware of.
+DIRECTING = AGAINST_A_CONDITION | {"dosage", "administration", "drug_interaction", "patient_counseling"}
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead; and up to
 #: how many they are short, so that one which is a little further away costs its reader little. It has this share of the
@@ -231,7 +235,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(Outcome.MEDICAL_INFORMATION, "comparison", found.share("comparison"))
     dosed = topic in ("dosage", "indication") and topic_share >= limits.topic_sure
     for_use = about_use >= limits.use or found.asks_use or told or (dosed and _for_another_illness(found, topic))
-    if found.status is LabelStatus.LIMITED and for_use:
+    if found.status is LabelStatus.LIMITED and (for_use or found.unheard_of):
         # What the label says against it: a contraindication, a warning or a limitation of use, never the indication.
         return _unless_denied(Route(None, "contraindication", 0.0, retrieve=True, limited=found.limited), denied)
     if found.status is LabelStatus.INDICATED and (name == "off_label" or (told and name == "out_of_scope")):

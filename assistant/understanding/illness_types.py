@@ -81,27 +81,27 @@ def opposite(condition: frozenset[str], indicated: frozenset[str]) -> bool:
 
 
 #: What makes a type of an illness: "ALK-positive"; and what says that an indication keeps to such types.
-_CHANGED = r"(?:positive|mutat\w+|mutant|rearrang\w+|fusions?|amplifi\w+|(?:over)?express\w*)"
+CHANGED = r"(?:positive|mutat\w+|mutant|rearrang\w+|fusions?|amplifi\w+|(?:over)?express\w*)"
 _GENE = re.compile(
     r"\b([^\W\d_]+) ?(\d*)(?: (?:gene|receptor|chromosome|antibody))*"
-    rf"(?: {_CHANGED})(?: (?:gene|status|{_CHANGED}))*(?!\w)",
+    rf"(?: {CHANGED})(?: (?:gene|status|{CHANGED}))*(?!\w)",
     re.IGNORECASE,
 )
 #: As a question writes it, in its letters: "ALK+", "HER2-positive".
 _GENE_ASKED = re.compile(
-    rf"\b((?-i:[A-Z]{{2,}}|[A-Za-z]+(?=\d)))-?(\d*)(?:\+|(?:[ -](?:gene|receptor))*[ -]{_CHANGED}(?!\w))", re.IGNORECASE
+    rf"\b((?-i:[A-Z]{{2,}}|[A-Za-z]+(?=\d)))-?(\d*)(?:\+|(?:[ -](?:gene|receptor))*[ -]{CHANGED}(?!\w))", re.IGNORECASE
 )
-_OF_TYPES = re.compile(rf"\b(?:{_CHANGED}|deletions?|insertions?|aberrations?|alterations?|genes?)\b", re.IGNORECASE)
+_OF_TYPES = re.compile(rf"\b(?:{CHANGED}|deletions?|insertions?|aberrations?|alterations?|genes?)\b", re.IGNORECASE)
 #: Of so many letters a name of a gene is no longer the beginning of a word.
 _INITIALS = 3
 #: What a patient may be positive for besides the illness.
-_INFECTIONS = frozenset("hiv hbv hcv cmv covid tb node nodes culture smear test gene receptor antibody".split())
+INFECTIONS = frozenset("hiv hbv hcv cmv covid tb node nodes culture smear test gene receptor antibody".split())
 
 
 def gene_of(condition: str) -> tuple[str, str]:
     """The gene or receptor that tells which type of an illness ``condition`` is (or ""), and the rest of it."""
     match = _GENE.search(condition)
-    if match is None or match[1].casefold() in _INFECTIONS:
+    if match is None or match[1].casefold() in INFECTIONS:
         return "", condition
     return match[1] + match[2], condition[: match.start()] + condition[match.end() :]
 
@@ -109,7 +109,7 @@ def gene_of(condition: str) -> tuple[str, str]:
 def gene_asked(question: str) -> str:
     """The gene or receptor that ``question`` says a patient or an illness has, "" if none."""
     genes = (match[1] + match[2] for match in _GENE_ASKED.finditer(question))
-    return next((gene for gene in genes if gene.casefold() not in _INFECTIONS), "")
+    return next((gene for gene in genes if gene.casefold() not in INFECTIONS), "")
 
 
 def of_another_gene(gene: str, sentence: str) -> bool:

@@ -7,7 +7,7 @@ nothing here is shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 #: References to other sections and documents, whose numbers are no part of what is said.
 _REFERENCE = re.compile(r"\[\s*see[^\]]*\]|\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)", re.IGNORECASE)
@@ -16,10 +16,17 @@ _ENDS_WITH_REFERENCE = re.compile(r"\s*\(\s*\d+\.\d+(?:\s*,\s*\d+\.\d+)*\s*\)(?=
 _SENTENCE_END = re.compile(r"(?<=[.;:])\s+|[•\n]+")
 _DENIES = re.compile(
     r"\b(?:not|never|no)\b.{0,60}\b(?:indicated|recommended|approved|used?|established|studied|demonstrated|effective)\b|"
-    r"\b(?:is|are) not for\b|\blimitations? of use\b|\b(?:unknown|not known) (?:if|whether)\b",
+    r"\b(?:is|are) not for\b|^\W*not (?:for|in|to|with)\b|\blimitations? of use\b|"
+    r"\b(?:unknown|not known) (?:if|whether)\b",
     re.IGNORECASE,
 )
-
+#: What leads to a list of those that it is not for: "have not been established in:"; and what the list ends before.
+_DENIES_WHAT_FOLLOWS = re.compile(
+    r"\bnot (?:been )?(?:established|studied|indicated|recommended|approved)\b[^.]{0,40}:$", re.IGNORECASE
+)
+_ENDS_THE_LIST = re.compile(
+    r"^\d+(?:\.\d+)+\s|\b(?:indicated|treat\w*|used|uses?|prevent\w*|reduc\w*)\b", re.IGNORECASE
+)
 
 #: How a patient's guide begins what is none of the medicine's uses, beside what is.
 _ASIDE = re.compile(
@@ -58,10 +65,20 @@ def indicating(text: str, *, mixed: bool = False) -> tuple[tuple[str, ...], tupl
         for part in _SENTENCE_END.split(_REFERENCE.sub(" ", _ENDS_WITH_REFERENCE.sub(".", text)))
         if part.strip()
     ]
-    denied = tuple(part for part in found if _DENIES.search(part))
+    denied = tuple(_denying(found))
     aside = [part for part in found if mixed and _ASIDE.search(part) and not _OF_USE.search(part)]
     aside += [part for part in found if _OF_A_CLASS.search(part)]
     return tuple(part for part in found if part not in denied and part not in aside), denied
+
+
+def _denying(sentences: Sequence[str]) -> Iterator[str]:
+    """Those of ``sentences`` that say what the medicine is not for, with the items of a list that one leads to."""
+    listing = False
+    for said in sentences:
+        listing = listing and not _ENDS_THE_LIST.search(said)
+        if listing or _DENIES.search(said):
+            yield said
+        listing = listing or _DENIES_WHAT_FOLLOWS.search(said) is not None
 
 
 #: What an indication says that who takes the medicine has; and what ends it: "or", "to reduce the risk of".

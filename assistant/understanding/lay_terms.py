@@ -55,6 +55,7 @@ candidiasis, yeast infection, thrush
 tinea pedis, athlete's foot
 onychomycosis, nail fungus, fungal nails
 tinea corporis, ringworm
+chronic spontaneous urticaria, chronic idiopathic urticaria
 urticaria, hives, nettle rash
 atopic dermatitis, eczema
 acne vulgaris, acne, pimples
@@ -77,6 +78,7 @@ conjunctivitis, pink eye
 ocular hypertension, raised eye pressure, high eye pressure
 keratoconjunctivitis sicca, dry eye, dry eyes
 chronic obstructive pulmonary disease, smoker's lung
+acute bronchospasm, acute asthma attack, acute asthma attacks, acute asthma exacerbation, acute asthma
 dyspnea, shortness of breath, short of breath, out of breath, trouble breathing, hard to breathe
 tuberculosis, tb
 epilepsy, seizures, fits
@@ -84,6 +86,9 @@ insomnia, sleeplessness, trouble sleeping, can't sleep, keep me awake, keeps me 
 narcolepsy, sleep attacks
 bipolar disorder, manic depression
 attention deficit hyperactivity disorder, add
+autistic disorder, autism
+schizophrenia, schizophrenic, schizophrenics
+mania, manic
 restless legs syndrome, restless legs
 parkinson's disease, parkinsonism, shaking palsy
 alzheimer's disease, dementia of the alzheimer's type

@@ -20,6 +20,11 @@ class _Stage:
     meant: re.Pattern[str]
     limits: re.Pattern[str] | None = None
 
+    def leaves_out(self, question: str, indications: str) -> bool:
+        """Whether ``question`` asks for this stage and the text of ``indications`` leaves it out."""
+        limited = self.limits is None or self.limits.search(indications)
+        return bool(self.asked.search(question) and not self.meant.search(indications) and limited)
+
 
 def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{words})", re.IGNORECASE)
@@ -53,6 +58,15 @@ _ALONE = (
     r"mono-?therapy|(?:single[- ]agent|sole (?:agent|therapy|treatment))|(?:used|given|taken|be|it) alone\b|by itself"
 )
 _MAINTENANCE = _pattern(r"maintenance")
+_TO_PREVENT = _pattern(rf"prevent|prophyla|protect|delay|suppress|{_FEWER}")
+#: How likely the illness is to come back or to go on.
+_LOW_RISK = _Stage(
+    _pattern(
+        r"(?:low|lower|average)[- ]risk(?! (?:of|for|to)\b)|(?:at )?low risk (?:of|for) (?:recur|relaps|progress)\w+"
+    ),
+    _pattern(r"low\b|lower[- ]risk|average[- ]risk|any risk|regardless of risk"),
+    _pattern(r"(?:high|higher|highest|increased|elevated)[- ](?:\w+[- ])?risk"),
+)
 _STAGES = (
     _Stage(
         _pattern(_EARLY),
@@ -88,7 +102,7 @@ _STAGES = (
     ),
     _Stage(
         _pattern(r"prevent\w*|prophyla\w*|protect\w* against"),
-        _pattern(rf"prevent|prophyla|protect|delay|suppress|{_FEWER}"),
+        _TO_PREVENT,
     ),
     # An illness that is there already, and an indication to prevent it.
     _Stage(
@@ -119,6 +133,7 @@ _STAGES = (
     _Stage(_pattern(_ALONE), _pattern(rf"{_ALONE}|alone\b|with or without"), _pattern(_TOGETHER)),
     _Stage(_MAINTENANCE, _pattern(r"maint[ae]in|maintenance")),
     _Stage(_pattern(r"mild\b"), _pattern(r"mild\b"), _pattern(r"moderate|severe")),
+    _LOW_RISK,
 )
 
 
@@ -160,16 +175,21 @@ def of_other_purpose(question: str, doses: str) -> bool:
     return bool(_PREVENTS.search(doses)) and not _TREATS.search(doses)
 
 
+def prevents(use: str) -> bool:
+    """Whether a statement of an indication gives the medicine to prevent something, or to make it come less often."""
+    return bool(_TO_PREVENT.search(use))
+
+
 def asks_for_maintenance(question: str) -> bool:
     """Whether ``question`` asks how a treatment goes on, which labels say of the dose and not of the use."""
     return bool(_MAINTENANCE.search(question))
 
 
+def of_less_risk(question: str, indications: str) -> bool:
+    """Whether ``question`` names those at low risk and the text of ``indications`` keeps to those at high risk."""
+    return _LOW_RISK.leaves_out(question, indications)
+
+
 def beyond(question: str, indications: str) -> bool:
     """Whether ``question`` asks for a stage, line or purpose that the text of ``indications`` leaves out."""
-    return _of_other_numbers(question, indications) or any(
-        stage.asked.search(question)
-        and not stage.meant.search(indications)
-        and (stage.limits is None or bool(stage.limits.search(indications)))
-        for stage in _STAGES
-    )
+    return _of_other_numbers(question, indications) or any(stage.leaves_out(question, indications) for stage in _STAGES)
