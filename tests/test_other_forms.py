@@ -41,6 +41,9 @@ class Index:
     def knows_word(self, word: str) -> bool:
         return word in self.name_keys
 
+    def entries(self, _: str) -> tuple[int, ...]:
+        return ()
+
     def eligible(self, *_: Any) -> tuple[int, ...]:
         return (1,)
 
