@@ -15,7 +15,7 @@ from assistant.answering.drug_classes import NAMES_OF, brands_of, generic_of, is
 from assistant.answering.index import Index
 from assistant.answering.own_forms import is_of_extended_release, own_releases
 from assistant.answering.spacing import is_spaced_from
-from assistant.content.lexicon import EXTENDED_RELEASE, SALTS, words
+from assistant.content.lexicon import EXTENDED_RELEASE, INTERNATIONAL_NAMES, SALTS, words
 from assistant.understanding import other_medicines
 from assistant.understanding.aspects import asks_dose
 from assistant.understanding.products import Mention
@@ -67,7 +67,9 @@ def another_form(index: Index, plain: str, mention: Mention, product: str) -> st
     end = mention.start + len(mention.key.split())
     behind = spoken[end] if end < len(spoken) else ""
     before = spoken[mention.start - 1] if mention.start else ""
-    if mention.key not in names and mention.key not in _THIAZIDE and names & brands_of(generic_of(mention.key)):
+    generic = generic_of(mention.key)
+    same = names.union(_THIAZIDE, INTERNATIONAL_NAMES.get(generic, ()))  # a British name is no brand
+    if mention.key not in same and names & brands_of(generic):
         return mention.key
     while end < len(spoken) and _BETWEEN.fullmatch(spoken[end]):
         end += 1
