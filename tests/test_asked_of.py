@@ -15,6 +15,9 @@ from assistant.understanding.asked_of import asked_of, unknown_asked_of
         "common velocitol side effects",
         "what are the most common velocitol side effects",
         "max velocitol dose",
+        "velocitol ointment dose",
+        "how much velocitol cream for cold sores",
+        "how many mg of velocitol",
         "dose velocitol",
         "starting dose velocitol 10 mg?",
         "velocitol xl dose",
@@ -38,6 +41,7 @@ def test_the_form_tells_what_a_question_is_about(question: str) -> None:
     [
         "with velocitol?",
         "velocitol interaction",
+        "how much velocitol to cut when starting",
         "contraindication with velocitol",
         "contraindication to velocitol",
         "dose velocitol patients",

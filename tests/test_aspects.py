@@ -73,6 +73,7 @@ def test_an_illness_to_be_treated_is_no_reaction(question: str) -> None:
         ("the recommended dose of velocitol", ("recommended", "velocitol")),
         ("velocitol maximum dose", ("velocitol",)),
         ("velocitol tablets for a child", ("velocitol",)),
+        ("velocitol ointment dose", ("velocitol",)),
         ("what dose may be given with velocitol", ()),
         ("how many tablets", ()),
     ],

@@ -413,7 +413,48 @@ def test_a_dose_of_another_medicine_that_the_label_tells_is_asked_of_ours(tmp_pa
     )
     tiny.compiled(tmp_path, QUICK)
     assistant = tiny.opened(tmp_path, QUICK)
-    asked: Any = {word: SimpleNamespace(masked=f"{word} dose for CAD") for word in ("aspirin", "warfarin")}
+    asked: Any = {word: SimpleNamespace(masked=f"{word} dose for CAD", intents=()) for word in ("aspirin", "warfarin")}
     told = {word: assistant.decider.not_ours.asked_of(reading, "zed") for word, reading in asked.items()}
     assistant.index.close()
     assert told == {"aspirin": (), "warfarin": ("warfarin",)}
+
+
+@pytest.mark.parametrize(
+    ("question", "intent", "others"),
+    [
+        ("tarnivexciclib dose for shingles", "dosage", ("tarnivexciclib",)),
+        ("how much tarnivexciclib for shingles", "dosage", ("tarnivexciclib",)),
+        ("how much lithium for mania", "dosage", ("lithium",)),
+        ("how much lithium is allowed", "drug_interaction", ()),  # of which its interactions tell
+        ("how much warfarin is allowed", "drug_interaction", ("warfarin",)),
+        ("tarnivexciclib storage", "storage", ()),  # a metabolite has that ending as well
+        ("desmethylzed dose", "dosage", ()),
+        ("fluconazole dose spacing", "drug_interaction", ("fluconazole",)),
+        ("lithium dose spacing", "drug_interaction", ()),
+    ],
+)
+def test_anothers_dose_is_not_asked_of_ours(tmp_path: Path, question: str, intent: str, others: tuple[str]) -> None:
+    tiny.write(tmp_path, [b"Take ZED 5 mg.", b"Wait 48 hours after lithium."], ["topic: dosage", f"topic: {_TOGETHER}"])
+    tiny.compiled(tmp_path, QUICK)
+    assistant = tiny.opened(tmp_path, QUICK)
+    reading: Any = SimpleNamespace(masked=question, intents=((intent, 0.9),))
+    told = assistant.decider.not_ours.asked_of(reading, "zed")
+    assistant.index.close()
+    assert told == others
+
+
+def test_the_dose_of_what_is_given_besides_is_told_by_no_table_of_reactions(tmp_path: Path) -> None:
+    fronts = ["topic: adverse_reactions\nalso: [drug_interaction]", "topic: dosage", "topic: dosage"]
+    bodies = [
+        b"Letrozole and ZED dose: anemia 12 %.",
+        b"Give it with an aromatase inhibitor.",
+        b"The dose of ZED is 5 mg.",
+    ]
+    tiny.write(tmp_path, bodies, fronts)
+    tiny.compiled(tmp_path, QUICK)
+    assistant = tiny.opened(tmp_path, QUICK)
+    draft = replace(assistant.decider, reader=Marking(assistant, "dosage", "letrozole")).decide(
+        "dose of letrozole given with it", tiny.HCP, None, "zed"
+    )
+    assistant.index.close()
+    assert [entry.head.id for entry in draft.shown] == ["zed-us-pi.1"]

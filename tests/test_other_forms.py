@@ -22,6 +22,8 @@ _KEYS = {
     "alprazolam": ("alprazolam",),
     "metoprolol": ("metoprolol", "metoprolol succinate", "metoprolol succinate er tablets"),
     "zepbound": ("zepbound", "tirzepatide"),
+    "valtrex": ("valtrex", "valacyclovir"),
+    "lasix": ("lasix", "furosemide"),
     "tria": ("tria", "ombrisol", "velastin", "ombrisol velastin"),
 }
 
@@ -40,6 +42,9 @@ class Index:
 
     def knows_word(self, word: str) -> bool:
         return word in self.name_keys
+
+    def entries(self, _: str) -> tuple[int, ...]:
+        return ()
 
     def eligible(self, *_: Any) -> tuple[int, ...]:
         return (1,)
@@ -89,6 +94,8 @@ def test_the_word_beside_a_name_tells_another_form(question: str, product: str, 
         ("xanax xr dose", "quilvera", ""),
         ("mounjaro dose", "zepbound", "mounjaro"),
         ("zepbound dose", "zepbound", ""),
+        ("valaciclovir dose", "valtrex", ""),
+        ("frusemide dose", "lasix", ""),
     ],
 )
 def test_a_brand_is_of_its_salt_and_release(question: str, product: str, other: str) -> None:

@@ -221,3 +221,11 @@ def test_a_slip_in_a_name_is_offered(typed: str, meant: list[str]) -> None:
 @pytest.mark.parametrize("typed", ["bedbound", "housebound", "petformim"])
 def test_a_word_of_its_own_is_no_slip_in_a_name(typed: str) -> None:
     assert not products.find_slips(f"dose in a {typed} patient", _Names())
+
+
+def test_names_of_substances_end_as_no_other_word_does() -> None:
+    for word in ("tarnivexciclib", "quilpril", "ombrivastatin", "zorpeptriptan"):
+        assert spelling.ends_a_substance(word), word
+    for word in ("alone", "peptide", "cystatin", "statin", "azole", "cholesterol", "testosterone", "albumin"):
+        assert not spelling.ends_a_substance(word), word
+    assert not [word for word in COMMON if spelling.ends_a_substance(word)]

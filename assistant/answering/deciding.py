@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from assistant.answering import after_harm, choices, follow_up, planning, retrieval
 from assistant.answering.answer import Answer
 from assistant.answering.asking_back import AskingBack
+from assistant.answering.dosage_forms import form_not_had
 from assistant.answering.draft import Draft, fixed
 from assistant.answering.drug_classes import NAMES_OF
 from assistant.answering.finding import Finder
@@ -192,8 +193,11 @@ class Decider:
             return draft
         if len(named) == 1 and self._is_of_another_form(named[0], asked):
             draft = self._decide_for(named[0], asked)
-            if draft.shown:
-                self.asking_back.instead(draft, named, asked, "another salt, form, brand or combination is named")
+            why = "another salt, form, brand or combination is named"
+            if asked.given in named and (draft.shown or (draft.choices and "product" in draft.slots)):
+                draft.give_up(why)  # who is on its page has nothing else to choose
+            elif draft.shown:
+                self.asking_back.instead(draft, named, asked, why)
             return draft
         if asked.given in named:
             named = (asked.given,)  # of several that are named, the one whose page it is
@@ -218,7 +222,9 @@ class Decider:
         only = len(own) == len(asked.mentions)
         own += _brands_asked(asked.plain, own_brands(self.index, asked.plain, product), product)
         apart = bool(own) and all(another_form(self.index, asked.plain, mention, product) for mention in own)
-        return apart or (only and bool(another_alone(self.index, asked.plain, product)))
+        if apart or not only:
+            return apart
+        return bool(another_alone(self.index, asked.plain, product) or form_not_had(self.index, asked.plain, product))
 
     def _carried(self, asked: Question) -> str:
         """The product of a question that names none: the last answer's, the one given, or the only one there is.

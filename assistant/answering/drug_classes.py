@@ -124,6 +124,7 @@ _BRANDS = {
     "exemestane": "aromasin",
     "exenatide": "byetta bydureon",
     "ezetimibe": "zetia",
+    "famciclovir": "famvir",
     "famotidine": "pepcid",
     "febuxostat": "uloric",
     "fenofibrate": "tricor",

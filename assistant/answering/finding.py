@@ -18,7 +18,7 @@ from assistant.answering.label_status import (
     speaks_against,
     without_other_purpose,
 )
-from assistant.answering.not_ours import DOSING
+from assistant.answering.not_ours import DOSING, NotOurs, tells_dosing
 from assistant.answering.other_sex import not_for, sex_asked
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
@@ -89,6 +89,10 @@ class Finder:
         if silent and plan.intent in _OF_ANOTHER:
             draft.give_up("the label speaks of inhibitors or inducers of another strength only")
             return
+        besides = NotOurs(self.index).given_besides(reading, product) if plan.intent in DOSING else []
+        if besides:
+            ranked = [c for c in ranked if tells_dosing(c.entry)]
+            ranked = [c for c in ranked if any(self.index.speaks_of(names, [c.entry]) for names in besides)]
         ranked, off_route = of_its_routes(self.index, entries, ranked, reading.masked, plan.intent)
         if off_route:
             plan = replace(plan, confidence=0.0)  # what is said against a route stands under any topic

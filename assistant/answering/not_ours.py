@@ -11,19 +11,22 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import generic_of, is_medicine
+from assistant.answering.drug_classes import called, generic_of, is_medicine
 from assistant.answering.index import Entry, Index
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
+from assistant.answering.spacing import is_spaced_from
 from assistant.answering.which_product import is_brand_of_a_part, is_own, own_terms
 from assistant.content.lexicon import words
 from assistant.understanding import aspects, other_medicines, products
-from assistant.understanding.asked_of import asked_of, unknown_asked_of
+from assistant.understanding.asked_of import asked_of, says_how_much, unknown_asked_of
 from assistant.understanding.reading import Reading
-from assistant.understanding.spelling import is_ordinary, is_typed_so, respelled
+from assistant.understanding.spelling import ends_a_substance, is_ordinary, is_typed_so, respelled
 
 #: A question of at most this many words may be just a name written wrong.
 _BARE_WORDS = 3
+#: Fewer letters of a product's name stand in other names by chance.
+_TELLING_LETTERS = 3
 #: Questions on these name another substance beside the product that they are about.
 _BESIDE_ANOTHER = frozenset(
     (
@@ -81,32 +84,54 @@ class NotOurs:
         Their contraindications may be asked of ours, where its own name them; and their dose, where its doses tell one.
         """
         own = own_terms(self.index, product) if product else frozenset[str]()
+        dosed = aspects.says_dose(reading.masked) or says_how_much(reading.masked)
         known = [
             word
             for word in asked_of(reading.masked)
-            if is_medicine(word) and (not is_own(word, own) or is_brand_of_a_part(self.index, word, product))
+            if (is_medicine(word) or (dosed and self._ends_as_another(word, own)))
+            and (not is_own(word, own) or is_brand_of_a_part(self.index, word, product))
         ]
         unknown = unknown_asked_of(reading.masked)
         if unknown and not (known or is_own(unknown, own) or is_typed_so(unknown) or self.left_alone(unknown)):
             return (unknown,)
         if not known or not product:
             return tuple(known)
+        if reading.intents and reading.intents[0][0] == "drug_interaction":
+            known = [word for word in known if not self._is_taken_besides(word, reading.masked, product)]
         entries = self.index.entries(product)
         if "contraindication" in reading.masked.casefold():
             forbidding = [entry for entry in entries if entry.head.is_about("contraindication")]
             told = {word for word in known if self.index.speaks_of(_names_for(word), forbidding)}
-        elif aspects.says_dose(reading.masked):
+        elif dosed:
             dosing = [self.index.load(e).text.decode() for e in entries if e.head.topic == "dosage" and e.head.retrieve]
             told = {word for word in known if any(_tells_dose(text, word) for text in dosing)}
         else:
             told = set()
         return tuple(word for word in known if is_own(word, own) or word not in told)
 
+    def given_besides(self, reading: Reading, product: str) -> list[list[frozenset[str]]]:
+        """The names and classes of each medicine whose dose a question on ``product`` asks for, as terms."""
+        own = own_terms(self.index, product)
+        others = [w for w in aspects.dosed_by_name(reading.masked) if is_medicine(w) and not is_own(w, own)]
+        return [[frozenset(lexical.terms(name)) for name in (word, *called(word))] for word in others]
+
     def slipped(self, plain: str) -> bool:
         """Whether a question that says little else holds a word like a name we know, or a well-known brand."""
         if len(plain.split()) > _BARE_WORDS:
             return False
         return any(map(generic_of, words(plain))) or bool(products.find_slips(plain, self.index))
+
+    def _is_taken_besides(self, word: str, plain: str, product: str) -> bool:
+        """Whether an interaction of ``product`` with ``word`` tells how far apart they are given, or how much of it."""
+        if says_how_much(plain) and not aspects.says_dose(plain):
+            told = [entry for entry in self.index.entries(product) if entry.head.is_about("drug_interaction")]
+            return self.index.speaks_of(_names_for(word), told)
+        return is_spaced_from(self.index, plain, word, product)
+
+    def _ends_as_another(self, word: str, own: Set[str]) -> bool:
+        """Whether ``word`` ends as names of substances do, holds no term of ``own``, a product's, and is no slip."""
+        held = any(term in word for term in own if len(term) >= _TELLING_LETTERS)
+        return ends_a_substance(word) and not held and not products.find_slips(word, self.index)
 
     def _is_another(self, word: str, product: str, own: Set[str]) -> bool:
         """Whether ``word`` names another medicine than ``product`` (its terms: ``own``), which its label is silent on.
@@ -115,7 +140,7 @@ class NotOurs:
         """
         if is_own(word, own):
             return False
-        if is_medicine(word):
+        if is_medicine(word) or self._ends_as_another(word, own):
             return not self.index.speaks_of(_names_for(word), [e for e in self.index.entries(product) if _directs(e)])
         return not (is_typed_so(word) or self.left_alone(word))
 
@@ -132,6 +157,11 @@ def _tells_dose(text: str, word: str) -> bool:
         re.search(rf"\b(?:{names})\b[\s(,]{{0,3}}\d[^()|;\n]{{0,14}}?(?:mc?g|units|g)\b", text, re.IGNORECASE)
         is not None
     )
+
+
+def tells_dosing(entry: Entry) -> bool:
+    """Whether a passage may tell a dose of what is taken besides: a table of reactions under it has none to tell."""
+    return entry.head.topic != "adverse_reactions" and _directs(entry)
 
 
 def _directs(entry: Entry) -> bool:

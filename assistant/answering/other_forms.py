@@ -13,7 +13,9 @@ from collections.abc import Sequence, Set
 
 from assistant.answering.drug_classes import NAMES_OF, brands_of, generic_of, is_medicine
 from assistant.answering.index import Index
-from assistant.content.lexicon import EXTENDED_RELEASE, SALTS, words
+from assistant.answering.own_forms import is_of_extended_release, own_releases
+from assistant.answering.spacing import is_spaced_from
+from assistant.content.lexicon import EXTENDED_RELEASE, INTERNATIONAL_NAMES, SALTS, words
 from assistant.understanding import other_medicines
 from assistant.understanding.aspects import asks_dose
 from assistant.understanding.products import Mention
@@ -26,6 +28,8 @@ _TELLING_SALTS = SALTS - frozenset(
 #: What stands before "release" for an extended one, as letters in names do, and for one that is not.
 _EXTENDED = frozenset("extended sustained controlled prolonged".split())
 _EXTENDED_IN_NAMES = EXTENDED_RELEASE | _EXTENDED
+#: Letters that stand for one extended release and no other.
+_TELLING_LETTERS = EXTENDED_RELEASE - {"er"}
 _IMMEDIATE = frozenset("immediate regular instant".split())
 #: The second substance of many combinations, as it is written behind the first.
 _THIAZIDE = frozenset("hct hctz hydrochlorothiazide".split())
@@ -63,17 +67,21 @@ def another_form(index: Index, plain: str, mention: Mention, product: str) -> st
     end = mention.start + len(mention.key.split())
     behind = spoken[end] if end < len(spoken) else ""
     before = spoken[mention.start - 1] if mention.start else ""
-    if mention.key not in names and mention.key not in _THIAZIDE and names & brands_of(generic_of(mention.key)):
+    generic = generic_of(mention.key)
+    same = names.union(_THIAZIDE, INTERNATIONAL_NAMES.get(generic, ()))  # a British name is no brand
+    if mention.key not in same and names & brands_of(generic):
         return mention.key
     while end < len(spoken) and _BETWEEN.fullmatch(spoken[end]):
         end += 1
     said = _form(spoken[end:])
     for form in [said] if said else _BRAND_OF.get(mention.key, "").split():
-        if _is_another(form, names):
+        if _is_another(form, names, index, product) and not _beside_own_release(spoken, form, names, index, product):
             return form
     if said in _THIAZIDE and names.isdisjoint(_THIAZIDE) and (said != "hydrochlorothiazide" or asks_dose(plain)):
         return said
     for word in (before, behind):
+        if is_spaced_from(index, plain, word, product):
+            continue
         if asks_dose(plain) and is_medicine(word) and names.isdisjoint((word, generic_of(word))):
             return word
     return ""
@@ -86,7 +94,7 @@ def another_alone(index: Index, plain: str, product: str) -> str:
     """
     names, spoken = _names(index, product), words(plain)
     forms = {at: form for at in range(len(spoken)) if (form := _form(spoken[at:])) and form not in _THIAZIDE}
-    if len(spoken) > _FEW_WORDS or not all(_is_another(form, names) for form in forms.values()):
+    if len(spoken) > _FEW_WORDS or not all(_is_another(form, names, index, product) for form in forms.values()):
         return ""
     for at, form in forms.items():
         released = form in _PLAIN_LETTERS or spoken[at + 1 : at + 2] == ["release"]
@@ -110,10 +118,23 @@ def _form(spoken: Sequence[str]) -> str:
     return first if first in _TELLING_SALTS | EXTENDED_RELEASE | _THIAZIDE or first == "ir" else ""
 
 
-def _is_another(form: str, names: Set[str]) -> bool:
-    """Whether a medicine with these ``names`` is of another salt or release than ``form``."""
+def _beside_own_release(spoken: Sequence[str], form: str, names: Set[str], index: Index, product: str) -> bool:
+    """Whether ``form`` is an immediate release beside the extended one of ``product``: "from IR to ER"."""
+    if form != "ir" and form not in _IMMEDIATE:
+        return False
+    others = {said for at in range(len(spoken)) if (said := _form(spoken[at:])) in _EXTENDED_IN_NAMES}
+    return any(not _is_another(said, names, index, product) for said in others)
+
+
+def _is_another(form: str, names: Set[str], index: Index, product: str) -> bool:
+    """Whether ``product``, with these ``names``, is of another salt or release than ``form``."""
     if form in _TELLING_SALTS:
         return form not in names and not names.isdisjoint(_TELLING_SALTS)
     if form in _EXTENDED_IN_NAMES:
-        return names.isdisjoint(_EXTENDED_IN_NAMES)
-    return (form == "ir" or form in _IMMEDIATE) and not names.isdisjoint(_EXTENDED_IN_NAMES)
+        told = names & _EXTENDED_IN_NAMES or own_releases(index, product)
+        # What is taken once a day and what is taken twice may differ in these letters alone: SR and XL.
+        letters = told & _TELLING_LETTERS
+        return not told or (form in _TELLING_LETTERS and bool(letters) and form not in letters)
+    if form != "ir" and form not in _IMMEDIATE:
+        return False
+    return not names.isdisjoint(_EXTENDED_IN_NAMES) or is_of_extended_release(index, product)

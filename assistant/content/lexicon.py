@@ -45,6 +45,8 @@ INTERNATIONAL_NAMES: dict[str, tuple[str, ...]] = {
     "isoproterenol": ("isoprenaline",),
     "levothyroxine": ("thyroxine", "l thyroxine"),
     "rifampin": ("rifampicin",),
+    "acyclovir": ("aciclovir",),
+    "valacyclovir": ("valaciclovir",),
     "torsemide": ("torasemide",),
     "furosemide": ("frusemide",),
     "penicillin g": ("benzylpenicillin",),

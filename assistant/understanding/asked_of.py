@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterator
 
 from assistant.content.lexicon import RELEASES, SALTS
+from assistant.understanding.aspects import OF_A_FORM
 from assistant.understanding.spelling import is_ordinary
 
 _NAME = r"(?P<name>[^\W\d_][\w-]{3,})"
 #: What stands between a name and what is asked of it: letters of a release form (ISMP), a salt, a form, a strength.
 _FORM = (
-    rf"(?:(?:'s|[\s-](?:{'|'.join(sorted(RELEASES))})|\s(?:{'|'.join(sorted(SALTS))}|tablets?|capsules?|injections?|oral|iv)|"
+    rf"(?:(?:'s|[\s-](?:{'|'.join(sorted(RELEASES))})|\s(?:{'|'.join(sorted(SALTS))}|tablets?|capsules?|injections?|oral|iv|"
+    rf"{OF_A_FORM})|"
     r"\s[\d.,/]+\s?(?:mg|mcg|g|ml|units?)?)\b){0,3}"
 )
 _PEOPLE = (
@@ -49,6 +51,12 @@ _DOSE_BEFORE = re.compile(rf"{_LEAD}{_MODIFIED}(?:dos(?:age|ing)|doses?)\s+{_NAM
 #: Behind a name that only says whose dose is asked: "dose for warfarin patients".
 _NOT_WHO = r"(?!\s+(?:patients?|users?|recipients?|allerg\w+))"
 _CALLED_FOR = re.compile(rf"\b{_ITS_OWN}\s+(?:of|for|from)\s+(?:the\s+|a\s+)?{_NAME}\b{_NOT_WHO}", re.IGNORECASE)
+#: How much of it; by how much another's dose is changed the label of ours may tell.
+_HOW_MUCH = re.compile(
+    rf"\bhow (?:much|many (?:mc?g|milligrams?|units?|tablets?|pills?|capsules?|puffs?|doses))\s+(?:of\s+)?(?:the\s+)?"
+    rf"{_NAME}\b(?!.*\b(?:reduc|cut|adjust|lower|less|chang))",
+    re.IGNORECASE,
+)
 _DONE_WITH = re.compile(
     rf"\bhow (?:do|does|should|must|can|to|often|much|long|many)\b[^.?!]{{0,30}}?\b(?:take|use|give|store|keep|"
     rf"administer|inject|dose|start|stop|titrate|prescribe)\s+(?:the\s+|my\s+)?{_NAME}|"
@@ -85,6 +93,11 @@ def asked_of(question: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_names(question)))
 
 
+def says_how_much(question: str) -> bool:
+    """Whether the wording asks how much of what it names is given."""
+    return bool(_HOW_MUCH.search(question))
+
+
 def unknown_asked_of(question: str) -> str:
     """The word that only a medicine's name can be where it stands, whoever knows it; "" where there is none."""
     found = _ONLY_OF_A_MEDICINE.search(question)
@@ -96,6 +109,8 @@ def _names(question: str) -> Iterator[str]:
     for pattern in (_HEADED, _DOSE_BEFORE):
         if found := pattern.search(question):
             yield found["name"].casefold()
+    for found in _HOW_MUCH.finditer(question):
+        yield found["name"].casefold()
     for found in _CALLED_FOR.finditer(question):
         if not _TOLD.search(question[: found.start()]):
             yield found["name"].casefold()

@@ -45,11 +45,16 @@ _MODIFIES = re.compile(
     r"grade (?:[2-4]|i{2,3}|iv))\b",
     re.IGNORECASE,
 )
-#: Whose dose is asked: "X dose", "X 10 mg tablets", "dose of X".
+#: A dosage form that stands behind a medicine's name.
+OF_A_FORM = (
+    r"(?:creams?|ointments?|gels?|lotions?|foams?|patch(?:es)?|solutions?|suspensions?|syrups?|elixirs?|drops?|sprays?|"
+    r"inhalers?|suppositor(?:y|ies)|infusions?|depot|lozenges?)"
+)
+#: Whose dose is asked: "X dose", "X 10 mg tablets", "X cream dose", "dose of X".
 _HOW_A_DOSE_IS_CALLED = r"(?:max|maximum|starting|loading|maintenance|usual|daily|weekly|recommended|correct|total)"
 _DOSE_OF = (
     re.compile(
-        rf"\b([^\W\d_][\w-]{{4,}}) (?:{_HOW_A_DOSE_IS_CALLED} )?"
+        rf"\b([^\W\d_][\w-]{{4,}}) (?:{OF_A_FORM} )?(?:{_HOW_A_DOSE_IS_CALLED} )?"
         r"(?:dos(?:es?|ages?|ing)|tablets?|capsules?|injections?)\b",
         re.IGNORECASE,
     ),

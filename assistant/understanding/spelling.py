@@ -47,6 +47,17 @@ _STEMS = (
     "olol", "oxetine", "parib", "prazole", "pril", "profen", "sartan", "setron", "statin", "statn", "terol", "tidine",
     "triptan", "tide", "vir", "xaban", "zolam", "zepam", "sone", "lone",
 )  # fmt: skip
+#: Endings that only substances have (WHO, "The use of stems in the selection of INN"), so many letters behind others.
+_ENDS_A_SUBSTANCE = (
+    "afil", "apine", "asteride", "azepam", "azole", "bactam", "barbital", "caine", "ciclib", "cillin", "citinib",
+    "conazole", "coxib", "cycline", "dipine", "dronate", "fenac", "fibrate", "floxacin", "formin", "gabalin", "gepant",
+    "gliflozin", "gliptin", "glitazone", "glutide", "grastim", "grel", "grelor", "idone", "limus", "lukast", "lutamide",
+    "mab", "micin", "mycin", "nercept", "olol", "olone", "oxacin", "oxetine", "oxicam", "parib", "parin", "peridol",
+    "platin", "poetin", "pramine", "prazole", "pril", "profen", "relin", "reotide", "rubicin", "sartan", "semide",
+    "setron", "tacept", "taxel", "tegravir", "terol", "thiazide", "tidine", "tinib", "trexate", "trexed", "triptan",
+    "triptyline", "vastatin", "vir", "xaban", "zepam", "zolam", "zomib", "zosin",
+)  # fmt: skip
+_BEFORE_A_STEM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,12 @@ def is_ordinary(word: str) -> bool:
 def is_typed_so(word: str) -> bool:
     """Whether ``word``, in lower case, is one that people mean as they type it, ordinary or not ("sulfa")."""
     return _lists().knows(word)
+
+
+def ends_a_substance(word: str) -> bool:
+    """Whether ``word``, in lower case, ends as only names of substances do, and is no common word."""
+    stems = (stem for stem in _ENDS_A_SUBSTANCE if word.endswith(stem))
+    return not is_ordinary(word) and any(len(word) - len(stem) >= _BEFORE_A_STEM for stem in stems)
 
 
 def is_compound(word: str) -> bool:
