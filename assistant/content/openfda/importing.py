@@ -6,7 +6,7 @@ together into one long line, and a subsection with a code of its own stands a se
 Guarantees: every word of every text field stands in exactly one place of one passage, unchanged and in order, white
 space between passages apart. ``spl_product_data_elements`` is no text for people (names and ingredients run together)
 and is left out. How that is done: ``file`` reads the file, ``units`` says which text is read where and cut
-at which headings, ``cuts`` where else it may be cut, ``rows`` what belongs together, ``run_ins`` where headings without
+at which headings, ``cuts`` where else it may be cut, ``rows`` what belongs together, ``footnotes`` where a table ends, ``run_ins`` where headings without
 a number stand, ``meaning`` what a passage is about, ``titles`` what it is called, ``tables`` what becomes
 of tables, ``fields`` names the fields, ``drug_facts`` tells apart the sections of an over-the-counter label.
 
