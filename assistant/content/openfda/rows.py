@@ -54,7 +54,7 @@ _LIMIT = re.compile(
 #: How a sentence inside a row begins that is no row's head: a further condition or direction of the same row.
 _SAME_ROW = re.compile(
     rf"(?:{_DIRECTS}|Grades?|AST|ALT|ANC|Platelets?|Total|CrCl|CLcr|eGFR|GFR|Any|First|Second|Third|Fourth|Greater|Less"
-    r"|More|If|When|For|In|Then|Consider|The|This|After|See|Refer|Patients?|Treat|Prior|Once|At|Dose)\b|[^A-Z]"
+    r"|More|Recurrent|If|When|For|In|Then|Consider|The|This|After|See|Refer|Patients?|Treat|Prior|Once|At|Dose)\b|[^A-Z]"
 )
 #: A direction behind a table's last row that belongs to it.
 _LAST_CELL = re.compile(
@@ -85,6 +85,10 @@ _GRADE = re.compile(
     r"|(?:Platelets?|Neutrophils?|ANC|AST|ALT|Hemoglobin|LVEF|QTc\w?)\b[^.]{0,60}?"
     r"(?:[<>≤≥]|\b(?:less|greater|below|above)\b)"
     rf"|[A-Z](?:[^.•:]|\.\d){{0,200}}•\s*(?:{_DIRECTS})\b"
+)
+#: The beginning of a row that names a reaction and where more is said of it.
+_NAMED_ROW = re.compile(
+    rf"(?!(?:{_DIRECTS}|Refer|See|For|If|When)\b)[A-Z](?:[^.•:;]|\.\d){{2,120}}\[\s?[Ss]ee (?:Warning|Adverse)"
 )
 #: The title of a table of changes of the dose and of what to do.
 _OF_CHANGES = re.compile(
@@ -349,7 +353,8 @@ def _places(text: str, starts: list[int], table: tuple[int, int], *, rows: bool)
             found.append(a)
         if b - a > LIMIT:
             between = inside[bisect_right(inside, a) : bisect_left(inside, b)]
-            found += [at for at in between if not _SAME_ROW.match(text, at)] or between
+            named = [at for at in between if _NAMED_ROW.match(text, at)]
+            found += named or [at for at in between if not _SAME_ROW.match(text, at)] or between
     return frozenset(found)
 
 
