@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import json
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from assistant.content.openfda import file as openfda_file
+from assistant.content.openfda.footnotes import end_of_notes
 from assistant.content.openfda.importing import NEVER_RETRIEVED, NOT_FOR_PEOPLE, read_openfda, read_record
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
 from assistant.domain import Kind
@@ -891,6 +893,62 @@ def test_a_table_of_words_that_is_too_long_is_cut_before_its_rows_and_names_its_
     first, *later = draft.passages
     assert later and all(passage.text.startswith("Torpor") for passage in later)
     assert first.companions == () and {passage.companions for passage in later} == {(0,)}
+
+
+NOTED = "Table 2: Changes of the Dose for Torpor Grade 1 Grade 2 Grade 3 (TPC < 500) Torpor No change is required. "
+CELLS = (
+    "Baseline* below Grade 2: Pause until it ends. Pause until recovery, then go on at the next lower level. Watch the "
+    "TPC once a week. If it is seen again, end it. "
+)
+NOTES_BEHIND = "Abbreviations: TPC, torpor count. *Baseline = before treatment. Grading according to CTCAE version 4 . "
+
+
+def test_a_table_ends_with_the_footnotes_behind_it() -> None:
+    table = f"{NOTED}{CELLS}{NOTES_BEHIND}"
+    after = f"Doze at Noon The dose is 5 mg. {sentences(14)}"
+    text = f"{DIRECTIONS}{sentences(9)} {table}{after}"
+    found = [passage.text for passage in read(dosage_and_administration=[text]).passages]
+    assert " ".join(found) == text
+    assert table.strip() in found
+
+
+@pytest.mark.parametrize(
+    "between", ["The primary endpoint was met in the trial by most of them. ", f"{'And more of it still ' * 40}. "]
+)
+def test_a_footnote_behind_other_text_ends_no_table(between: str) -> None:
+    text = f"{DIRECTIONS}{sentences(9)} {NOTED}{between}{sentences(4)} *Baseline = before treatment. {sentences(14)}"
+    found = [passage.text for passage in read(dosage_and_administration=[text]).passages]
+    assert not any("Torpor No change" in piece and "*Baseline" in piece for piece in found)
+
+
+def test_a_mark_that_the_table_does_not_bear_is_no_footnote_of_it() -> None:
+    starts = [len(NOTED), len(NOTED) + 20]
+    text = f"{NOTED}§ Of another one. Then more of it."
+    assert end_of_notes(text, starts, (0, len(NOTED)), len(text), 2600, re.compile("Then")) == len(NOTED)
+    marked = text.replace("Torpor No", "Torpor§ No")
+    starts = [marked.index("§ Of"), marked.index("Then")]
+    assert end_of_notes(marked, starts, (0, starts[0]), len(marked), 2600, re.compile("-")) == starts[1]
+    assert end_of_notes(marked, starts, (0, starts[0]), len(marked), 2600, re.compile("Then")) == len(marked)
+    assert end_of_notes(marked, starts, (0, starts[0]), len(marked), 99, re.compile("Then")) == starts[0]
+
+
+CHANGED = (
+    "Yawns Grade 2 Withhold ZORVANTA. Resume it at the same dose. If yawns come back, resume it at a lower dose. Then "
+    "maintain that. Platelets less than 5 with sleep First Occurrence • Withhold it. Once they are awake, resume it."
+)
+
+
+def test_the_cells_of_a_table_of_changes_lead_to_its_next_row() -> None:
+    text = f"{DIRECTIONS}{sentences(9)} Table 2: Changes and Adjustments of the Dose {CHANGED} {sentences(14)}"
+    found = [passage.text for passage in read(dosage_and_administration=[text]).passages]
+    assert f"Table 2: Changes and Adjustments of the Dose {CHANGED}" in found
+
+
+def test_a_direction_behind_a_table_leads_to_no_other_use() -> None:
+    table = "Table 2: Dose Adjustments Torpor Any Withhold ZORVANTA. Restart it. Maintain it."
+    after = f"Deep Doze of 40% The target dose of it is known. {sentences(30)}"
+    found = [p.text for p in read(dosage_and_administration=[f"{DIRECTIONS}{sentences(15)} {table} {after}"]).passages]
+    assert table in found
 
 
 def test_named_companions_are_written_with_their_ids(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from assistant.content.openfda.fields import Piece
+from assistant.content.openfda.footnotes import end_of_notes
 
 #: What belongs together stays in one piece up to this length. Of 1067 flattened tables in 199 real records 1038 are no
 #: longer than this, 965 no longer than 1800.
@@ -40,7 +41,7 @@ _MAY_BE_NAMED = re.compile(r"\b(?:of|with|to|on|in|by|for|from|and|or|than|takin
 _DIRECTS = (
     r"Withhold|Permanently|Discontinue|Reduce|Resume|Interrupt|Avoid|Administer|Continue|Delay|Hold|Decrease|Increase"
     r"|Monitor|Not recommended|Contraindicated|Until|Up to|Do not|Stop|Start|Initiate|Repeat|Maintain|No (?:dosage|dose"
-    r"|change|adjustment|modification)"
+    r"|change|adjustment|modification|[A-Z]\w+ (?:dosage|dose))"
 )
 #: A direction behind a word that ends no sentence; in capitals too ("... times ULN Withhold").
 _DIRECTION = re.compile(rf"(?<=[A-Za-z0-9%)*†‡§])\s+(?=(?:{_DIRECTS})\b)")
@@ -53,10 +54,47 @@ _LIMIT = re.compile(
 #: How a sentence inside a row begins that is no row's head: a further condition or direction of the same row.
 _SAME_ROW = re.compile(
     rf"(?:{_DIRECTS}|Grades?|AST|ALT|ANC|Platelets?|Total|CrCl|CLcr|eGFR|GFR|Any|First|Second|Third|Fourth|Greater|Less"
-    r"|More|If|When|For|In|Then|Consider|The|This|After|See|Refer|Patients?|Treat|Prior|Once|At|Dose)\b|[^A-Z]"
+    r"|More|Recurrent|If|When|For|In|Then|Consider|The|This|After|See|Refer|Patients?|Treat|Prior|Once|At|Dose)\b|[^A-Z]"
 )
 #: A direction behind a table's last row that belongs to it.
-_LAST_CELL = re.compile(rf"(?:{_DIRECTS}|Restart|Consider|Initiate|Treat|Depending|Then|Thereafter)\b")
+_LAST_CELL = re.compile(
+    rf"(?:{_DIRECTS}|Restart|Consider|Initiate|Treat|Depending|Then|Thereafter|Provide supportive|Dose (?:interruption"
+    r"|reduction|delay))\b"
+)
+_TO_DO = (
+    r"withhold|permanently|discontinue|reduce|resume|restart|interrupt|avoid|continue|delay|hold|decrease|increase|stop"
+    r"|re-?initiate|maintain|administer|no (?:dose|dosage|change|adjustment)"
+)
+#: A cell of a table of changes of the dose though nothing joins it to the one before: when, and then what to do.
+_WHEN = re.compile(
+    rf"[•*-]\s(?:Either |Promptly )?(?i:{_TO_DO}|treat|initiate|monitor)\b"
+    r"|(?:[•*-]\s)?(?:If|When|Once|After|Upon|Until)\b[^.;]{1,200}?(?:[,:]|\b(?:then|and))\s(?:then |permanently )?"
+    rf"(?i:{_TO_DO})\b"
+)
+#: Any such cell: what to do, for whom, where more is said. Behind a table's last row it proves nothing.
+_CELL = re.compile(
+    rf"{_WHEN.pattern}|(?:{_DIRECTS}|Restart|Consider|Treat|Then|Thereafter|May (?:resume|restart|continue)"
+    r"|Dose (?:interruption|reduction|delay)|Escalate|Assess|Evaluate|Taper|Review|Perform|Identify|Provide|Manage"
+    r"|Adjust|Add|Switch|Return|Reinitiate|Premedicate|Obtain|Institute|Alternatively|Otherwise|See Table"
+    r"|Grades? \d|If|When)\b"
+    rf"|[•*-]\s|For\b[^.;]{{1,200}}?[,:]\s(?i:{_TO_DO})\b"
+)
+#: The beginning of a row of such a table, at the beginning of a sentence.
+_GRADE = re.compile(
+    r"(?:Grades? \d|Recurrent|(?i:first|second|third|fourth) (?i:occurrence|recurrence)|Life-threatening)\b"
+    r"|(?:Platelets?|Neutrophils?|ANC|AST|ALT|Hemoglobin|LVEF|QTc\w?)\b[^.]{0,60}?"
+    r"(?:[<>≤≥]|\b(?:less|greater|below|above)\b)"
+    rf"|[A-Z](?:[^.•:]|\.\d){{0,200}}•\s*(?:{_DIRECTS})\b"
+)
+#: The beginning of a row that names a reaction and where more is said of it.
+_NAMED_ROW = re.compile(
+    rf"(?!(?:{_DIRECTS}|Refer|See|For|If|When)\b)[A-Z](?:[^.•:;]|\.\d){{2,120}}\[\s?[Ss]ee (?:Warning|Adverse)"
+)
+#: The title of a table of changes of the dose and of what to do.
+_OF_CHANGES = re.compile(
+    r"\b(?:modifications?|adjustments?|interruptions?|reductions?|discontinuation|management)\b", re.IGNORECASE
+)
+_TITLE_CHARS = 120
 #: Characters of text to one joint in rows, at most.
 _SPARSE = 300
 _ARROW = re.compile("[↑↓↔]")
@@ -92,11 +130,11 @@ def word_tables(text: str, starts: list[int], titled: dict[int, int], start: int
     at = [place for place, _ in cells]
     places = sorted({start, *starts, *titled, *titled.values(), end})
     found: list[tuple[int, int]] = []
-    begin, last, sure, gap = -1, -1, 0, False
+    begin, last, sure, gap, changes, passed = -1, -1, 0, False, False, 0
 
     def close() -> None:
         if begin >= 0 and last > begin and (begin in titled or sure >= 3):
-            found.append((begin, _with_last_cell(text, places, begin, last)))
+            found.append((begin, _with_last_cell(text, places, begin, last, changes=changes)))
 
     for a, b in pairwise(places):
         own = cells[bisect_right(at, a) : bisect_left(at, b)]
@@ -106,11 +144,15 @@ def word_tables(text: str, starts: list[int], titled: dict[int, int], start: int
         if a in titled or begin < 0:
             close()
             begin, last, sure, gap = (a if a in titled or certain else -1), a, 0, False
+            changes, passed = a in titled and bool(_OF_CHANGES.search(text, a, min(a + _TITLE_CHARS, b))), 0
         if begin < 0:
             continue
         figures = b <= titled.get(begin, -1)
-        if figures or (rows and (titled.get(begin) == begin or certain)):
-            last, gap, sure = b, False, sure + certain
+        row = certain or (titled.get(begin) == begin and passed < 2)
+        if figures or (rows and row) or (changes and a > begin and _GRADE.match(text, a)):
+            last, gap, sure, passed = b, False, sure + certain, 0
+        elif changes and a > begin and b - a <= 2 * _SPARSE and _CELL.match(text, a):
+            passed += 1  # it belongs to the row above where another surely follows
         elif gap or (a != begin and b - a > 2 * _SPARSE):
             close()
             begin = -1
@@ -120,11 +162,11 @@ def word_tables(text: str, starts: list[int], titled: dict[int, int], start: int
     return found
 
 
-def _with_last_cell(text: str, places: list[int], begin: int, last: int) -> int:
-    """The end of a table with the directions that its last row goes on with, as far as the limit allows."""
+def _with_last_cell(text: str, places: list[int], begin: int, last: int, *, changes: bool) -> int:
+    """The end of a table with the directions that its last row goes on with; what grows too long is cut at rows."""
     behind = bisect_right(places, last)
-    while behind < len(places) and _LAST_CELL.match(text, last):
-        if places[behind] - begin > LIMIT or places[behind] - last > 2 * _SPARSE:
+    while behind < len(places) and (_LAST_CELL.match(text, last) or (changes and _WHEN.match(text, last))):
+        if places[behind] - begin > 2 * LIMIT or places[behind] - last > 2 * _SPARSE:
             break
         last = places[behind]
         behind += 1
@@ -282,6 +324,8 @@ def held_together(
         end = figures if arrows else max(figures, words.pop(at, figures))
         while end in named and end < beyond and end - at <= LIMIT:
             end = next((start for start in starts[bisect_right(starts, end) :] if start <= beyond), beyond)
+        if not arrows:
+            end = end_of_notes(text, starts, (at, end), beyond, LIMIT, _CELL)
         if end - at <= LIMIT:
             found.append(Held((at, end), end, titled=True))
         else:
@@ -309,7 +353,8 @@ def _places(text: str, starts: list[int], table: tuple[int, int], *, rows: bool)
             found.append(a)
         if b - a > LIMIT:
             between = inside[bisect_right(inside, a) : bisect_left(inside, b)]
-            found += [at for at in between if not _SAME_ROW.match(text, at)] or between
+            named = [at for at in between if _NAMED_ROW.match(text, at)]
+            found += named or [at for at in between if not _SAME_ROW.match(text, at)] or between
     return frozenset(found)
 
 
