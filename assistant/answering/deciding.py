@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import after_harm, choices, follow_up, planning, retrieval
+from assistant.answering import after_harm, choices, follow_up, new_value, planning, retrieval
 from assistant.answering.answer import Answer
 from assistant.answering.asking_back import AskingBack
 from assistant.answering.draft import Draft, fixed
@@ -34,6 +34,7 @@ from assistant.answering.not_ours import NotOurs
 from assistant.answering.other_forms import another_alone, another_form
 from assistant.answering.planning import Found
 from assistant.answering.question import Question
+from assistant.answering.referred_doses import names_all
 from assistant.answering.spoken_of import in_scope
 from assistant.answering.which_product import (
     named_in_part,
@@ -249,19 +250,42 @@ class Decider:
         reading = read(asked.plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
         entries = retrieval.eligible(self.index, product, asked.where) if product else ()
-        kept = ""
+        said, about = asked.plain, ""
+        if product and not flags and asked.fragment.value:
+            about = new_value.kept(asked.plain, asked.previous)
+        if about:
+            said = new_value.said_with(asked.plain, about)
+            reading = read(said, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
+        if asked.fragment.value:
+            reading = follow_up.as_told(asked.plain, reading)
+        named = about or (new_value.about(reading, self.index, entries) if product and not flags else "")
+        kept, of_a_use = "", False
         if product and not flags and not asked.topic:
             fragment = asked.fragment
             if fragment.only_names(own_brands(self.index, asked.plain, product)):
                 fragment = replace(fragment, bare=True)
-            of_a_use = fragment.may_be_a_use and self._dosed_for(product, fragment.rest, asked.where)
+            use = conditions.spelled_out(" ".join(fragment.rest))
+            # What a dose was asked for besides the topic, and shorthand that nobody knows, must stand in a title.
+            known = fragment.topic == "dosage" and not new_value.only_shorthand(asked.plain, use)
+            titled = known or any(names_all(each, [use]) for each in entries if use)
+            of_a_use = titled and fragment.may_be_a_use and self._dosed_for(product, fragment.rest, asked.where)
             kept = follow_up.kept(fragment, reading, entries, of_a_use=of_a_use)
-        people = follow_up.people_kept(asked.plain, reading, kept, asked.previous) if product and not flags else ()
+            if of_a_use:
+                said = named = new_value.dose_for(" ".join(use))
+                reading = read(said, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
+        people: tuple[str, ...] = ()
+        if product and not flags:
+            weighed = new_value.weighed(asked.plain, self.index, entries)
+            people = follow_up.people_kept(
+                asked.plain, reading, kept, asked.previous, weighed=weighed, value=asked.fragment.value
+            )
         if people:
-            plain = asked.plain.rstrip(" ?.!") + follow_up.said_of(people)
+            plain = said.rstrip(" ?.!") + follow_up.said_of(people)
             reading = read(plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
             reading = replace(reading, population=people)
-        if kept:
+        if of_a_use:
+            reading = replace(reading, intents=((kept, 1.0),), conditions=())
+        elif kept:
             reading = follow_up.about(kept, reading, self.index)
         found = Found(
             flags=flags,
@@ -298,6 +322,10 @@ class Decider:
             draft.slots["population"] = ",".join(reading.population)
         if people:
             draft.carried = ("population", *draft.carried)
+        if named and not found.flags:
+            draft.slots[new_value.ABOUT] = named
+        if about:
+            draft.carried = (new_value.ABOUT, *draft.carried)
         if reading.typed != reading.masked:
             draft.notes.append("spelling: slips in ordinary words were read as the words meant")
         if reading.conditions:
