@@ -275,8 +275,8 @@ def test_the_topic_waits_for_the_product_that_is_chosen(assistant: Assistant) ->
 
 def test_a_substance_that_the_label_speaks_of_is_no_other_product(assistant: Assistant) -> None:
     _, second = talk(assistant, "what is the dose of zorvanta?", "and with rifampin?")
-    assert second.slots == {"product": "zorvanta"}
-    assert second.intent == "drug_interaction"
+    assert second.slots == {"product": "zorvanta", "about": "rifampin"}
+    assert (second.intent, second.carried) == ("drug_interaction", ("product",))
 
 
 def test_thanks_and_sources_stand_beside_the_subject(assistant: Assistant) -> None:

@@ -145,3 +145,14 @@ def test_side_effects_are_what_labels_call_adverse_reactions() -> None:
 
 def test_a_newborn_is_a_neonate() -> None:
     assert set(lexical.terms("newborns preterm")) == set(lexical.terms("neonates"))
+
+
+def test_what_a_hyphen_joins_means_it_side_by_side() -> None:
+    (parts,) = lexical.hyphenated("a night-singing episode, no follow-up")
+    assert lexical.adjoin(parts, "cases of night-singing") and lexical.adjoin(parts, "night \u2013 or night singing")
+    for apart in ("singing at night", "a whole night. Singing", "night after singing"):
+        assert not lexical.adjoin(parts, apart)
+    # Behind an adjective the first word says what it is.
+    assert not lexical.hyphenated("latex-free, long-term, HIV-1")
+    driving = set(lexical.Wording.of("driving").all)
+    assert lexical.Wording.of("sleep-driving").all < driving | {"sleep"} != driving

@@ -455,6 +455,22 @@ def test_a_groups_dose_goes_before_what_was_measured_and_what_is_said_of_all(ent
     assert choose((own, elsewhere), asked, POLICY).shown[0] is own
 
 
+def test_a_childs_dose_is_none_of_children_with_weak_kidneys(entry: Entry) -> None:
+    def of(topic: str, score: float, *also: str) -> Candidate:
+        found = candidate(entry, topic, score)
+        head = dataclasses.replace(found.entry.head, also=also)
+        return dataclasses.replace(found, entry=dataclasses.replace(found.entry, head=head))
+
+    asked = Route(None, "pediatric", 0.95, retrieve=True, dosed=True, of_children=True)
+    kidneys, own = of("renal_impairment", 0.6, "pediatric", "dosage"), of("dosage", 0.55, "pediatric")
+    groups, measured = of("overview", 0.58, "pediatric", "renal_impairment"), of("pharmacokinetics", 0.57, "pediatric")
+    assert [c.entry.head.topic for c in choose((kidneys, groups, measured, own), asked, POLICY).shown] == ["dosage"]
+    # Where nothing near tells what children get, and where these groups are asked about, all stay.
+    far = dataclasses.replace(own, score=0.3)
+    assert choose((kidneys, far), asked, POLICY).shown[0] is kidneys
+    assert choose((kidneys, own), dataclasses.replace(asked, of_children=False), POLICY).shown[0] is kidneys
+
+
 def test_what_names_the_substance_goes_before_what_names_its_class(entry: Entry) -> None:
     of_class = candidate(entry, "contraindication", 0.5)
     by_name = dataclasses.replace(candidate(entry, "drug_interaction", 0.4), by_name=True)

@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from assistant.answering.index import Entry, Index
-from assistant.answering.referred_doses import doses_in, with_doses
+from assistant.answering.quantities import Range, ranges_in
+from assistant.answering.referred_doses import doses_in, with_doses, with_doses_of_all, without_adults
 from assistant.answering.retrieval import Candidate
 
 _REFERRING = "8.6 Renal Impairment Adjust the dosage [see Dosage and Administration ( 2.2 ), Warnings (5.1)]."
@@ -20,6 +21,9 @@ class _Texts:
     def load(self, entry: SimpleNamespace) -> SimpleNamespace:
         return SimpleNamespace(text=entry.text.encode())
 
+    def ranges(self, entry: SimpleNamespace) -> tuple[Range, ...]:
+        return ranges_in(entry.text)
+
 
 def passage(
     locator: str, topic: str, *also: str, text: str = "", title: str = "Dosage", size: int = 300, score: float = 0.5
@@ -27,7 +31,7 @@ def passage(
     def is_about(asked: str) -> bool:
         return asked in (topic, *also)
 
-    head = SimpleNamespace(locator=locator, topic=topic, title=title, is_about=is_about)
+    head = SimpleNamespace(locator=locator, topic=topic, title=title, is_about=is_about, also=also, population=())
     entry = SimpleNamespace(head=head, text=text, size=size)
     return Candidate(cast(Entry, entry), score, 0.5, 0.5, 0.5)
 
@@ -86,3 +90,43 @@ def test_a_passage_gives_a_groups_doses_for_the_illness_in_its_title(
 ) -> None:
     entry = passage("2.2", topic, also, title=title).entry
     assert doses_in(entry, "geriatric", [[illness]] if illness else []) is holds
+
+
+CHILDREN = passage("8.4", "pediatric", text="The safety and effectiveness of 5 mcg have been established in children.")
+OF_ALL = passage("2.2", "dosage", title="Gout", text="2.2 Gout Take 2 puffs of 2.5 mcg.", score=0.2)
+
+
+def of_all(*ranked: Candidate, shown: tuple[Candidate, ...] = (CHILDREN,), size: int = 4000) -> list[str]:
+    found = with_doses_of_all(cast(Index, _Texts()), shown, ranked, [["gout"]], passages=2, size=size)
+    return [each.entry.head.locator for each in found]
+
+
+def test_where_no_doses_are_set_apart_for_children_those_of_the_illness_go_first() -> None:
+    other = passage("2.1", "dosage", title="Carditis", text="Take 2 puffs of 5 mcg.")
+    assert of_all(CHILDREN, other, OF_ALL) == ["2.2", "8.4"]
+    assert of_all(CHILDREN, OF_ALL, shown=(CHILDREN, MEASURED)) == ["2.2", "8.4"]
+    assert of_all(CHILDREN, OF_ALL, size=500) == ["2.2"]
+
+
+@pytest.mark.parametrize(
+    "text", ["2.2 Gout Adults: 10 mg.", "2.2 Gout In patients 12 years of age and older 10 mg.", "2.2 Gout 10 mg."]
+)
+def test_doses_of_adults_or_beside_a_childs_own_are_none_of_children(text: str) -> None:
+    alone = passage("2.2", "dosage", title="Gout", text=text)
+    plain = text.endswith("Gout 10 mg.")
+    assert of_all(CHILDREN, alone) == (["2.2", "8.4"] if plain else ["8.4"])
+    assert of_all(CHILDREN, alone, passage("2.4", "dosage", "pediatric")) == ["8.4"]
+    assert of_all(CHILDREN, alone, passage("2.5", "dosage", title="Gout", text="Maintenance.")) == (
+        ["8.4"] if plain else ["2.5", "8.4"]
+    )
+
+
+def test_a_table_for_adults_under_a_title_over_both_is_none_of_children() -> None:
+    title = "Dosage in Adults and Pediatric Patients"
+    adults = passage("2.1", "dosage", "pediatric", title=title, text="Table 1. Titration in Adults Day 1 10 mg")
+    children = passage("2.1", "dosage", "pediatric", title=title, text="Table 2. Titration in Children Day 1 5 mg")
+    index = cast(Index, _Texts())
+    assert without_adults(index, [adults, CHILDREN, children]) == [CHILDREN, children]
+    assert without_adults(index, [adults, CHILDREN]) == [adults, CHILDREN]
+    weight = passage("2.1", "dosage", "pediatric", title=title, text="Adults 10 mg. From 20 kg 5 mg.")
+    assert without_adults(index, [weight, children]) == [weight, children]

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 
 from assistant.answering.label_status import all_names
-from assistant.answering.unestablished import child_of, unestablished
+from assistant.answering.unestablished import child_of, established, unestablished
 
 #: Illnesses of the questions below, as the reader marks them.
-_ILLNESSES = ("plaque psoriasis", "ulcerative colitis", "panic disorder", "atopic dermatitis", "asthma")
+_ILLNESSES = (
+    "plaque psoriasis",
+    "ulcerative colitis",
+    "panic disorder",
+    "atopic dermatitis",
+    "asthma",
+    "bipolar mania",
+)
 
 
 class _Texts:
@@ -217,3 +224,31 @@ def test_a_guide_without_a_section_on_children_says_it_as_well() -> None:
         "It is not known if Quilvera is safe and effective in children.", topic="overview", title="What is it?"
     )
     assert _told("dose for my 9 year old", others=(guide,)) == (guide.text,)
+
+
+_BIPOLAR = (
+    "Safety and effectiveness in children less than 10 years of age with bipolar disorder have not been established."
+)
+
+
+def test_what_is_not_established_in_an_illness_is_not_in_a_phase_of_it() -> None:
+    assert _told("bipolar mania in an 8 year old", _BIPOLAR) == (_BIPOLAR,)
+    assert _told("bipolar mania in a 12 year old", _BIPOLAR) == ()
+    other = _BIPOLAR.replace("disorder", "depression")
+    assert _told("bipolar mania in an 8 year old", other) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "holds"),
+    [("asthma dose in a 7 year old", True), ("asthma dose in a 4 year old", False), ("ulcerative colitis, 7 y", False)],
+)
+def test_in_whom_it_is_established_the_section_says_itself(question: str, *, holds: bool) -> None:
+    said = _entry(
+        "The safety and efficacy of Quilvera 2.5 mcg have been established in children 6 to 17 years with asthma."
+    )
+    trial = _entry("Efficacy was established in a trial in children 6 to 17 years with asthma.")
+    child = child_of(question, [all_names(name.split()) for name in _ILLNESSES if name in question])
+    index: Any = _Texts()
+    assert child is not None
+    assert established(index, [said], child) is holds
+    assert not established(index, [trial], child)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import after_harm, choices, follow_up, planning, retrieval
+from assistant.answering import after_harm, choices, follow_up, new_value, planning, retrieval
 from assistant.answering.answer import Answer
 from assistant.answering.asking_back import AskingBack
 from assistant.answering.dosage_forms import form_not_had
@@ -40,6 +40,7 @@ from assistant.answering.not_ours import NotOurs
 from assistant.answering.other_forms import another_alone, another_form
 from assistant.answering.planning import Found
 from assistant.answering.question import Question
+from assistant.answering.referred_doses import names_all
 from assistant.answering.spoken_of import in_scope
 from assistant.answering.which_product import (
     named_in_part,
@@ -72,6 +73,21 @@ from assistant.understanding.stages import asks_for_maintenance
 _PRODUCTS_WEIGHED = 3
 #: Spans that a report of harm is made of.
 _REPORTED = ("event", "substance")
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """A question read together with what the last one said.
+
+    The ``topic`` and the ``people`` that are kept of that one ("" and () where none are), and what the question is
+    about in words of the label (``named``), which may be ``carried`` from it.
+    """
+
+    reading: Reading
+    topic: str = ""
+    people: tuple[str, ...] = ()
+    named: str = ""
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,23 +274,13 @@ class Decider:
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = self._with_shorthand(self._read(asked.plain, product, asked), product, asked)
+        reading = self._read(asked.plain, product, asked)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds)
         entries = retrieval.eligible(self.index, product, asked.where) if product else ()
-        kept = ""
-        if product and not flags and not asked.topic:
-            fragment = asked.fragment
-            if fragment.only_names(own_brands(self.index, asked.plain, product)):
-                fragment = replace(fragment, bare=True)
-            of_a_use = fragment.may_be_a_use and self._dosed_for(product, fragment.rest, asked.where)
-            kept = follow_up.kept(fragment, reading, entries, of_a_use=of_a_use)
-        people = follow_up.people_kept(asked.plain, reading, kept, asked.previous) if product and not flags else ()
-        if people:
-            plain = asked.plain.rstrip(" ?.!") + follow_up.said_of(people)
-            reading = self._with_shorthand(self._read(plain, product, asked), product, asked)
-            reading = replace(reading, population=people)
-        if kept:
-            reading = follow_up.about(kept, reading, self.index)
+        meant = _Meant(reading)
+        if product and not flags:
+            meant = self._as_further(reading, product, asked, entries)
+            reading = meant.reading
         found = Found(
             flags=flags,
             intents=reading.intents,
@@ -305,11 +311,15 @@ class Decider:
         )
         if product:
             draft.slots["product"] = product
-        draft.keep_topic(kept)
+        draft.keep_topic(meant.topic)
         if reading.population:
             draft.slots["population"] = ",".join(reading.population)
-        if people:
+        if meant.people:
             draft.carried = ("population", *draft.carried)
+        if meant.named:
+            draft.slots[new_value.ABOUT] = meant.named
+        if meant.carried:
+            draft.carried = (new_value.ABOUT, *draft.carried)
         if reading.typed != reading.masked:
             draft.notes.append("spelling: slips in ordinary words were read as the words meant")
         if reading.conditions:
@@ -332,15 +342,48 @@ class Decider:
             self.asking_back.which(asked, draft)
         return draft
 
-    def _read(self, plain: str, product: str, asked: Question) -> Reading:
-        return read(plain, self._names_of(product, asked), self.reader, self.not_ours.left_alone)
+    def _as_further(self, reading: Reading, product: str, asked: Question, entries: Sequence[Entry]) -> _Meant:
+        """``reading`` with what the question leaves out because the last one said it."""
+        plain, fragment = asked.plain, asked.fragment
+        carried = new_value.kept(plain, asked.previous) if fragment.value else ""
+        said = new_value.said_with(plain, carried) if carried else plain
+        if carried:
+            reading = self._read(said, product, asked)
+        if fragment.value:
+            reading = follow_up.as_told(plain, reading)
+        named = carried or new_value.about(reading, self.index, entries)
+        kept, of_a_use = "", False
+        if not asked.topic:
+            if fragment.only_names(own_brands(self.index, plain, product)):
+                fragment = replace(fragment, bare=True)
+            use = conditions.spelled_out(" ".join(fragment.rest))
+            # What a dose was asked for besides the topic, and shorthand that nobody knows, must stand in a title.
+            known = fragment.topic == "dosage" and not new_value.only_shorthand(plain, use)
+            titled = known or any(names_all(each, [use]) for each in entries if use)
+            of_a_use = titled and fragment.may_be_a_use and self._dosed_for(product, fragment.rest, asked.where)
+            kept = follow_up.kept(fragment, reading, entries, of_a_use=of_a_use)
+            if of_a_use:
+                said = named = new_value.dose_for(" ".join(use))
+                reading = self._read(said, product, asked)
+        weighed = new_value.weighed(plain, self.index, entries)
+        people = follow_up.people_kept(plain, reading, kept, asked.previous, weighed=weighed, value=fragment.value)
+        if people:
+            reading = self._read(said.rstrip(" ?.!") + follow_up.said_of(people), product, asked)
+            reading = replace(reading, population=people)
+        if of_a_use:
+            reading = replace(reading, intents=((kept, 1.0),), conditions=())
+        elif kept:
+            reading = follow_up.about(kept, reading, self.index)
+        return _Meant(reading, kept, people, named, bool(carried))
 
-    def _with_shorthand(self, typed: Reading, product: str, asked: Question) -> Reading:
-        """``typed`` about what its letters mean by the label, as near to these words as to the letters."""
+    def _read(self, plain: str, product: str, asked: Question) -> Reading:
+        """``plain`` as it is understood of ``product``; shorthand of its label is near to the words that it stands for."""
+        names = self._names_of(product, asked)
+        typed = read(plain, names, self.reader, self.not_ours.left_alone)
         found = shorthand_in(self.index, product, typed.masked) if product else ()
         if not found:
             return typed
-        reading = self._read(written_out(typed.masked, found), product, asked)
+        reading = read(written_out(typed.masked, found), names, self.reader, self.not_ours.left_alone)
         both = unit(typed.vector + reading.vector)
         return replace(typed, vector=both, conditions=reading.conditions, shorthand=found)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import choices, planning, retrieval
+from assistant.answering import choices, new_value, planning, retrieval
 from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
@@ -22,12 +22,12 @@ from assistant.answering.not_ours import DOSING, NotOurs, tells_dosing
 from assistant.answering.other_sex import not_for, sex_asked
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
-from assistant.answering.referred_doses import GROUPS, doses_in, with_doses
+from assistant.answering.referred_doses import GROUPS, doses_in, with_doses, with_doses_of_all, without_adults
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Candidate, Query
 from assistant.answering.silence import silent_on
 from assistant.answering.strengths import without_other_strengths
-from assistant.answering.unestablished import GROUP, child_of, unestablished
+from assistant.answering.unestablished import GROUP, child_of, established, unestablished
 from assistant.answering.which_product import own_terms
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, Context, Kind
@@ -119,13 +119,16 @@ class Finder:
             plan,
             names=bool(query.named),
             group_alone=bare,
+            of_children=set(reading.population) == {GROUP},
             dosed=bool(dosed) and not asks_for_a_result(reading.masked),
             plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
             how_much=aspects.asks_how_much(reading.masked),
             modifies=aspects.asks_to_modify(plan.intent, reading.masked),
         )
+        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+        if plan.dosed and plan.of_children:
+            ranked = without_adults(self.index, ranked)
         if plan.dosed and plan.intent in GROUPS:
-            illnesses = reading.conditions or illness_in_shorthand(reading.masked)
             ranked = [replace(c, doses_group=doses_in(c.entry, plan.intent, illnesses)) for c in ranked]
         chosen = planning.choose(ranked, plan, self.policy)
         shown = with_doses(
@@ -136,6 +139,16 @@ class Finder:
             passages=self.policy.passages_shown,
             size=planning.TOGETHER_BYTES,
         )
+        if shown and plan.dosed and plan.of_children and illnesses:
+            child = child_of(reading.masked, map(all_names, illnesses))
+            if child and established(self.index, entries, child):
+                most = self.policy.passages_shown
+                shown = with_doses_of_all(
+                    self.index, shown, ranked, illnesses, passages=most, size=planning.TOGETHER_BYTES
+                )
+        about = draft.slots[new_value.ABOUT] if new_value.ABOUT in draft.carried else ""
+        speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []
+        shown = (*(c for c in shown if c.entry in speaking), *(c for c in shown if c.entry not in speaking))
         draft.candidates = tuple(ranked[:5])
         if plan.by_evidence:
             draft.shown = tuple(candidate.entry for candidate in chosen.shown)
@@ -152,6 +165,9 @@ class Finder:
         elif chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")
             draft.ask_back(choices.passage_choices(chosen.shown))
+        elif chosen.shown and not speaking and (about or new_value.only_a_grade(asked.plain)):
+            draft.notes.append("a new value of what is not said, or what no passage near it speaks of")
+            draft.ask_back(choices.passage_choices((*chosen.shown, *chosen.offered)[: self.policy.choices_offered]))
         elif chosen.shown and silent_on(reading, plan.intent, self.index, entries):
             draft.notes.append("the label does not speak of what is named")
             draft.ask_back(choices.passage_choices(chosen.shown))

@@ -1,9 +1,10 @@
 """What a short question leaves unsaid because the last one said it: "and quovendry?", "what about in the elderly?".
 
 Guarantees: what is kept is the topic and, for a dose, the people that it was about: names from closed sets, which the
-answer shows and the record holds (``slots``, ``carried``); words of an earlier question are never read again, so
-nothing else that was said once (a condition, another medicine, a report) comes back by itself. The same question after
-the same answer keeps the same. Refuses to keep anything after a report of harm or an attack.
+answer shows and the record holds (``slots``, ``carried``); words of an earlier question are never read again but by a
+question that is only a new value (:mod:`assistant.answering.new_value`), so nothing else that was said once (a
+condition, another medicine, a report) comes back by itself. The same question after the same answer keeps the same.
+Refuses to keep anything after a report of harm or an attack.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.answering import new_value
 from assistant.answering.answer import Answer
 from assistant.answering.index import Entry, Index
 from assistant.answering.quantities import quantities_in
@@ -20,6 +22,7 @@ from assistant.domain import OTHER_INTENTS, Outcome
 from assistant.understanding.aspects import asks_dose
 from assistant.understanding.products import Mention
 from assistant.understanding.reading import Reading
+from assistant.understanding.slots import populations
 
 #: The slot that names the topic kept.
 TOPIC = "topic"
@@ -42,6 +45,8 @@ _OTHER_PEOPLE = re.compile(
     re.IGNORECASE,
 )
 _GROWN_WEIGHT = 50.0
+#: Who is spoken of so is the one asked about before, whatever the weight.
+_THE_SAME = re.compile(r"\b(?:s?he|they|it|him|her|the (?:child|kid|girl|boy|baby))\b", re.IGNORECASE)
 #: Words that lead over to a further question and ask nothing themselves. "With" does: it asks about two together.
 _LEADS = frozenset(
     "also about and but case for how in instead is it now of oh ok okay on or please regarding same so still that the "
@@ -79,18 +84,22 @@ class Fragment:
 
     ``topic``: that of the last question, "" where there is none to keep. ``bare``: it only names a product.
     ``opening``: it is short and begins as a further question does. ``rest``: its words that are neither names of
-    products nor lead over.
+    products nor lead over. ``dosed``: the last question asked a dose for what it named; ``value``: it is only a new
+    value.
     """
 
     topic: str
     bare: bool
     opening: bool
     rest: tuple[str, ...]
+    dosed: bool = False
+    value: bool = False
 
     @property
     def may_be_a_use(self) -> bool:
         """Whether it may be the name of a use after a question for a dose: "and angina?"."""
-        return self.topic in _DOSING and 0 < len(self.rest) <= _WORDS_OF_A_USE
+        after_a_dose = self.topic in _DOSING or self.dosed
+        return after_a_dose and not self.value and 0 < len(self.rest) <= _WORDS_OF_A_USE
 
     def only_names(self, names: Collection[str]) -> bool:
         """Whether it says nothing but these words, which name no product that we know."""
@@ -110,7 +119,9 @@ def fragment_of(plain: str, mentions: Sequence[Mention], previous: Answer | None
     corrects = bool(mentions) and not _CORRECTS.isdisjoint(others) and _LEADS.union(_CORRECTS).issuperset(others)
     rest = tuple(word for word in others if not corrects and word not in _LEADS)
     opening = bool(mentions and not rest) or spoken[0] in _OPENINGS
-    return Fragment(_topic(previous), bool(mentions) and not rest, opening, rest)
+    bare = bool(mentions) and not rest
+    value = not mentions and new_value.only_a_value(plain)
+    return Fragment(_topic(previous), bare, opening, rest, new_value.asked_a_dose(previous), value)
 
 
 def _topic(previous: Answer) -> str:
@@ -173,18 +184,21 @@ def _number(word: str, last: int) -> int:
     return last if word == "last" else (_COUNTS | _PLACES).get(word, 0)
 
 
-def people_kept(plain: str, reading: Reading, topic: str, previous: Answer | None) -> tuple[str, ...]:
+def people_kept(
+    plain: str, reading: Reading, topic: str, previous: Answer | None, *, weighed: bool = False, value: bool = False
+) -> tuple[str, ...]:
     """The people that the last question was about, where a short one asks for a dose and says not for whom.
 
-    A dose for adults must not stand under a question about a child. ``topic``: what is kept of it, "" for its own.
+    A dose for adults must not stand under a question about a child. ``topic``: what is kept of it, "" for its own;
+    ``weighed``: the label has a dose of its own for the weight that it names; ``value``: it is only a new value.
     """
     if previous is None or previous.flags or reading.population or len(words(plain)) > _FRAGMENT_WORDS:
         return ()
     people = tuple(filter(None, previous.slots.get(POPULATION, "").split(",")))
-    if _names_other_people(plain, people):
+    if _names_other_people(plain, people) or (weighed and "pediatric" not in people):
         return ()
     own = topic or (reading.intents[0][0] if reading.intents else "")
-    dosing = own in _DOSING or topic in _OF_PEOPLE or (not topic and asks_dose(reading.masked))
+    dosing = value or own in _DOSING or topic in _OF_PEOPLE or (not topic and asks_dose(reading.masked))
     return people if dosing and people and _SAID.keys() >= set(people) else ()
 
 
@@ -192,7 +206,16 @@ def _names_other_people(plain: str, people: Collection[str]) -> bool:
     """Whether ``plain`` is about others than ``people``: by a word for them, an age, or the weight of who is grown."""
     told = quantities_in(plain)
     grown = "pediatric" in people and any(each.kind == "weight" and each.value >= _GROWN_WEIGHT for each in told)
+    grown = grown and not _THE_SAME.search(plain)
     return grown or any(each.kind == "age" for each in told) or _OTHER_PEOPLE.search(plain) is not None
+
+
+def as_told(plain: str, reading: Reading) -> Reading:
+    """``reading`` without the children that a model hears in the weight of who is grown, if no word tells of them."""
+    told = quantities_in(plain)
+    if "pediatric" in populations(plain) or not any(e.kind == "weight" and e.value >= _GROWN_WEIGHT for e in told):
+        return reading
+    return replace(reading, population=tuple(name for name in reading.population if name != "pediatric"))
 
 
 def said_of(people: Collection[str]) -> str:
@@ -205,9 +228,11 @@ def kept(fragment: Fragment, reading: Reading, entries: Collection[Entry], *, of
 
     A question that names people alone keeps the topic where ``entries`` hold a passage on that topic for them: else
     what is said of those people in general is the better answer. One that names a use alone asks for its dose after a
-    dose (``of_a_use``).
+    dose (``of_a_use``). What was referred stays so at another value.
     """
-    if fragment.bare or of_a_use:
+    if of_a_use and fragment.topic not in _DOSING:
+        return "dosage"
+    if fragment.bare or of_a_use or (fragment.value and fragment.topic in _REFERRED):
         return fragment.topic
     people = set(reading.population)
     own = reading.intents[0][0] if reading.intents else ""

@@ -216,6 +216,37 @@ def terms(text: str) -> list[str]:
 
 Terms = tuple[str, ...]
 
+#: A word joined of nouns, the last of which says what it is. Behind an adjective ("latex-free") it is the first.
+_JOINED = re.compile(
+    r"(?<![\w-])[^\W\d_]{2,}(?:-[^\W\d_]{2,})*-(?!(?:free|related|induced|associated|containing|based|like|positive|"
+    r"negative|dependent|resistant|sensitive|specific|naive|experienced|controlled|confirmed|proven|treated|risk|dose|"
+    r"doses|dosing|term|day|week|month|year|hour|release|line|stage|grade|onset|weight|acting|approved|label)\b)"
+    r"[^\W\d_]{2,}(?![\w-])",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]+")
+#: What stands between words that stand side by side: one space, a hyphen or a dash.
+_BETWEEN = frozenset((" ", "-", "\u2010", "\u2011", "\u2013"))
+
+
+def hyphenated(text: str) -> list[Terms]:
+    """The terms of each word of ``text`` that a hyphen joins ("sleep-driving"), if each part of it has one."""
+    found = ((match[0].split("-"), tuple(terms(match[0]))) for match in _JOINED.finditer(text))
+    return [parts for words, parts in found if len(parts) == len(words)]
+
+
+def adjoin(parts: Terms, text: str) -> bool:
+    """Whether ``parts`` stand side by side in ``text``, in this order."""
+    at, end = 0, 0
+    for word in _WORD.finditer(text):
+        term = terms(word[0])
+        at = at if at and text[end : word.start()] in _BETWEEN else 0
+        at = at + 1 if term == [parts[at]] else int(term == [parts[0]])
+        end = word.end()
+        if at == len(parts):
+            return True
+    return False
+
 
 @dataclass(frozen=True, slots=True)
 class _Thing:
@@ -285,7 +316,8 @@ def _things(text: str) -> Iterator[_Thing]:
             yield _Thing(said, tuple(map(_of_name, named.roles)), unless=(said, generic))
     for words, name in other_names(text):
         yield _Thing(tuple(terms(words)), (_of_name(name),))
-    for matter, words in matters_in(text):
+    # Sleep-driving is no driving.
+    for matter, words in matters_in(_JOINED.sub(" ", text)):
         said, names = tuple(terms(words)), tuple(map(_of_name, matter.written))
         whole = matter.decides and len(said) > 1 and not any(term in name for name in names for term in said)
         yield _Thing(said, names, whole=whole)

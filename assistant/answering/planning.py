@@ -62,6 +62,8 @@ _OF_DOSES = frozenset(("dosage", "administration", "missed_dose", "drug_interact
 _OF_A_GROUP = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment", "pregnancy", "lactation"))
 #: Topics whose passages speak of a group in another regard: what dialysis removes of an overdose is no dose for it.
 _BESIDE_A_GROUP = frozenset(("overdose", "pregnancy", "lactation", "drug_interaction"))
+#: What tells no dose of children as such: some of them are given less, and what was measured directs nobody.
+_NOT_ALL_CHILDREN = frozenset(("renal_impairment", "hepatic_impairment", "pregnancy", "lactation", "pharmacokinetics"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
 _WORDED = 0.7
 #: A topic that is this sure was not misunderstood.
@@ -137,6 +139,7 @@ class Route:
     ``unsure_of_use``: it asks for a use that the label may or may not mean, so passages are offered, not shown.
     ``dosed``: it asks what dose a group gets; ``plainly_dosed``: what dose to give, and nothing else.
     ``group_alone``: it names a group of patients, perhaps its dose, and nothing else.
+    ``of_children``: the dose is asked of children, and of no other group.
     ``how_much``: it asks for the size of a change, which only what was measured answers.
     ``modifies``: it asks what to do with the dose for something that happened.
     ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
@@ -154,6 +157,7 @@ class Route:
     dosed: bool = False
     plainly_dosed: bool = False
     group_alone: bool = False
+    of_children: bool = False
     how_much: bool = False
     modifies: bool = False
     by_evidence: bool = False
@@ -368,6 +372,24 @@ def _group_first(usable: list[Candidate]) -> list[Candidate]:
     return [*first, *rest, *beside]
 
 
+def _of_all_children(usable: list[Candidate]) -> list[Candidate]:
+    """Without what children with weak kidneys or a weak liver get, and without what was measured in children, where the
+    label tells near it what children get.
+
+    A passage on two groups is about children as much as any, by its words and by its topics.
+    """
+    near = _NEAR_A_REPORT * max((c.score for c in usable), default=0.0)
+    kept = [c for c in usable if c.entry.head.topic not in _NOT_ALL_CHILDREN and not _of_several_groups(c)]
+    told = any(c.entry.head.is_about("pediatric") and c.score >= near for c in kept)
+    return kept if told else usable
+
+
+def _of_several_groups(candidate: Candidate) -> bool:
+    """Whether it is what a label says first of all groups together, of those with weak kidneys or a weak liver too."""
+    head = candidate.entry.head
+    return head.topic == "overview" and not _NOT_ALL_CHILDREN.isdisjoint(head.also)
+
+
 def _modification_first(usable: list[Candidate]) -> list[Candidate]:
     """With the nearest passage on doses that names what happened in front: what to do stands there, and how often it
     happens elsewhere."""
@@ -442,6 +464,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = _directions(usable, plan)
     if plan.plainly_dosed and plan.confidence >= _PLAIN:
         usable = _doses_alone(usable) or usable
+    if plan.dosed and plan.of_children:
+        usable = _of_all_children(usable)
     if usable and plan.intent in _ASKS_WHETHER_TOGETHER and not (plan.how_much and plan.intent == "drug_interaction"):
         usable = _named_first(_directions_first(usable, plan.intent), plan.intent)
     if usable and plan.intent in _FORBIDDEN_FIRST:

@@ -2,7 +2,8 @@
 
 "Dosage adjustment is needed [see Dosage and Administration (2.2)]" names no dose: a section on a group of patients
 refers to the recommended doses and does not repeat them (21 CFR 201.57(c)(9)). The section that it names is shown with
-it where that is about the same group; nothing is shown that the label does not refer to.
+it where that is about the same group. Where the section calls the medicine established in children and no doses are set
+apart for them, those for the illness are theirs as well: what it names in passing is a strength or a daily total.
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ from assistant.answering.retrieval import Candidate
 GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
 _REFERS = re.compile(r"\bdosage\s+and\s+administration\s*\(([\d.,\s]+)\)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+\.\d+")
+_ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
+_CHILDREN = re.compile(
+    r"\b(?:p(?:a)?ediatrics?|child(?:ren|hood)?|adolescen\w+|infants?|neonat\w+|newborns?|weigh\w*|weight|kg|ages?|aged)\b",
+    re.IGNORECASE,
+)
+#: A passage says in its title and its first words whom it is for.
+_AT_FIRST = 150
 
 
 def with_doses(
@@ -44,12 +52,66 @@ def with_doses(
     return tuple(shown)
 
 
+def with_doses_of_all(
+    index: Index,
+    shown: Sequence[Candidate],
+    ranked: Sequence[Candidate],
+    illnesses: Sequence[Sequence[str]],
+    *,
+    passages: int,
+    size: int,
+) -> tuple[Candidate, ...]:
+    """``shown`` behind the one passage on the doses for ``illnesses``, where no doses are set apart for children.
+
+    To be asked for children in whom the label calls the medicine established; the last ones shown give way.
+    """
+    doses = [each for each in ranked if each.entry.head.topic == "dosage"]
+    if not illnesses or any(each.entry.head.is_about("pediatric") for each in doses):
+        return tuple(shown)
+    told = [each for each in doses if names_all(each.entry, illnesses) and not _apart(index, each.entry)]
+    if len(told) != 1:
+        return tuple(shown)
+    found = told
+    for each in shown:
+        fits = len(found) < passages and sum(one.entry.size for one in (*found, each)) <= size
+        if each not in told and fits:
+            found.append(each)
+    return tuple(found)
+
+
+def without_adults(index: Index, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """``ranked`` without the doses of adults alone, where other passages on doses are about children.
+
+    The title over both ("Dosage in Adults and Pediatric Patients") stands over the table for adults too.
+    """
+    doses = [each for each in ranked if each.entry.head.topic == "dosage" and each.entry.head.is_about("pediatric")]
+    adults = [each for each in doses if _of_adults_alone(index.load(each.entry).text.decode())]
+    return [each for each in ranked if each not in adults] if len(adults) < len(doses) else list(ranked)
+
+
 def doses_in(entry: Entry, group: str, illnesses: Sequence[Sequence[str]]) -> bool:
     """Whether ``entry`` gives the doses of ``group`` under a title that names each of the ``illnesses``."""
-    if not illnesses or entry.head.topic != "dosage" or not entry.head.is_about(group):
+    return bool(illnesses) and entry.head.is_about(group) and names_all(entry, illnesses)
+
+
+def names_all(entry: Entry, illnesses: Sequence[Sequence[str]]) -> bool:
+    """Whether the title of ``entry``, a passage on doses, names each of the ``illnesses``, by one of its names."""
+    if entry.head.topic != "dosage":
         return False
     title = frozenset(lexical.terms(entry.head.title))
     return all(any(name <= title for name in all_names(words)) for words in illnesses)
+
+
+def _apart(index: Index, entry: Entry) -> bool:
+    """Whether ``entry`` sets some patients apart: adults, an age, a group."""
+    of_groups = not GROUPS.isdisjoint((*entry.head.also, *entry.head.population))
+    text = index.load(entry).text.decode()
+    return of_groups or bool(_ADULTS.search(text)) or any(each.kind == "age" for each in index.ranges(entry))
+
+
+def _of_adults_alone(text: str) -> bool:
+    """Whether ``text`` begins with adults and speaks of no child."""
+    return bool(_ADULTS.search(text[:_AT_FIRST])) and not _CHILDREN.search(text)
 
 
 def _sections(index: Index, entry: Entry) -> Iterator[str]:

@@ -160,6 +160,7 @@ def rank(index: Index, entries: Sequence[Entry], query: Query, weights: Ranking)
         others |= set(meant_elsewhere)
     written = {term for term, found in postings.items() if any(row in lengths for row, _ in found)}
     spoken, names = ([t for t in said.in_words_of(written) if t not in others] for said in (text, named))
+    postings = _side_by_side(index, entries, query.text, postings)
     exact = lexical.bm25(spoken, postings, lengths, average)
     of_names = lexical.bm25(names, postings, lengths, average) if names else {}
     shares = topic_shares(query.intents)
@@ -196,6 +197,26 @@ def _with_words(index: Index, product: str, held: Sequence[tuple[int, int]], wor
     whole = set.intersection(*map(set, found)) if meant and len(found) == len(meant) else set()
     counts = {row: min(rows[row] for rows in found) for row in whole}
     return sorted((counts | dict(held)).items())
+
+
+def _side_by_side(
+    index: Index, entries: Sequence[Entry], text: str, postings: dict[str, list[tuple[int, int]]]
+) -> dict[str, list[tuple[int, int]]]:
+    """``postings`` in which what ``text`` joins by a hyphen counts where it stands side by side, if it does anywhere.
+
+    What the label says of driving says nothing of sleep-driving.
+    """
+    joined = [parts for parts in lexical.hyphenated(text) if all(postings.get(part) for part in parts)]
+    if not joined:
+        return postings
+    kept = dict(postings)
+    known = {entry.row: entry for entry in entries}
+    for parts in joined:
+        near = set.intersection(*({row for row, _ in postings[part]} for part in parts)) & known.keys()
+        with_it = {row for row in near if lexical.adjoin(parts, index.load(known[row]).text.decode())}
+        for part in parts if with_it else ():
+            kept[part] = [(row, count) for row, count in kept[part] if row in with_it]
+    return kept
 
 
 def _naming(

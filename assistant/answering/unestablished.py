@@ -32,6 +32,11 @@ _OF_THE_MEDICINE = re.compile(
     r"\b(?:safety|efficacy|effective(?:ness)?|indicated|approved|recommended)\b", re.IGNORECASE
 )
 _ESTABLISHED = re.compile(r"\b(?:established|approved|indicated)\b", re.IGNORECASE)
+#: That the medicine is for them, in so many words, whatever the trials were that say so.
+_IS_FOR = re.compile(
+    r"\bsafety and (?:efficacy|effectiveness)\b(?:[^.;]|\.(?=\d))*\b(?:has|have) been established (?:in|for)\b",
+    re.IGNORECASE,
+)
 #: What a trial saw says nothing of whom the medicine is for.
 _EVIDENCE = re.compile(r"\b(?:supported|evidence|trials?|stud(?:y|ies)|data)\b(?! in\b)", re.IGNORECASE)
 _CHILDREN = re.compile(
@@ -52,6 +57,8 @@ _SECOND_GROUP = re.compile(
     r",? (?:or|and) (?=in (?:p(?:a)?ediatric|children|adolescents|infants|neonates)\b)", re.IGNORECASE
 )
 
+#: Phases of one illness: what is not established in bipolar disorder is not in its mania either.
+_PHASES = frozenset(lexical.terms("mania manic mixed depression depressive episode"))
 _ANY_CHILD = (1.0, 16.0)
 _BORN_EARLY = -1.0
 _GROWN = 18.0
@@ -178,6 +185,13 @@ def unestablished(index: Index, entries: Sequence[Entry], uses: Sequence[str], c
     return tuple(dict.fromkeys(plain))
 
 
+def established(index: Index, entries: Sequence[Entry], child: Child) -> bool:
+    """Whether a section on children says that the medicine is established in ``child``, by age and illness."""
+    of_children = [entry for entry in entries if entry.head.topic == GROUP]
+    said = (sentence for entry in of_children for sentence in _sentences(index.load(entry).text.decode()))
+    return any(_IS_FOR.search(each) and _of_illness(each, child) and _covers(each, child) for each in said)
+
+
 def _sentences(text: str) -> Iterator[str]:
     """The sentences of ``text``; one of several groups once for each, behind what is said of all of them."""
     for sentence in _SENTENCE_END.split(text):
@@ -202,6 +216,13 @@ def _of_illness(sentence: str, child: Child) -> bool:
     return all(any(name <= terms for name in names) for names in child.names)
 
 
+def _of_all_phases(sentence: str, child: Child) -> bool:
+    """Whether ``sentence`` names the illnesses of which phases are asked about, and no phase of its own."""
+    terms = frozenset(lexical.terms(sentence))
+    wider = [[name - _PHASES for name in names if name & _PHASES] for names in child.names]
+    return _PHASES.isdisjoint(terms) and all(any(name and name <= terms for name in names) for names in wider)
+
+
 def _denies(sentence: str, child: Child, *, general: bool) -> bool:
     """Whether ``sentence`` says that nothing is established for ``child``."""
     if not (_NOT.search(sentence) and _OF_THE_MEDICINE.search(sentence) and _covers(sentence, child, whole=True)):
@@ -209,7 +230,7 @@ def _denies(sentence: str, child: Child, *, general: bool) -> bool:
     apart = _OTHER_THAN.search(sentence)
     if apart or _OTHER.search(sentence):
         return bool(child.names) and not (apart and _any_named(apart[1], child))
-    if child.names and _of_illness(sentence, child):
+    if child.names and (_of_illness(sentence, child) or _of_all_phases(sentence, child)):
         return True
     limited = _LIMITED.search(sentence) or any(is_an_illness(word) for word in re.findall(r"[A-Za-z]{5,}", sentence))
     return general and not limited

@@ -108,9 +108,10 @@ def _replay(entry: Mapping[str, Any], folder: Path, withdrawn: Withdrawn) -> Rep
         context, carried = _context(entry["context"]), _carried(entry)
         before = None
         sourced = (entry["outcome"], entry["intent"]) == ("answered", "source_request")
-        if sourced or carried.keys() & {"topic", "population", "harm"}:
+        if sourced or carried.keys() & {"topic", "population", "about", "harm"}:
             # Of the answer before only what it was about counts: any answer, so that it is about that.
-            about: dict[str, str] = {name: carried[name] for name in ("topic", "population") if name in carried}
+            names = ("topic", "population", "about")
+            about: dict[str, str] = {name: carried[name] for name in names if name in carried}
             flags = tuple(flag for flag in Flag if flag.value == carried.get("harm"))
             before = replace(assistant.ask("hello", context), slots=about, flags=flags)
         answer = assistant.ask(entry["question"], context, before, product=carried.get("product", ""))

@@ -1,7 +1,8 @@
 """What is recorded of an answer: the schema ``onlabel.audit/1``.
 
-Guarantees: no text of a passage and, unless the policy is ``full``, no words of the question as typed; shares are whole
-numbers of a thousand, so that a record has one canonical form and one hash.
+Guarantees: no text of a passage and, unless the policy is ``full``, no words of the question as typed, but those that
+the product's label holds too (``slots["about"]``); shares are whole numbers of a thousand, so that a record has one
+canonical form and one hash.
 
 The question by policy: ``full`` as typed; ``redacted`` with personal data replaced (``personal``); ``hash`` as an
 HMAC-SHA256 under a salt that belongs to the log and leaves it in no export, so that short questions cannot be looked up
