@@ -51,7 +51,7 @@ from assistant.answering.which_product import (
 )
 from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
-from assistant.domain import Context, Flag, Outcome
+from assistant.domain import ABOUT, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError, unit
@@ -317,9 +317,9 @@ class Decider:
         if meant.people:
             draft.carried = ("population", *draft.carried)
         if meant.named:
-            draft.slots[new_value.ABOUT] = meant.named
+            draft.slots[ABOUT] = meant.named
         if meant.carried:
-            draft.carried = (new_value.ABOUT, *draft.carried)
+            draft.carried = (ABOUT, *draft.carried)
         if reading.typed != reading.masked:
             draft.notes.append("spelling: slips in ordinary words were read as the words meant")
         if reading.conditions:
@@ -377,7 +377,7 @@ class Decider:
         return _Meant(reading, kept, people, named, bool(carried))
 
     def _read(self, plain: str, product: str, asked: Question) -> Reading:
-        """``plain`` as it is understood of ``product``; shorthand of its label is near to the words that it stands for."""
+        """``plain`` as it is understood of ``product``; shorthand of its label is near the words that it stands for."""
         names = self._names_of(product, asked)
         typed = read(plain, names, self.reader, self.not_ours.left_alone)
         found = shorthand_in(self.index, product, typed.masked) if product else ()

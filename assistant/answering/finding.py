@@ -30,7 +30,7 @@ from assistant.answering.strengths import without_other_strengths
 from assistant.answering.unestablished import GROUP, child_of, established, unestablished
 from assistant.answering.which_product import own_terms
 from assistant.content.policy import Policy
-from assistant.domain import OTHER_INTENTS, Context, Kind
+from assistant.domain import ABOUT, OTHER_INTENTS, Context, Kind
 from assistant.settings import Settings
 from assistant.understanding import aspects
 from assistant.understanding.conditions import LabelStatus, spelled_out
@@ -146,7 +146,7 @@ class Finder:
                 shown = with_doses_of_all(
                     self.index, shown, ranked, illnesses, passages=most, size=planning.TOGETHER_BYTES
                 )
-        about = draft.slots[new_value.ABOUT] if new_value.ABOUT in draft.carried else ""
+        about = draft.slots[ABOUT] if ABOUT in draft.carried else ""
         speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []
         shown = (*(c for c in shown if c.entry in speaking), *(c for c in shown if c.entry not in speaking))
         draft.candidates = tuple(ranked[:5])

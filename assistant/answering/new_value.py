@@ -16,13 +16,11 @@ from assistant.answering.answer import Answer
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import all_names
 from assistant.answering.quantities import quantities_in, share_that_fits
-from assistant.domain import Flag
+from assistant.domain import ABOUT, Flag
 from assistant.understanding.aspects import asks_dose
 from assistant.understanding.conditions import ABBREVIATIONS
 from assistant.understanding.reading import Reading
 
-#: The slot that holds what a question is about, in words of the label.
-ABOUT = "about"
 #: How it says that a dose was asked.
 _DOSE = "dose for "
 #: Spans whose words a further question may leave out, and the most that is kept of them.

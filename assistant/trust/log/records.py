@@ -1,8 +1,8 @@
 """What is recorded of an answer: the schema ``onlabel.audit/1``.
 
-Guarantees: no text of a passage and, unless the policy is ``full``, no words of the question as typed, but those that
-the product's label holds too (``slots["about"]``); shares are whole numbers of a thousand, so that a record has one
-canonical form and one hash.
+Guarantees: no text of a passage; under the policy ``hash`` no words of the question as typed, but where a further
+question was a new value alone the words of the label that were carried to it (``slots["about"]``), which the receipt
+holds too; shares are whole numbers of a thousand, so that a record has one canonical form and one hash.
 
 The question by policy: ``full`` as typed; ``redacted`` with personal data replaced (``personal``); ``hash`` as an
 HMAC-SHA256 under a salt that belongs to the log and leaves it in no export, so that short questions cannot be looked up
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, get_args
 
 from assistant.canonical import sha256_hex
-from assistant.domain import Context, Flag, Outcome, Span
+from assistant.domain import ABOUT, Context, Flag, Outcome, Span
 from assistant.errors import OnlabelError, UsageError
 from assistant.trust.log.personal import redacted
 
@@ -102,7 +102,7 @@ def record_of(
         "intent": answer.intent,
         "confidence_per_mille": per_mille(answer.confidence),
         "other_intents": [{"name": name, "per_mille": per_mille(share)} for name, share in answer.other_intents],
-        "slots": dict(answer.slots),
+        "slots": _slots(answer, question_policy),
         "carried": list(answer.carried),
         "candidates": [{"id": id, "score_per_mille": per_mille(score)} for id, score in answer.candidates],
         "choices": [choice.id for choice in answer.choices],
@@ -130,6 +130,12 @@ def per_mille(share: float) -> int:
         return round(share * 1000)
     except (OverflowError, ValueError) as error:
         raise OnlabelError("the answer was not shown because a score that is no number cannot be recorded") from error
+
+
+def _slots(answer: Answered, policy: QuestionPolicy) -> dict[str, str]:
+    """The slots; what the question is about stands in words of its own, so only a carried one is recorded for a hash."""
+    hidden = policy == "hash" and ABOUT not in answer.carried
+    return {name: value for name, value in answer.slots.items() if not (hidden and name == ABOUT)}
 
 
 def _question(text: str, policy: QuestionPolicy, keyed: Callable[[str], str] | None) -> str:
