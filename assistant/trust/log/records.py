@@ -133,7 +133,7 @@ def per_mille(share: float) -> int:
 
 
 def _slots(answer: Answered, policy: QuestionPolicy) -> dict[str, str]:
-    """The slots; what the question is about stands in words of its own, so only a carried one is recorded for a hash."""
+    """The slots; what a hashed question is about stands in words of its own, so it is left out unless carried."""
     hidden = policy == "hash" and ABOUT not in answer.carried
     return {name: value for name, value in answer.slots.items() if not (hidden and name == ABOUT)}
 
