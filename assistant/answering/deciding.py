@@ -356,7 +356,7 @@ class Decider:
         if not asked.topic:
             if fragment.only_names(own_brands(self.index, plain, product)):
                 fragment = replace(fragment, bare=True)
-            use = conditions.spelled_out(" ".join(fragment.rest))
+            use = conditions.spelled_out(written_out(" ".join(fragment.rest), reading.shorthand))
             # What a dose was asked for besides the topic, and shorthand that nobody knows, must stand in a title.
             known = fragment.topic == "dosage" and not new_value.only_shorthand(plain, use)
             titled = known or any(names_all(each, [use]) for each in entries if use)

@@ -57,8 +57,8 @@ def shorthand_in(index: Index, product: str, question: str) -> tuple[Shorthand, 
 
 def written_out(question: str, found: Sequence[Shorthand]) -> str:
     """``question`` with each shorthand in the words that stand for it."""
-    meant = dict(found)
-    return _TOKEN.sub(lambda match: meant.get(match[0], match[0]), question)
+    meant = {letters.casefold(): words for letters, words in found}
+    return _TOKEN.sub(lambda match: meant.get(match[0].casefold(), match[0]), question)
 
 
 def defined(index: Index, product: str, token: str) -> str:
