@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering import choices, new_value, planning, retrieval
 from assistant.answering.asking_back import WITH_ANOTHER
+from assistant.answering.doses_of_uses import without_doses_of_others
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
@@ -71,21 +72,11 @@ class Finder:
                 draft.ask_back(choices.label_choices(rivals[: self.policy.choices_offered], asked.plain))
                 return
         entries = retrieval.one_label(self.index, entries, preferred)
-        intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
-        if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):
-            intents.insert(0, (plan.intent, plan.confidence))
-        if plan.limited:
-            intents = [(topic, 1.0) for topic in _AGAINST_IT]
-        if asked.topic:
-            intents = [(asked.topic, 1.0)]
         if plan.by_evidence:
-            plan = replace(plan, intent="administration", confidence=dict(intents).get("administration", 0.0))
-        intents = aspects.with_second_side(intents, reading.masked)
-        about = " ".join(reading.named(*_NAMED))
-        query = Query(reading.masked, reading.vector, intents, reading.population, about, reading.shorthand)
-        ranked = retrieval.rank(self.index, entries, query, self.policy.ranking)
-        own = own_terms(self.index, product)
-        ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own)
+            shares = dict(self._topics_asked(asked, plan, reading))
+            plan = replace(plan, intent="administration", confidence=shares.get("administration", 0.0))
+        ranked = self._rank(asked, plan, reading, entries)
+        ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own_terms(self.index, product))
         if silent and plan.intent in _OF_ANOTHER:
             draft.give_up("the label speaks of inhibitors or inducers of another strength only")
             return
@@ -96,56 +87,16 @@ class Finder:
         ranked, off_route = of_its_routes(self.index, entries, ranked, reading.masked, plan.intent)
         if off_route:
             plan = replace(plan, confidence=0.0)  # what is said against a route stands under any topic
-        if plan.intent == "dosage":
-            ranked = without_other_purpose(self.index, ranked, reading.masked)
         if plan.limited:
-            against = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
-            if not against:
+            ranked = [c for c in ranked if any(speaks_against(self.index, c.entry, words) for words in plan.limited)]
+            if not ranked:
                 draft.refer("the label limits that use, but no passage that may be shown says how")
                 return
-            ranked = against
-        if plan.intent in _OF_HARM and self._is_no_use(named_alone(reading.masked), product, asked.where):
-            # What it does to the heart's rhythm stands with the mechanism.
-            studied = [c for c in ranked if c.entry.head.kind is Kind.BENEFIT]
-            promoting = [c for c in studied if c.entry.head.topic not in planning.STUDIED_BESIDES]
-            ranked = [c for c in ranked if c not in promoting]
-        if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
-            ranked = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in ranked]
-        of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
-        # Whoever names a group and nothing else ("dialysis") asks what it is given.
-        bare = plan.intent in GROUPS and bool(named_alone(reading.masked))
-        dosed = of_an_illness or bare or aspects.asks_a_groups_dose(plan.intent, reading.masked)
-        plan = replace(
-            plan,
-            names=bool(query.named),
-            group_alone=bare,
-            of_children=set(reading.population) == {GROUP},
-            dosed=bool(dosed) and not asks_for_a_result(reading.masked),
-            plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
-            how_much=aspects.asks_how_much(reading.masked),
-            modifies=aspects.asks_to_modify(plan.intent, reading.masked),
-        )
+        plan = _in_detail(plan, reading)
         illnesses = reading.conditions or illness_in_shorthand(reading.masked)
-        if plan.dosed and plan.of_children:
-            ranked = without_adults(self.index, ranked)
-        if plan.dosed and plan.intent in GROUPS:
-            ranked = [replace(c, doses_group=doses_in(c.entry, plan.intent, illnesses)) for c in ranked]
+        ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
         chosen = planning.choose(ranked, plan, self.policy)
-        shown = with_doses(
-            self.index,
-            chosen.shown,
-            ranked,
-            plan.intent,
-            passages=self.policy.passages_shown,
-            size=planning.TOGETHER_BYTES,
-        )
-        if shown and plan.dosed and plan.of_children and illnesses:
-            child = child_of(reading.masked, map(all_names, illnesses))
-            if child and established(self.index, entries, child):
-                most = self.policy.passages_shown
-                shown = with_doses_of_all(
-                    self.index, shown, ranked, illnesses, passages=most, size=planning.TOGETHER_BYTES
-                )
+        shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses)
         about = draft.slots[ABOUT] if ABOUT in draft.carried else ""
         speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []
         shown = (*(c for c in shown if c.entry in speaking), *(c for c in shown if c.entry not in speaking))
@@ -182,6 +133,74 @@ class Finder:
         else:
             draft.give_up("no passage is near enough")
 
+    def _topics_asked(self, asked: Question, plan: Route, reading: Reading) -> Sequence[tuple[str, float]]:
+        """What the answer may be about, each with how likely it is."""
+        if asked.topic:
+            return [(asked.topic, 1.0)]
+        if plan.limited:
+            return [(topic, 1.0) for topic in _AGAINST_IT]
+        intents = [pair for pair in reading.intents if pair[0] not in OTHER_INTENTS]
+        if plan.intent not in OTHER_INTENTS and plan.intent not in dict(intents[:1]):
+            intents.insert(0, (plan.intent, plan.confidence))
+        return intents
+
+    def _rank(self, asked: Question, plan: Route, reading: Reading, entries: Sequence[Entry]) -> list[Candidate]:
+        """``entries`` by how near each is to the question."""
+        intents = aspects.with_second_side(self._topics_asked(asked, plan, reading), reading.masked)
+        named = " ".join(reading.named(*_NAMED))
+        query = Query(reading.masked, reading.vector, intents, reading.population, named, reading.shorthand)
+        return retrieval.rank(self.index, entries, query, self.policy.ranking)
+
+    def _of_whom_is_asked(
+        self,
+        ranked: Sequence[Candidate],
+        asked: Question,
+        plan: Route,
+        reading: Reading,
+        product: str,
+        illnesses: Sequence[Sequence[str]],
+    ) -> list[Candidate]:
+        """``ranked`` without doses of others, of other uses and purposes; marked by what it says of whom is asked."""
+        kept = list(ranked)
+        if plan.intent == "dosage":
+            kept = without_other_purpose(self.index, kept, reading.masked)
+        if plan.intent in _OF_HARM and self._is_no_use(named_alone(reading.masked), product, asked.where):
+            # What it does to the heart's rhythm stands with the mechanism.
+            kept = [
+                c
+                for c in kept
+                if c.entry.head.kind is not Kind.BENEFIT or c.entry.head.topic in planning.STUDIED_BESIDES
+            ]
+        if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
+            kept = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in kept]
+        if plan.dosed and plan.of_children:
+            kept = without_adults(self.index, kept)
+        if plan.dosed or plan.intent == "dosage":
+            uses = frozenset[str]().union(*self.labels.of(product, asked.where).uses)
+            kept = without_doses_of_others(self.index, kept, illnesses, uses)
+        if plan.dosed and plan.intent in GROUPS:
+            kept = [replace(c, doses_group=doses_in(c.entry, plan.intent, illnesses)) for c in kept]
+        return kept
+
+    def _with_doses(
+        self,
+        shown: Sequence[Candidate],
+        ranked: Sequence[Candidate],
+        plan: Route,
+        reading: Reading,
+        entries: Sequence[Entry],
+        illnesses: Sequence[Sequence[str]],
+    ) -> tuple[Candidate, ...]:
+        """``shown`` with the doses of the group that is asked about, which the label tells elsewhere."""
+        most, size = self.policy.passages_shown, planning.TOGETHER_BYTES
+        told = with_doses(self.index, shown, ranked, plan.intent, passages=most, size=size)
+        if not (told and plan.dosed and plan.of_children and illnesses):
+            return told
+        child = child_of(reading.masked, map(all_names, illnesses))
+        if not child or not established(self.index, entries, child):
+            return told
+        return with_doses_of_all(self.index, told, ranked, illnesses, passages=most, size=size)
+
     def _is_no_use(self, named: Sequence[str], product: str, where: Context) -> bool:
         """Whether words that are all a question consists of name nothing that the medicine is for.
 
@@ -210,6 +229,24 @@ class Finder:
         asked = plan.intent in planning.FOR_A_GROUP and not (plan.outcome or plan.limited)
         sex = sex_asked(reading.masked) if asked else ""
         return tuple(each.entry for each in not_for(self.index, ranked, sex)[:1]) if sex else ()
+
+
+def _in_detail(plan: Route, reading: Reading) -> Route:
+    """``plan`` with what the wording says of the dose that is asked for."""
+    of_an_illness = plan.intent == "dosage" and aspects.says_dose(reading.masked) and illness_alone(reading.masked)
+    # Whoever names a group and nothing else ("dialysis") asks what it is given.
+    bare = plan.intent in GROUPS and bool(named_alone(reading.masked))
+    dosed = of_an_illness or bare or aspects.asks_a_groups_dose(plan.intent, reading.masked)
+    return replace(
+        plan,
+        names=bool(reading.named(*_NAMED)),
+        group_alone=bare,
+        of_children=set(reading.population) == {GROUP},
+        dosed=bool(dosed) and not asks_for_a_result(reading.masked),
+        plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
+        how_much=aspects.asks_how_much(reading.masked),
+        modifies=aspects.asks_to_modify(plan.intent, reading.masked),
+    )
 
 
 def _dose_alone(reading: Reading) -> bool:
