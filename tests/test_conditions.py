@@ -37,11 +37,14 @@ from assistant.understanding.conditions import (
     spelled_out,
 )
 from assistant.understanding.illness_alone import (
+    brought_about_by,
     illness_alone,
     illness_at_first,
     illness_dosed,
     illness_in_shorthand,
+    illness_itself,
     named_alone,
+    without_age,
 )
 from assistant.understanding.illness_types import joined, of_another_letter
 from assistant.understanding.indications import indicating, required
@@ -208,6 +211,13 @@ def test_how_an_illness_runs_is_none() -> None:
         ("the medicine for trigeminal neuralgia", "trigeminal neuralgia"),
         ("starting dose in type 2 diabetes", "type 2 diabetes"),
         ("max dose asthma \u226512", "asthma"),
+        ("tension-type headache", "tension type headache"),
+        ("jet lag dose", "jet lag"),
+        ("atelectasis", "atelectasis"),
+        ("shift-work sleep disorder", "shift sleep"),
+        ("narrow angle glaucoma contraindicated?", "narrow angle glaucoma"),
+        ("neutropenia dose change", "neutropenia"),
+        ("the medicine-induced anemia", "anemia"),
     ],
 )
 def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:
@@ -230,6 +240,8 @@ def test_an_illness_may_be_all_that_is_asked(question: str, words: str) -> None:
         "asthma or urticaria",
         "inpatients w/ depression studied?",
         "neutropenia, CBC schedule",
+        "CYP3A inhibitor in asthma",
+        "does it work in asthma",
         "what about patients with heart failure who take a beta blocker and have diabetes",
         "",
     ],
@@ -244,6 +256,22 @@ def test_a_question_may_be_a_name_and_nothing_else() -> None:
     assert named_alone("can it be given in AV block?") == ()
     assert named_alone("a name made up of many words") == ()
     assert named_alone("creatinine clearance 25") and not named_alone("Child-Pugh B AUC fold")
+
+
+def test_a_class_may_be_all_that_is_named_though_no_illness() -> None:
+    assert named_alone("MAO inhibitors contraindicated?") == ("MAO", "inhibitors")
+
+
+def test_an_illness_is_named_by_its_cause_and_whom_it_befalls() -> None:
+    assert brought_about_by("heparin-induced thrombocytopenia, steroid induced") == {"heparin", "steroid"}
+    assert brought_about_by("thrombocytopenia with heparin") == frozenset()
+    assert without_age("juvenile idiopathic arthritis") == "idiopathic arthritis"
+    assert without_age("arthritis in a juvenile") == "arthritis in a juvenile"
+
+
+def test_what_is_done_about_an_illness_is_no_part_of_it() -> None:
+    assert illness_itself(("stroke", "prevention")) == ("stroke",)
+    assert illness_itself(("major", "depressive")) == ("major", "depressive")
 
 
 def test_prevention_in_shorthand_is_no_illness() -> None:

@@ -243,12 +243,28 @@ def test_a_dose_for_somebody_or_for_a_time_is_no_other_medicine_s(quick: Assista
     assert "another medicine is named" in quick.ask("xarelto dose", _HCP, product="zorvanta").notes
 
 
-@pytest.mark.parametrize(("question", "intent"), [("mesothelioma", "warnings"), ("IBD dose", "dosage")])
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("mesothelioma", "warnings"),
+        ("IBD dose", "dosage"),
+        ("tension-type headache", "adverse_reactions"),
+        ("heparin-induced thrombocytopenia", "warnings"),
+        ("juvenile idiopathic arthritis", "pediatric"),
+        ("gout prevention", "warnings"),
+    ],
+)
 def test_the_bare_name_of_another_illness_is_referred(quick: Assistant, question: str, intent: str) -> None:
     assert decided(quick, question, intent).outcome is Outcome.MEDICAL_INFORMATION
     # Of hepatitis and of its own illness the label speaks.
     for known in ("Halden syndrome", "active liver disease"):
         assert decided(quick, known, intent).outcome is not Outcome.MEDICAL_INFORMATION
+
+
+def test_what_is_done_about_its_own_illness_makes_it_no_other(quick: Assistant) -> None:
+    asked = decided(quick, "Halden syndrome prevention", "clinical_studies")
+    assert asked.outcome is not Outcome.MEDICAL_INFORMATION
+    assert "the label may mean another illness" not in asked.notes
 
 
 def test_what_is_marked_for_an_illness_and_is_all_there_is_is_referred(quick: Assistant) -> None:

@@ -10,7 +10,7 @@ import pytest
 from assistant.answering import retrieval
 from assistant.answering.index import Entry
 from assistant.answering.label_status import Labels, status_of_all
-from assistant.answering.planning import Found, Route, choose, route
+from assistant.answering.planning import Found, Route, choose, route, usable_for
 from assistant.answering.retrieval import Candidate, Query
 from assistant.content.policy import Policy, parse_policy
 from assistant.domain import Context, Flag, Kind, Outcome
@@ -260,6 +260,23 @@ def test_an_illness_that_the_label_warns_of_is_no_use_unless_a_use_is_asked_for(
     beyond = dataclasses.replace(warned, intents=(("off_label", 0.95),))
     assert route(beyond, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
     assert route(dataclasses.replace(warned, asks_use=True), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_nothing_that_reports_a_benefit_answers_for_an_illness_that_the_medicine_is_not_for(entry: Entry) -> None:
+    trial, warning = candidate(entry, "clinical_studies", 0.7), candidate(entry, "warnings", 0.6)
+    trial = dataclasses.replace(
+        trial, entry=dataclasses.replace(trial.entry, head=dataclasses.replace(trial.entry.head, kind=Kind.BENEFIT))
+    )
+    plan = route(found(intents=(("warnings", 0.7),)), "hcp", POLICY)
+    assert plan.of_no_use and usable_for((trial, warning), plan, POLICY.thresholds) == [warning]
+    # The label itself speaks of it under what is asked, or is for it, or nobody would use the medicine for it.
+    for other in (
+        {"spoken_under": frozenset(("warnings",))},
+        {"status": LabelStatus.INDICATED},
+        {"marked": False},
+    ):
+        plan = route(found(intents=(("warnings", 0.7),), **other), "hcp", POLICY)
+        assert usable_for((trial, warning), plan, POLICY.thresholds) == [trial, warning], other
 
 
 def test_an_illness_alone_of_which_no_passage_speaks_is_referred_whatever_topic_is_read() -> None:

@@ -14,7 +14,7 @@ from assistant.answering.answer import Answer
 from assistant.answering.asking_back import AskingBack
 from assistant.answering.dosage_forms import form_not_had
 from assistant.answering.draft import Draft, fixed
-from assistant.answering.drug_classes import NAMES_OF
+from assistant.answering.drug_classes import NAMES_OF, is_medicine
 from assistant.answering.finding import Finder
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_shorthand import shorthand_in, written_out
@@ -42,6 +42,7 @@ from assistant.answering.planning import Found
 from assistant.answering.question import Question
 from assistant.answering.referred_doses import names_all
 from assistant.answering.spoken_of import in_scope
+from assistant.answering.unestablished import GROUP
 from assistant.answering.which_product import (
     named_in_part,
     named_products,
@@ -56,10 +57,13 @@ from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError, unit
 from assistant.understanding.illness_alone import (
+    brought_about_by,
     illness_alone,
     illness_at_first,
     illness_dosed,
+    illness_itself,
     named_alone,
+    without_age,
 )
 from assistant.understanding.language import speaks
 from assistant.understanding.matters import names_vaccine
@@ -67,6 +71,7 @@ from assistant.understanding.prevention import prevented
 from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, folded, in_any_part, read, stream_safe
 from assistant.understanding.screen import Screen
+from assistant.understanding.slots import populations
 from assistant.understanding.stages import asks_for_maintenance
 
 #: At most this many products named in one question are weighed against each other.
@@ -393,12 +398,17 @@ class Decider:
         """``found`` with what the label of ``product``, its ``entries`` among others, says of the illnesses named."""
         of_use = found.share(*planning.ABOUT_USE) >= self.policy.thresholds.topic_sure
         named = reading.conditions
+        label = self.labels.of(product, where)
         only, alone = _only_illness(reading, product, named, asks_dose=found.asks_dose)
+        of_warnings = bool(found.intents) and found.intents[0][0] in planning.AGAINST_A_CONDITION
+        itself = only if of_warnings else illness_itself(only)
+        of_its_own = itself != only and label_status(label, itself) is conditions.LabelStatus.INDICATED
+        if of_its_own:
+            only = itself  # what the label is for is all that is named, whatever is done about it
         if only:
             named, found = (only,), replace(found, marked=True)
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
-        label = self.labels.of(product, where)
         if alone and found.asks_dose and self._dosed_so(product, only, reading, label, where):
             named = reading.conditions
         first = illness_at_first(reading.masked) if found.asks_dose or reading.population else ()
@@ -430,7 +440,7 @@ class Decider:
         pairs = list(zip(named, statuses, strict=False))
         limited = tuple(limited_as(label, each) for each, said in pairs if said is conditions.LabelStatus.LIMITED)
         found = replace(found, limited=limited)
-        if alone and not names_condition(self.index, entries, only):
+        if alone and not of_its_own and not names_condition(self.index, entries, only):
             found = replace(found, unheard_of=True)
         if status not in (conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED):
             return replace(found, status=status)
@@ -514,10 +524,15 @@ def _only_illness(
 ) -> tuple[tuple[str, ...], bool]:
     """The illness that is all a question names, and True; or one that it asks the dose for, though none is ``marked``.
 
-    Beside a group of patients or another medicine an illness is not all.
+    Beside a group of patients or another medicine an illness is not all, unless it is named by these: a
+    heparin-induced thrombocytopenia, a juvenile arthritis. What a class brings about may be this medicine's doing.
     """
-    beside = {*reading.population} - {"adult"} or reading.named("substance")
-    if not product or beside or not NAMES_OF.keys().isdisjoint(words(reading.masked)):
+    causes = set(filter(is_medicine, brought_about_by(reading.masked)))
+    group = {*reading.population} - {"adult"}
+    if (ageless := without_age(reading.masked)) != reading.masked and GROUP not in populations(ageless):
+        group.discard(GROUP)
+    beside = group or [span for span in reading.named("substance") if causes.isdisjoint(words(span))]
+    if not product or beside or not NAMES_OF.keys().isdisjoint({*words(reading.masked)} - causes):
         return (), False
     if alone := illness_alone(reading.masked):
         return alone, True

@@ -144,6 +144,7 @@ class Route:
     ``modifies``: it asks what to do with the dose for something that happened.
     ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
     ``limited``: only passages that speak against one of these illnesses answer.
+    ``of_no_use``: it names an illness that the medicine is not for, so nothing that reports a benefit answers.
     """
 
     outcome: Outcome | None
@@ -162,6 +163,7 @@ class Route:
     modifies: bool = False
     by_evidence: bool = False
     limited: tuple[tuple[str, ...], ...] = ()
+    of_no_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     of_use = about_use >= limits.topic_sure or (topic in FOR_A_CONDITION and topic != "clinical_studies")
     unsure = found.status is LabelStatus.UNSURE and (found.unheard_of or (found.marked and of_use))
-    return _unless_denied(Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure), denied)
+    no_use = found.status is LabelStatus.NOT_MENTIONED and found.marked and not _spoken_of(found, topic)
+    plan = Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure, of_no_use=no_use)
+    return _unless_denied(plan, denied)
 
 
 def _for_another_illness(found: Found, topic: str) -> bool:
@@ -458,6 +462,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
     usable = [c for c in usable if not plan.only_safety or c.entry.head.kind in _AFTER_GRAVE]
     if plan.by_evidence:
         usable = [c for c in usable if any(map(c.entry.head.is_about, _OF_HANDLING))]
+    if plan.of_no_use:
+        usable = [c for c in usable if c.entry.head.kind is not Kind.BENEFIT]
     if plan.only_warnings:
         usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):

@@ -7,6 +7,7 @@ nothing, and no wording leads to it. By wording alone; nothing here is shown.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from assistant.understanding.conditions import ABBREVIATIONS, condition_words, spelled_out
 
@@ -14,8 +15,11 @@ from assistant.understanding.conditions import ABBREVIATIONS, condition_words, s
 _MOST_WORDS = 4
 #: What is asked of an illness besides its name, and words between.
 _ASKED_OF_IT = re.compile(
-    r"\b(?:the medicine|(?:starting|initial|loading|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
-    r"protocol|oral|iv|im|daily|weekly)|dos(?:e|es|age|ages|ing)|posology|regimens?|protocols?|treatments?|"
+    r"\b(?:the medicine(?:[- ](?:induced|associated|related))?|"
+    r"(?:starting|initial|loading|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
+    r"protocol|oral|iv|im|daily|weekly)|"
+    r"dos(?:e|es|age|ages|ing)(?: (?:chang\w+|adjust\w+|modif\w+|reductions?|interruptions?|delays?))?|"
+    r"posology|regimens?|protocols?|treatments?|contraindicat\w+|"
     r"therap(?:y|ies)|indications?|uses?|what|is|are|the|for|in|of|to|treat|an?|adults?|"
     r"patients?(?: with)?|pts?(?: with)?|approved|label|"
     r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|"
@@ -25,7 +29,8 @@ _ASKED_OF_IT = re.compile(
 #: Who does or asks something says more than an illness.
 _SENTENCE = re.compile(
     r"\b(?:how|when|why|which|who|does|do|did|can|could|should|would|will|may|be|am|was|were|it|this|that|there|"
-    r"cause\w*|manag\w+|hold|stop\w*|start(?:ed|s)?|happen\w*|tak\w+|took|giv\w+|used|using|help\w*|work\w*|need\w*|"
+    r"cause\w*|manag\w+|hold|stop\w*|start(?:ed|s)?|happen\w*|tak\w+|took|giv\w+|used|using|help\w*|"
+    r"(?<!shift )(?<!shift-)work\w*|need\w*|"
     r"want\w*|tell|safe|ok|good|with(?:out)?|on|after|before|since|from|because|if|not|no|any|role|place|data|evidence|"
     r"info\w*|about|grade|rates?|risk|study|studies|trials?|vs|versus|than|frequency|incidence|percent\w*|median|mean|"
     r"time|peak|half|life|auc|cmax|exposures?|fold|(?<!creatinine )clearance|pk|pharmacokinetics?|bioavailability|"
@@ -34,14 +39,24 @@ _SENTENCE = re.compile(
     r"monkeys?|animals?)\b|\bw/|[,;:]",
     re.IGNORECASE,
 )
+#: A class that is taken besides, and a dose that it is asked to lower.
+_BESIDES = re.compile(r"\b(?:inhibitors?|inducers?|lower (?:the|its) dose)\b", re.IGNORECASE)
+#: What is done about an illness, or counted of it: no part of its name.
+_DONE_ABOUT_IT = re.compile(
+    r"prevent\w*|reduc(?:es?|ing|tions?)|lower(?:s|ed|ing)|mortality|monthly|days", re.IGNORECASE
+)
+#: What an illness is named by: what brought it about, and whom it befalls.
+_BROUGHT_ABOUT = re.compile(r"([^\W_]\w*)[- ](?:induced|associated|related)\b", re.IGNORECASE)
+_BEFALLS = re.compile(r"\b(?:juvenile|infantile)\s+(?=[^\W\d])", re.IGNORECASE)
 #: How the names of illnesses end (Greek and Latin medical suffixes), and words that only illnesses bear.
 _ENDS_AN_ILLNESS = re.compile(
     r"(?:[a-z]{2,}(?:itis|omas?|[ae]mias?|osis|oses|pathy|pathies|algias?|penias?|rrh(?:o?ea|agia)|plegia|paresis|"
-    r"phobia|sclerosis|dystrophy|trophy|sarcoma|megaly|plasia|spasm)|"
+    r"phobia|sclerosis|dystrophy|trophy|sarcoma|megaly|plasia|spasm|ectas[ei]s)|"
     r"cancers?|tumou?rs?|lymphomas?|sarcomas?|diseases?|syndromes?|disorders?|infarction|incontinence|failure|"
     r"fractures?|injur(?:y|ies)|clots?|thromb(?:us|i)|embol(?:us|ism)|prediabetes|diabetes|hypertension|stroke|asthma|"
     r"migraine|psoriasis|lupus|schizophrenia|depression|malaria|tuberculosis|influenza|sepsis|shock|scleroderma|"
-    r"vitiligo|urticaria|alopecia|imperfecta|bulimia|autism|dementia|obesity|gout|narcolepsy|eczema|rosacea)",
+    r"vitiligo|urticaria|alopecia|imperfecta|bulimia|autism|dementia|obesity|gout|narcolepsy|eczema|rosacea|"
+    r"headaches?|insomnia|lag|flutter|apno?ea|arrhythmias?|epilepsy|palsy|pneumonia|sickness)",
     re.IGNORECASE,
 )
 #: What a dose is asked for, right behind the word.
@@ -64,7 +79,7 @@ _NO_SHORTHAND = re.compile(r"HCL|A1C|HBA1C|CA|ED|ALL", re.IGNORECASE)
 def illness_alone(question: str) -> tuple[str, ...]:
     """The words of the illness that is all that ``question`` (product names masked) names; () where it says more."""
     named = named_alone(question)
-    if not any(map(is_an_illness, named)):
+    if not any(map(is_an_illness, named)) or _BESIDES.search(question):
         return ()
     # A number tells a type; any other is an age or a dose.
     told = [word for before, word in zip(("", *named), named, strict=False) if not word.isdigit() or before == "type"]
@@ -75,6 +90,21 @@ def named_alone(question: str) -> tuple[str, ...]:
     """The words that ``question`` (product names masked) consists of, what is asked left out; () where it says more."""
     named = tuple(word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", _A_FIB.sub("AFib", question))))
     return () if _SENTENCE.search(question) or len(named) > _MOST_WORDS else named
+
+
+def brought_about_by(question: str) -> frozenset[str]:
+    """What ``question`` names only as the cause of an illness: the heparin of a thrombocytopenia."""
+    return frozenset(match[1].casefold() for match in _BROUGHT_ABOUT.finditer(question))
+
+
+def without_age(question: str) -> str:
+    """``question`` without the age that an illness is named by: a juvenile arthritis is no child."""
+    return _BEFALLS.sub("", question)
+
+
+def illness_itself(named: Sequence[str]) -> tuple[str, ...]:
+    """``named``, the words of an illness alone, without what is done about it: "stroke prevention"."""
+    return tuple(word for word in named if not _DONE_ABOUT_IT.fullmatch(word))
 
 
 def illness_dosed(question: str) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ bunionectomy, bunion surgery, bunion operation
 nephrolithiasis, kidney stones
 urinary tract infection, bladder infection, cystitis
 overactive bladder, urge incontinence
-benign prostatic hyperplasia, enlarged prostate, prostate enlargement
+benign prostatic hyperplasia, prostatic hyperplasia, prostatic hypertrophy, enlarged prostate, prostate enlargement
 erectile dysfunction, impotence, can't get an erection
 primary dysmenorrhea, period pain, menstrual cramps
 vasomotor symptoms, hot flashes, hot flushes
@@ -97,6 +97,7 @@ alcohol dependence, alcoholism, alcohol use disorder
 smoking cessation, quit smoking, stop smoking, giving up smoking
 osteoporosis, brittle bones, thin bones, low bone density
 osteoarthritis, wear and tear arthritis, worn joints
+juvenile idiopathic arthritis, juvenile rheumatoid arthritis
 gout, gouty arthritis
 muscle spasticity, spasticity, stiff muscles
 low back pain, lumbago, backache
