@@ -20,7 +20,7 @@ _JOINING = (
     r"of|and|the|in|with|for|to|or|by|on|an?|from|due|during|after|before|not|as|at|without|and/or|between|under|who|than"
     r"|following|within|per|less|more|mg|kg|years?|months?|weeks?|aged?|weighing|receiving|requiring"
 )
-_AGE = r"[≥≤<>]?\s?\d{1,3}(?=\s(?i:years?|months?|weeks?|days?|kg|mg|ml|to|and|or)\b)"
+_AGE = r"(?:\(?[≥≤<>]?\s?\d{1,3}(?=\s(?i:years?|months?|weeks?|days?|kg|mg|ml|to|and|or)\b)|(?:years?|months?|kg)\))"
 _MORE = rf"(?:\s(?:[\"“(]?[A-Z][^\s.:;?!•\d%]*|{_JOINING}|{_AGE}|[,/&–-]))"
 #: Headings of one word or in few capitals: groups of patients, and what is said of doses.
 _GROUP = (
@@ -42,8 +42,8 @@ _TRIAL = re.compile(
 #: What no cell ends with: a word that goes on, a section's number, a word of a title. Doses have theirs in capitals.
 _GOES_ON = re.compile(
     r"(?:^|[\s(\[])(?:the|and|or|of|in|to|with|for|by|on|an?|from|see|use|as|than|at|per|was|were|is|are|not|all|these"
-    r"|\d{1,2}\s?\.\s?\d{1,2}|(?:Table|Figure|Study|Group|Cohort|Step|Trial|Part|Phase) \d{1,2}"
-    r"|(?!(?:BID|TID|QID|QD|QHS|NA|NR|NE|None|No)$)[A-Z][A-Za-z’'-]*)$"
+    r"|\d{1,2}\s?\.\s?\d{1,2}|(?:Table|Figure|Study|Group|Cohort|Step|Trial|Part|Phase|Exon|Type) \d{1,2}"
+    r"|(?!(?:BID|TID|QID|QD|QHS|NA|NR|NE|None|No)$)[A-Z][A-Za-z0-9’'-]*)$"
 )
 #: Numbers that name a column or a row and are no figures of it.
 _NAMES = re.compile(
@@ -57,13 +57,15 @@ _FIGURE = re.compile(r"[^\sA-Za-z]*\d[^\sA-Za-z]*")
 _ROW_CHARS = 150
 _FEWEST_FIGURES = 5
 _NEAR = 500
+#: A heading so few characters behind another stands below it.
+_BELOW = 120
 
 
 def headings_behind(text: str, titles: list[int], start: int, end: int) -> list[int]:
     """The headings behind the last cells of tables in a range; ``titles``: where its tables' titles begin."""
     if not titles:
         return []
-    found = []
+    found: list[int] = []
     for match in _HEADING.finditer(text, titles[0], end):
         at = match.start("at")
         above = max((title for title in titles if title <= match.start()), default=start)
@@ -71,6 +73,8 @@ def headings_behind(text: str, titles: list[int], start: int, end: int) -> list[
         row = text[max(above, match.start() - _ROW_CHARS) : match.start()]
         figures = sum(any(char.isdigit() for char in word) for word in _NAMES.sub(" ", row).split())
         if not match["group"] and _OF_CHANGES.search(text, above, above + _TITLE_CHARS):
+            continue
+        if found and at - found[-1] < _BELOW:
             continue
         behind = text[at : min(at + _NEAR, below)].split()
         if figures >= _FEWEST_FIGURES and not _GOES_ON.search(row[-40:]) and not _rows(behind):

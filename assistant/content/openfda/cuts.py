@@ -10,8 +10,10 @@ Guarantees: the pieces of a range hold every character of it, in order.
   lead-in. What is longer is cut before a row, and its later pieces know where the title stands (``rows``). A few
   words before a title go with the table they lead to. Rows that say what a medicine does to another are cut before the
   medicine's name.
-- A procedure, a list of strengths and a part under a run-in heading (``run_ins``) are cut before a step, an item or
-  that heading where one begins near enough, before or behind the length aimed at.
+- A heading behind a table's last cell (``behind_tables``) is cut before.
+- A patient's counted steps (``procedures``) stay in one piece up to 3600 characters. What is longer, a list of
+  strengths and a part under a run-in heading (``run_ins``) are cut before a step, an item or that heading; these two
+  where one begins near enough, before or behind the length aimed at.
 - What Highlights say of several uses is cut only behind the reference that ends what is said of one.
 
 Refuses nothing. Time is linear in the length of the text.
@@ -80,7 +82,7 @@ def between_sentences(text: str, piece: Piece, settings: UnitSettings, run_ins: 
     places = sorted({*allowed([at for at in starts if at not in inside], held), *heads})
     titled = {a for a, _ in tables}
     found: list[Piece] = []
-    for part in split(piece, sorted({at for table in tables for at in table})):
+    for part in split(piece, sorted({*(at for table in tables for at in table), *allowed(behind, held)})):
         for one in _packed(part, places, heads, settings):
             last = found[-1] if found else one
             short = last.end - last.start < settings.small_chars and last.start not in titled
@@ -308,7 +310,8 @@ def _tables(text: str, starts: list[int], titles: list[int], behind: list[int], 
         places = sorted({*(_behind_figures(text, place) for place in places), *runs_on, beyond})
         last, rows = at, False
         for a, b in pairwise([at, *places]):
-            here = _has_rows(text[a:b]) or (rows and _ends_in_figures(text[a:b]))
+            goes_on = _ends_in_figures(text[a:b]) or _COLUMN.match(text, b)  # behind a footnote printed at its mark
+            here = _has_rows(text[a:b]) or (rows and bool(goes_on))
             if b - at > LIMIT or (rows and not here and not _FOOTNOTE.match(text, a)):
                 break
             rows = rows or here

@@ -377,18 +377,18 @@ def beside(held: list[Held], procedures: list[Procedure]) -> list[Held]:
 
     A procedure begins a piece of its own; a list that leads to one ends where it begins.
     """
-    found = []
-    for one in procedures:
-        whole = one.end - one.start <= PROCEDURE_CHARS
-        shown = (one.start, one.end if whole else one.start)
-        found.append(Held(shown, one.end, frozenset() if whole else frozenset(one.steps), titled=True, rows=False))
+    found: list[Held] = []
+    for steps in procedures:
+        whole = steps.end - steps.start <= PROCEDURE_CHARS
+        shown = (steps.start, steps.end if whole else steps.start)
+        places = frozenset[int]() if whole else frozenset(steps.steps)
+        found.append(Held(shown, steps.end, places, titled=True, rows=False))
     for one in held:
-        around = [other for other in procedures if one.shown[0] < other.end and other.start < one.end]
-        if not around:
-            found.append(one)
-        elif one.shown[0] < around[0].start:
-            start = around[0].start
-            found.append(replace(one, shown=(one.shown[0], min(one.shown[1], start)), end=start))
+        start = next((it.start for it in procedures if one.shown[0] < it.end and it.start < one.end), one.end)
+        if one.shown[0] < start:
+            found.append(replace(one, shown=(one.shown[0], min(one.shown[1], start)), end=min(one.end, start)))
+        elif start == one.end:
+            found.append(one)  # only its title is known
     return sorted(found, key=lambda one: one.shown)
 
 
