@@ -282,6 +282,8 @@ _FOOTNOTE = re.compile(r"[*†‡§¶#]|(?:Abbreviations?|Notes?|Source|Footnote
 #: Where running text may follow upon rows or a footnote without a full stop; a digit alone is rather a footnote's mark.
 _AFTER_ROW = re.compile(r"(?:(?<=\d)|(?<=\d[%)\]]))(?<![\s(\[]\d)\s+(?=[A-Z][a-z]*\s)")
 _AFTER_NOTE = re.compile(r"(?<=[)\]])\s+(?=(?:The|In|Of|An?|There)\s[a-z])")
+#: No title is as long.
+_TITLE_CHARS = 200
 _COLUMN = re.compile(r"\b[Nn] ?= ?\d")
 _ARROW = re.compile("[↑↓↔]")
 #: The beginning of a row that says what a medicine does to another ("Statins simvastatin ↑ simvastatin").
@@ -334,7 +336,7 @@ def _is_title(text: str, match: re.Match[str]) -> bool:
 _LAST_FIGURE = re.compile(r"\d[\d,%]+(?<!,)\s+(?=[A-Z])")
 #: What begins a sentence and no cell, though a figure is near ("In Study 2").
 _BEGINS_TEXT = re.compile(
-    r"(?:The|In|At|Of|For|An?|By|After|During|From|On|This|Among|There|Both|Treatment|Patients|Subjects|Figures?"
+    r"(?:The|In|At|Of|For|An?|By|After|Through|Across|Over|Overall|With|During|From|On|This|Among|There|Both|Treatment|Patients|Subjects|Figures?"
     r"|Tables?|Stud(?:y|ies)|Trials?)\b"
 )
 
@@ -346,10 +348,12 @@ def _behind_figures(text: str, place: int) -> int:
 
 def _is_cell(text: str, at: int, place: int) -> bool:
     """Whether what seems to follow a table's rows is a further cell: a figure is near, or it stood in a row before."""
+    if _BEGINS_TEXT.match(text, place):
+        return False
     words = text[place : place + 200].split()[:3]
-    if not _BEGINS_TEXT.match(text, place) and any(char.isdigit() for word in words[1:] for char in word):
+    if any(char.isdigit() for word in words[1:] for char in word):
         return True
-    return " ".join(words).casefold() in " ".join(text[at:place].split()).casefold()
+    return " ".join(words).casefold() in " ".join(text[at + _TITLE_CHARS : place].split()).casefold()
 
 
 def _ends_in_figures(text: str) -> bool:
@@ -360,13 +364,9 @@ def _ends_in_figures(text: str) -> bool:
 
 
 def _has_rows(text: str) -> bool:
-    """Whether rows of a table stand in a text: somewhere four of ten words are figures, as in :func:`in_table`.
-
-    Fewer rows show where the heads of columns give how many patients they are of.
-    """
+    """Whether rows of a table stand in a text: somewhere four of ten words are figures, as in :func:`in_table`."""
     figures = [bool(_FIGURES.fullmatch(word)) for word in text.split()]
-    fewest = 4 if len(_COLUMN.findall(text)) > 1 else 6
-    return sum(figures) >= fewest and any(sum(figures[i : i + 10]) >= 4 for i in range(len(figures)))
+    return sum(figures) >= 6 and any(sum(figures[i : i + 10]) >= 4 for i in range(len(figures)))
 
 
 def _runs(text: str) -> bool:
