@@ -10,8 +10,10 @@ Guarantees: the pieces of a range hold every character of it, in order.
   lead-in. What is longer is cut before a row, and its later pieces know where the title stands (``rows``). A few
   words before a title go with the table they lead to. Rows that say what a medicine does to another are cut before the
   medicine's name.
-- A procedure, a list of strengths and a part under a run-in heading (``run_ins``) are cut before a step, an item or
-  that heading where one begins near enough, before or behind the length aimed at.
+- A heading behind a table's last cell (``behind_tables``) is cut before.
+- A patient's counted steps (``procedures``) stay in one piece up to 3600 characters. What is longer, a list of
+  strengths and a part under a run-in heading (``run_ins``) are cut before a step, an item or that heading; these two
+  where one begins near enough, before or behind the length aimed at.
 - What Highlights say of several uses is cut only behind the reference that ends what is said of one.
 
 Refuses nothing. Time is linear in the length of the text.
@@ -24,13 +26,17 @@ from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from itertools import pairwise
 
+from assistant.content.openfda.behind_tables import headings_behind
 from assistant.content.openfda.fields import Piece
+from assistant.content.openfda.procedures import procedures
 from assistant.content.openfda.rows import (
     LIMIT,
     allowed,
+    beside,
     held_together,
     interaction_rows,
     with_leads,
+    with_procedures,
     with_rows,
     within_interactions,
     within_rows,
@@ -54,34 +60,41 @@ def between_sentences(text: str, piece: Piece, settings: UnitSettings, run_ins: 
         return [piece]
     starts = _sentence_starts(text, piece.start, piece.end)
     rows = interaction_rows(text, starts, piece.start, piece.end)
-    starts = sorted({*starts, *rows})
-    tables = _tables(text, starts, piece.start, piece.end)
+    titles = _titles(text, piece.start, piece.end)
+    behind = headings_behind(text, titles, piece.start, piece.end)
+    starts = sorted({*starts, *rows, *behind})
+    tables = _tables(text, starts, titles, behind, piece.end)
     named = within_rows(text, starts, piece.start, piece.end)
     named |= within_interactions(text, starts, rows, piece, settings.max_chars)
-    held = with_rows(held_together(text, starts, tables, piece, named), rows)
+    held = with_rows(held_together(text, starts, tables, behind, piece, named), rows)
+    steps = procedures(text, starts, piece.start, piece.end) if any(field.patient for field in piece.path) else []
+    held = beside(held, steps)
     tables = [one.shown for one in held if one.titled]
     inside = named | _mid_row(text, starts, tables, piece.end) | _within_uses(text, starts, piece, settings)
     run_in = [at for at in starts if run_ins and (run_ins.own(text, at) or (at not in inside and run_ins.at(text, at)))]
     run_in = allowed(run_in, held)
     inside |= _below(run_in)
     cut_at = [at for at in run_in if at not in inside]
-    heads = allowed(sorted({*_heads(text, piece.start, piece.end), *cut_at, *rows}), held)
+    heads = allowed(
+        sorted({*_heads(text, piece.start, piece.end), *cut_at, *rows, *(at for one in steps for at in one.steps)}),
+        held,
+    )
     places = sorted({*allowed([at for at in starts if at not in inside], held), *heads})
-    titles = {a for a, _ in tables}
+    titled = {a for a, _ in tables}
     found: list[Piece] = []
-    for part in split(piece, sorted({at for table in tables for at in table})):
+    for part in split(piece, sorted({*(at for table in tables for at in table), *allowed(behind, held)})):
         for one in _packed(part, places, heads, settings):
             last = found[-1] if found else one
-            short = last.end - last.start < settings.small_chars and last.start not in titles
-            if found and one.start in titles and short:
+            short = last.end - last.start < settings.small_chars and last.start not in titled
+            if found and one.start in titled and short:
                 found[-1] = replace(last, end=one.end)  # a few words lead to the table behind them
             else:
                 found.append(one)
-    if len(found) > 1 and tables and found[-1].start not in titles:
+    if len(found) > 1 and tables and found[-1].start not in titled:
         before, last = found[-2:]
         if last.end - last.start < settings.small_chars and last.end - before.start <= LIMIT:
             found[-2:] = [replace(before, end=last.end)]
-    return _under(text, with_leads(text, found, held), run_in)
+    return _under(text, with_procedures(with_leads(text, found, held), steps), run_in)
 
 
 #: A heading so few characters behind another stands below it: "BY INFUSION For deep doze. USUAL DOSE ...".
@@ -194,6 +207,7 @@ _POINTS_BACK = re.compile(
     # What narrows a use, and what continues a dose or an age range.
     r"|Limitation ?s? of Use\b|See (?:the )?[Ff]ull [Pp]rescribing [Ii]nformation\b"
     r"|The (?:usual|average|total) duration\b"
+    r"|[^.;:]{0,160}\bin (?:these|such) circumstances\b"
     r"|[^.;:]{0,80}\b(?:this|these) (?:age (?:range|group)|dos(?:e|age|ing) (?:range|regimen))s?\b"
     r"|When [^.;:]{1,80}?\b(?:is|are|was|were) (?:co-?administered|(?:concomitantly )?(?:given|used|taken)"
     r" (?:concomitantly|together|with))\b"
@@ -258,38 +272,48 @@ def _ends_sentence(before: str, match: re.Match[str]) -> bool:
 
 
 #: "Table 1 ." where a sentence would begin: the number of a title that follows.
-_TITLE_ALONE = re.compile(r"(?:Table|Figure) (?:\d{1,2}[A-Za-z]?|[IVX]{1,4})", re.IGNORECASE)
+_TITLE_ALONE = re.compile(r"(?:Table|Figure) (?:\d{1,2}(?:\.\d{1,2}|[A-Za-z])?|[IVX]{1,4})", re.IGNORECASE)
 #: A table's number with the first word of its title: "Table 3: Doses", "Table 3 . Doses", "Table 3 Doses".
 _TABLE_TITLE = re.compile(
-    r"(?:(?<=\s)|^)(?:Table|TABLE)\s(?:\d{1,2}[A-Za-z]?|[IVX]{1,4})(?P<mark>\s?[.:])?\s+(?=[\"“]?[A-Z])"
+    r"(?:(?<=\s)|^)(?:Table|TABLE)\s(?:\d{1,2}(?:\.\d{1,2}|[A-Za-z])?|[IVX]{1,4})(?P<mark>\s?[.:])?\s+(?=[\"“]?[A-Z])"
 )
 _BEHIND_END = re.compile(r"(?:^|[.!?:)\]%*†‡§]|\d)\s*$")
 _FOOTNOTE = re.compile(r"[*†‡§¶#]|(?:Abbreviations?|Notes?|Source|Footnotes?|Key)\b\s?:|[a-z0-9]\s[A-Z]|[^=.;(]{1,20}=")
 #: Where running text may follow upon rows or a footnote without a full stop; a digit alone is rather a footnote's mark.
 _AFTER_ROW = re.compile(r"(?:(?<=\d)|(?<=\d[%)\]]))(?<![\s(\[]\d)\s+(?=[A-Z][a-z]*\s)")
 _AFTER_NOTE = re.compile(r"(?<=[)\]])\s+(?=(?:The|In|Of|An?|There)\s[a-z])")
+#: No title is as long.
+_TITLE_CHARS = 200
+_COLUMN = re.compile(r"\b[Nn] ?= ?\d")
 _ARROW = re.compile("[↑↓↔]")
 #: The beginning of a row that says what a medicine does to another ("Statins simvastatin ↑ simvastatin").
 _ARROW_ROW = re.compile(r"[^.!?↑↓↔]{1,100}[↑↓↔]")
 
 
-def _tables(text: str, starts: list[int], start: int, end: int) -> list[tuple[int, int]]:
+def _titles(text: str, start: int, end: int) -> list[int]:
+    return [match.start() for match in _TABLE_TITLE.finditer(text, start, end) if _is_title(text, match)]
+
+
+def _tables(text: str, starts: list[int], titles: list[int], behind: list[int], end: int) -> list[tuple[int, int]]:
     """Each table in the range from its title to the end of its rows and footnotes, at a place where a sentence begins.
 
-    Where no rows are seen, or all would be too long, it ends where it begins: only its title is known.
+    Where no rows are seen, or all would be too long, it ends where it begins: only its title is known. ``behind``: the
+    headings behind tables, beyond which none reaches.
     """
-    titles = [match.start() for match in _TABLE_TITLE.finditer(text, start, end) if _is_title(text, match)]
     found: list[tuple[int, int]] = []
     for at, beyond in pairwise([*titles, end]):
+        beyond = next((place for place in behind if at < place < beyond), beyond)
         runs_on = [match.end() for match in _AFTER_NOTE.finditer(text, at, beyond)]
         for match in _AFTER_ROW.finditer(text, at, beyond):
             if in_table(" ".join(text[max(at, match.start() - 100) : match.start()].split()[-10:])):
                 runs_on.append(match.end())
+        runs_on = [place for place in runs_on if _runs(text[place : place + 300]) and not _is_cell(text, at, place)]
         places = starts[bisect_right(starts, at) : bisect_left(starts, beyond)]
-        places = sorted({*places, *(place for place in runs_on if _runs(text[place : place + 300])), beyond})
+        places = sorted({*(_behind_figures(text, place) for place in places), *runs_on, beyond})
         last, rows = at, False
         for a, b in pairwise([at, *places]):
-            here = _has_rows(text[a:b])
+            goes_on = _ends_in_figures(text[a:b]) or _COLUMN.match(text, b)  # behind a footnote printed at its mark
+            here = _has_rows(text[a:b]) or (rows and bool(goes_on))
             if b - at > LIMIT or (rows and not here and not _FOOTNOTE.match(text, a)):
                 break
             rows = rows or here
@@ -306,6 +330,37 @@ def _is_title(text: str, match: re.Match[str]) -> bool:
     if match["mark"] is None or NOT_BEFORE_HEADING.search(before) or _LEADS_IN.search(before):
         return False
     return ":" in match["mark"] or before.split()[-1][0].isupper()
+
+
+#: A row's last figure where a sentence would begin; one digit may be a footnote's mark, one with a point a section's.
+_LAST_FIGURE = re.compile(r"\d[\d,%]+(?<!,)\s+(?=[A-Z])")
+#: What begins a sentence and no cell, though a figure is near ("In Study 2").
+_BEGINS_TEXT = re.compile(
+    r"(?:The|In|At|Of|For|An?|By|After|Through|Across|Over|Overall|With|During|From|On|This|Among|There|Both|Treatment|Patients|Subjects|Figures?"
+    r"|Tables?|Stud(?:y|ies)|Trials?)\b"
+)
+
+
+def _behind_figures(text: str, place: int) -> int:
+    figure = _LAST_FIGURE.match(text, place)
+    return figure.end() if figure else place
+
+
+def _is_cell(text: str, at: int, place: int) -> bool:
+    """Whether what seems to follow a table's rows is a further cell: a figure is near, or it stood in a row before."""
+    if _BEGINS_TEXT.match(text, place):
+        return False
+    words = text[place : place + 200].split()[:3]
+    if any(char.isdigit() for word in words[1:] for char in word):
+        return True
+    return " ".join(words).casefold() in " ".join(text[at + _TITLE_CHARS : place].split()).casefold()
+
+
+def _ends_in_figures(text: str) -> bool:
+    """Whether a text ends with a row, as one does that begins with a footnote printed at its mark."""
+    last = text.split()[-5:]
+    ends = bool(last) and bool(_FIGURES.fullmatch(last[-1])) and last[-1][-1] not in ".,;:"
+    return ends and sum(bool(_FIGURES.fullmatch(word)) for word in last) >= 3
 
 
 def _has_rows(text: str) -> bool:

@@ -156,7 +156,8 @@ class Piece:
 
     ``headed``: how many characters at its beginning are a bare heading above it. ``lead``: where the title or lead-in
     stands without which it says nothing; -1: nowhere. ``run_ins``: where the run-in headings stand that are in force
-    where it begins, one in capitals before one below it.
+    where it begins, one in capitals before one below it. ``procedure``: where the procedure begins of which this piece
+    holds a part and others hold the rest; -1: none.
     """
 
     start: int
@@ -166,6 +167,7 @@ class Piece:
     headed: int = 0
     lead: int = -1
     run_ins: tuple[int, ...] = ()
+    procedure: int = -1
 
     @property
     def own(self) -> int:

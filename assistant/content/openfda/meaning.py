@@ -73,8 +73,7 @@ def passages_of(
             if draft.retrieve and draft.text in seen:
                 draft = replace(draft, retrieve=False)
             seen.add(draft.text)
-            head = _head_of(pieces, place)
-            yield draft if head is None else replace(draft, companions=(made + head,))
+            yield replace(draft, companions=tuple(made + other for other in _goes_with(pieces, place)))
         made += len(pieces)
         held = {root.name, *(one.field.name for one in inner)}
         for name in [name for name in left if name in held]:
@@ -100,6 +99,14 @@ def _run_ins_of(roots: list[tuple[Field, list[Inner]]], names: tuple[str, ...]) 
     longest = sorted(found, key=lambda title: (-len(title), title))
     own = re.compile(rf"(?:{'|'.join(map(re.escape, longest))})(?=\s+[A-Z(\[•])") if found else None
     return RunIns(own)
+
+
+def _goes_with(pieces: list[Piece], place: int) -> list[int]:
+    """Which pieces go with this one: that of its title or lead-in, and the rest of its procedure."""
+    head = _head_of(pieces, place)
+    begins = pieces[place].procedure
+    rest = [i for i, piece in enumerate(pieces) if begins >= 0 and i != place and piece.procedure == begins]
+    return sorted({*rest, *(() if head is None else (head,))})
 
 
 def _head_of(pieces: list[Piece], place: int) -> int | None:

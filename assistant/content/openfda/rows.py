@@ -19,6 +19,7 @@ from itertools import islice, pairwise
 
 from assistant.content.openfda.fields import Piece
 from assistant.content.openfda.footnotes import end_of_notes
+from assistant.content.openfda.procedures import PROCEDURE_CHARS, Procedure
 
 #: What belongs together stays in one piece up to this length. Of 1067 flattened tables in 199 real records 1038 are no
 #: longer than this, 965 no longer than 1800.
@@ -310,16 +311,18 @@ class Held:
 
 
 def held_together(
-    text: str, starts: list[int], tables: list[tuple[int, int]], piece: Piece, named: set[int]
+    text: str, starts: list[int], tables: list[tuple[int, int]], behind: list[int], piece: Piece, named: set[int]
 ) -> list[Held]:
     """The tables of a range, those of words too, and its lists; ``tables``: those that figures show.
 
-    ``named``: the sentences inside rows of interactions.
+    ``behind``: the headings behind tables, beyond which none reaches; ``named``: the sentences inside rows of
+    interactions.
     """
     patient = any(field.patient for field in piece.path)
-    words = {} if patient else dict(word_tables(text, starts, dict(tables), piece.start, piece.end))
+    words = {} if patient else _word_tables(text, starts, dict(tables), behind, piece)
     found: list[Held] = []
     for (at, figures), (beyond, _) in pairwise([*tables, (piece.end, piece.end)]):
+        beyond = next((place for place in behind if at < place < beyond), beyond)
         arrows = len(list(islice(_ARROW.finditer(text, at, beyond), 4))) > 3  # those rows are cut before a name
         end = figures if arrows else max(figures, words.pop(at, figures))
         while end in named and end < beyond and end - at <= LIMIT:
@@ -341,6 +344,17 @@ def held_together(
     return sorted(found, key=lambda one: one.shown)
 
 
+def _word_tables(
+    text: str, starts: list[int], titled: dict[int, int], behind: list[int], piece: Piece
+) -> dict[int, int]:
+    """The tables of words of a range, none beyond a heading behind a table."""
+    found: dict[int, int] = {}
+    for a, b in pairwise(sorted({piece.start, *behind, piece.end})):
+        inside = starts[bisect_left(starts, a) : bisect_left(starts, b)]
+        found |= word_tables(text, inside, {at: end for at, end in titled.items() if a <= at < b}, a, b)
+    return found
+
+
 def _places(text: str, starts: list[int], table: tuple[int, int], *, rows: bool) -> frozenset[int]:
     """Where what is too long may be cut: before rows; where a row is too long itself, before other sentences."""
     inside = starts[bisect_right(starts, table[0]) : bisect_left(starts, table[1])]
@@ -356,6 +370,36 @@ def _places(text: str, starts: list[int], table: tuple[int, int], *, rows: bool)
             named = [at for at in between if _NAMED_ROW.match(text, at)]
             found += named or [at for at in between if not _SAME_ROW.match(text, at)] or between
     return frozenset(found)
+
+
+def beside(held: list[Held], procedures: list[Procedure]) -> list[Held]:
+    """What is held together with the procedures, in order; what else would be held inside one is its own.
+
+    A procedure begins a piece of its own; a list that leads to one ends where it begins.
+    """
+    found: list[Held] = []
+    for steps in procedures:
+        whole = steps.end - steps.start <= PROCEDURE_CHARS
+        shown = (steps.start, steps.end if whole else steps.start)
+        places = frozenset[int]() if whole else frozenset(steps.steps)
+        found.append(Held(shown, steps.end, places, titled=True, rows=False))
+    for one in held:
+        start = next((it.start for it in procedures if one.shown[0] < it.end and it.start < one.end), one.end)
+        if one.shown[0] < start:
+            found.append(replace(one, shown=(one.shown[0], min(one.shown[1], start)), end=min(one.end, start)))
+        elif start == one.end:
+            found.append(one)  # only its title is known
+    return sorted(found, key=lambda one: one.shown)
+
+
+def with_procedures(pieces: list[Piece], procedures: list[Procedure]) -> list[Piece]:
+    """The pieces; those that hold a part of a procedure know where it begins."""
+    found = []
+    for piece in pieces:
+        own = [one for one in procedures if one.start < piece.end and piece.start < one.end]
+        parted = [one.start for one in own if one.start < piece.start or piece.end < one.end]
+        found.append(replace(piece, procedure=parted[0]) if parted else piece)
+    return found
 
 
 def allowed(places: list[int], held: list[Held]) -> list[int]:

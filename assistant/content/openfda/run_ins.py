@@ -24,7 +24,7 @@ _JOINING = (
 )
 #: A word with a capital, also one that a slip of a space parts from its first letter ("D isease").
 _WORD = r"(?:[A-Z]\s[a-z]{4,}|[\"“(]?[A-Z0-9][^\s.:;?!•]*)"
-_TITLE = rf"[A-Z][^\s.:;?!•]*(?:\s(?:{_WORD}|{_JOINING}|[,/&–-])){{0,16}}"
+_TITLE = rf"[A-Z][^\s.:;?!•]*(?:\s(?:{_WORD}|{_JOINING}|[,/&–-])){{0,24}}"
 #: Words in title case before a word that begins a sentence behind a heading.
 _BEFORE_SENTENCE = re.compile(
     rf"(?P<title>{_TITLE}?)(?=\s(?:The|In|For|An?|There|This|These|It|No|When|During|Because|Since|Based on"

@@ -20,6 +20,10 @@ _WORD = re.compile(r"\S+")
 _BEGINNING = frozenset(("The", "This", "These", "An", "A", "Stop", "In", "If", "When", "For", "All", "There"))
 #: Words that are no title alone, though the product's name follows.
 _QUALIFIES = frozenset(("Recommended",))
+#: Patients whose part of a section follows its title; in the title itself they stand behind a joining word.
+_GROUPS = frozenset(("Adult", "Adults", "Pediatric", "Paediatric", "Geriatric"))
+#: The name of a trial, with which the first part of a section begins ("SLUMBER-2: X in Adults").
+_TRIAL = re.compile(r"[A-Z]{4}[A-Z0-9-]*:")
 #: Verbs that begin a direction rather than end a title.
 _DIRECTS = frozenset(("Take", "Administer", "Withhold", "Inject", "Avoid", "Discontinue", "Swallow", "Inspect"))
 
@@ -61,6 +65,8 @@ def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
         if not (_capital(bare) or bare in _JOINING):
             break
         count = i + 1
+        if i > 1 and not leads and (_TRIAL.fullmatch(word[0]) or _part_of_group(words, i)):
+            return i
         if word[0][-1] in ".:" or count == len(words):
             return count
     else:
@@ -69,6 +75,13 @@ def _title_case(words: list[re.Match[str]], own: set[str]) -> int:
     while count > 1 and (words[count - 1][0] in _BEGINNING or _of_a_study(words, count)):
         count = _without_joining(words, count - 1)
     return count
+
+
+def _part_of_group(words: list[re.Match[str]], i: int) -> bool:
+    """Whether a group of patients that a title names already heads the first part of its section here."""
+    group = words[i][0]
+    named = {word[0].rstrip(",s") for word in words[:i]}
+    return group in _GROUPS and group.rstrip("s") in named and words[i - 1][0][-1] != ","
 
 
 def _of_a_study(words: list[re.Match[str]], count: int) -> bool:

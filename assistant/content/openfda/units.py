@@ -34,6 +34,8 @@ from assistant.content import drug_facts
 from assistant.content.openfda.cuts import NOT_BEFORE_HEADING, between_sentences, in_table, split, words_at
 from assistant.content.openfda.fields import FIELDS, NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece
 from assistant.content.openfda.highlights import highlights_in
+from assistant.content.openfda.leaflet_headings import HEADING
+from assistant.content.openfda.procedures import is_counted
 from assistant.content.openfda.run_ins import RunIns
 from assistant.content.spl.units import IMPORTANT_PART, UnitSettings
 
@@ -57,7 +59,10 @@ _QUESTION = re.compile(
     r" if (?:you|your child|any)\b[^.?!:•\"“”]{0,60}(?=:)"
     # The whole heading in capitals.
     r"|(?:(?<=\s)|^)(?:WHAT|HOW|WHO|WHEN|WHERE|WHY|SHOULD|CAN)\s[^a-z.?!•\"“”]{6,150}\?(?!\s?[\"”’])"
+    rf"|(?P<heading>{HEADING})"
 )
+#: A question whose answer no counted steps belong to.
+_STORES = re.compile(r"\bstor(?:e|ed|ing|age)\b", re.IGNORECASE)
 _WHAT_TO_TELL = re.compile(r"\b(?:tell|talk (?:to|with)) (?:my|your|the)\b")
 #: An answer of an over-the-counter label's leaflet up to this length stays whole.
 _ANSWER_CHARS = 2600
@@ -405,7 +410,8 @@ def _questions(text: str, start: int, end: int) -> list[re.Match[str]]:
         above = found[-1][0] if found else ""
         goes_on = found and _YES_OR_NO.match(match[0]) and not text[found[-1].end() : match.start()].strip()
         same = _WHO_MUST_NOT if match[0].startswith("Do") else _WHAT_TO_TELL
-        tells_again = not match[0].endswith("?") and (same.search(above) or _WHOLE.search(above))
+        asks = match["heading"] or match[0].endswith("?")
+        tells_again = not asks and (same.search(above) or _WHOLE.search(above))
         if not (goes_on or tells_again):
             found.append(match)
     return found
@@ -421,8 +427,13 @@ def question(text: str, piece: Piece) -> str:
     """The question that a piece of a patient's text stands under, "" before the first."""
     headings = _asked_in(text)
     above = bisect_right(headings, piece.own, key=lambda match: match.start())
-    found = next((match[0] for match in reversed(headings[:above]) if match.end() <= piece.end), "")
+    # What asks nothing heads the piece that begins with it: nobody knows how far it reaches.
+    ours = [match for match in headings[:above] if not match["heading"] or match.start() >= piece.start]
+    found = next((match for match in reversed(ours) if match.end() <= piece.end), None)
+    begins = found and found.end() <= piece.own
+    if found and begins and _STORES.search(found[0]) and is_counted(text, found.end(), piece.own):
+        return ""
     if found:
-        return found
+        return found[0]
     first = _QUESTION.match(text, words_at(text, piece.own))
     return first[0] if first else ""
