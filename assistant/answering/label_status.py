@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index, Uses
+from assistant.answering.near_neighbours import another_illness
 from assistant.answering.retrieval import Candidate
 from assistant.domain import Context, Kind
 from assistant.remembering import remembering
@@ -125,6 +126,9 @@ def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
     found = next(found for found in LabelStatus if found in {status, *sure})
     if found is LabelStatus.NOT_MENTIONED and no_illness(condition, frozenset().union(*label.uses)):
         return LabelStatus.UNSURE
+    names = (said, *said_otherwise(said))
+    if found is LabelStatus.UNSURE and another_illness(names, label.sentences, frozenset().union(*label.uses)):
+        return LabelStatus.NOT_MENTIONED
     # Letters are no search terms. What is warned of stays so: "hepatitis B reactivation" on a label for hepatitis C.
     another = found in (LabelStatus.INDICATED, LabelStatus.UNSURE) and (
         of_another_letter(said, label.indications) or _of_another_gene(label, *gene_of(said))
