@@ -42,6 +42,7 @@ from assistant.answering.planning import Found
 from assistant.answering.question import Question
 from assistant.answering.referred_doses import names_all
 from assistant.answering.spoken_of import in_scope
+from assistant.answering.unestablished import not_in_adults
 from assistant.answering.which_product import (
     named_in_part,
     named_products,
@@ -399,6 +400,10 @@ class Decider:
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         label = self.labels.of(product, where)
+        _, left_out = not_in_adults(self.index, entries, reading.masked)
+        if left_out and found.intents and found.intents[0][0] in planning.MAY_BE_A_USE:
+            status = conditions.LabelStatus.LIMITED
+            return replace(found, status=status, limited=(left_out,), marked=True, asks_use=True)
         if alone and found.asks_dose and self._dosed_so(product, only, reading, label, where):
             named = reading.conditions
         first = illness_at_first(reading.masked) if found.asks_dose or reading.population else ()
