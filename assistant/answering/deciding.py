@@ -32,6 +32,7 @@ from assistant.answering.label_status import (
     of_less_risk,
     of_other_markers,
     only_treated,
+    own_markers,
     spoken_against,
     spoken_under,
     status_of_all,
@@ -423,6 +424,8 @@ class Decider:
         if of_other_markers(label, reading.masked, named):
             # Bare words come as a question for trials, for warnings: whatever is asked of it, it is another illness.
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True, unheard_of=alone)
+        if own := own_markers(label, reading.masked, named):
+            named, only = own, own[0] if only else only
         if product and self._beside_its_use(found, reading, label, named, entries):
             return replace(
                 found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True, asks_use=True, unheard_of=True

@@ -170,6 +170,20 @@ def of_other_markers(label: Label, question: str, conditions: Sequence[Sequence[
     return bool(about) and all(markers.contradicted(wanted, text) for text in about)
 
 
+def own_markers(label: Label, question: str, conditions: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The words of the only illness of ``question`` without the markers that it has as ``label`` says of that illness.
+
+    "ER+" of a label for those with hormone receptors; () where there is no such marker, or the label says less.
+    """
+    wanted = markers.asked(question)
+    illness = markers.illness_of(tuple(conditions[0]), wanted) if wanted and len(conditions) == 1 else ()
+    terms = frozenset(lexical.terms(joined(" ".join(illness))))
+    about = [text for text, said in _statements(label) if terms and terms <= said]
+    if illness == tuple(illness and conditions[0]) or not any(markers.affirmed(wanted, text) for text in about):
+        return ()
+    return (illness,)
+
+
 def lacks_what_is_required(label: Label, question: str, named: Sequence[Sequence[str]] = ()) -> bool:
     """Whether ``question`` says that the patient has not what every indication of ``label`` requires: "no diabetes".
 
