@@ -97,6 +97,8 @@ def test_a_limitation_of_use_is_no_use() -> None:
     assert said == ("For gout.", "1.4 Zed is used in rabies.")
     assert {"Adults with mumps.", "Children with measles."} <= set(denied)
     # What a question of doses leads to, or a list of uses, is none.
+    said, denied = indicating("It is not known if Zed is safe in children with: Gout under 6 years of age. Mumps.")
+    assert (said, len(denied)) == ((), 3)
     assert len(indicating("Zed is indicated for: gout; mumps.")[0]) == 3
 
 

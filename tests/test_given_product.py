@@ -328,8 +328,8 @@ def test_a_use_that_the_label_may_not_mean_is_asked_back_or_referred(
 ) -> None:
     policy = quick.decider.policy
     sure = policy.model_copy(update={"confidence": policy.confidence.model_copy(update={"bias": bias})})
-    question = "is there a role in severe Halden carditis?"
-    reader = Marking(quick, "indication", "Halden carditis", type="condition")
+    question = "is there a role in severe Halden swelling?"
+    reader = Marking(quick, "indication", "Halden swelling", type="condition")
     draft = replace(quick.decider, policy=sure, reader=reader).decide(question, _HCP, None, "zorvanta")
     assert draft.outcome is outcome
     assert not draft.shown

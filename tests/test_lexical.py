@@ -156,3 +156,8 @@ def test_what_a_hyphen_joins_means_it_side_by_side() -> None:
     assert not lexical.hyphenated("latex-free, long-term, HIV-1")
     driving = set(lexical.Wording.of("driving").all)
     assert lexical.Wording.of("sleep-driving").all < driving | {"sleep"} != driving
+
+
+def test_accents_make_no_other_word() -> None:
+    assert lexical.terms("Behçet's disease, Sjögren") == lexical.terms("Behcet's disease, Sjogren")
+    assert lexical.terms("5 µg") == lexical.terms("5 μg")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering.label_status import Label, of_other_markers
+from assistant.answering.label_status import Label, of_other_markers, own_markers
 from assistant.domain import Outcome
 from assistant.understanding.conditions import spelled_out
 from assistant.understanding.markers import asked, contradicted
@@ -88,6 +88,25 @@ def _label() -> Label:
 )
 def test_of_each_illness_its_own_use_is_read(question: str, conditions: list[str], other: bool) -> None:
     assert of_other_markers(_label(), question, [spelled_out(each) for each in conditions]) is other
+
+
+@pytest.mark.parametrize(
+    ("question", "illness"),
+    [
+        ("ER+ breast cancer", "breast cancer"),  # a hormone receptor is there
+        ("PR positive breast cancer", "breast cancer"),
+        ("HR+ HER2- breast cancer", "breast cancer"),
+        ("KRV1-positive breast cancer", ""),  # of which the label says nothing
+        ("ER+ ovarian cancer", ""),
+        ("ER- breast cancer", ""),
+        ("male breast cancer", ""),
+    ],
+)
+def test_a_marker_as_the_label_says_it_makes_no_other_illness(question: str, illness: str) -> None:
+    label = typed(f"ZED is indicated {_HORMONAL}.")
+    assert [" ".join(words) for words in own_markers(label, question, [spelled_out(question)])] == [illness][
+        : bool(illness)
+    ]
 
 
 _BODIES = (

@@ -23,6 +23,11 @@ from tests.test_routes import _asked
         ("primary DVT prophylaxis after hip surgery", "deep vein thrombosis"),
         ("dose for prophylaxis of malaria", "malaria"),
         ("CMV ppx dose", "cmv"),
+        # Clots that nobody has yet are of the veins.
+        ("thromboprophylaxis after knee replacement", "venous thromboembolism"),
+        ("prevent blood clots in long flights", "venous thromboembolism"),
+        ("blood clots on a long-haul flight", "venous thromboembolism"),
+        ("blood clots in the legs", ""),
         # To prevent an attack is to treat the illness.
         ("to prevent asthma attacks", ""),
         ("prevention of gout flares", ""),

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from assistant.answering.label_status import all_names
-from assistant.answering.unestablished import child_of, established, unestablished
+from assistant.answering.unestablished import (
+    child_of,
+    established,
+    for_adults_only,
+    for_children_only,
+    not_in_adults,
+    unestablished,
+)
 
 #: Illnesses of the questions below, as the reader marks them.
 _ILLNESSES = (
@@ -252,3 +259,52 @@ def test_in_whom_it_is_established_the_section_says_itself(question: str, *, hol
     assert child is not None
     assert established(index, [said], child) is holds
     assert not established(index, [trial], child)
+
+
+_FOR_ADULTS = "Zed is indicated as maintenance treatment of adult patients with asthma."
+
+
+@pytest.mark.parametrize(
+    ("uses", "said", "only"),
+    [
+        ((_FOR_ADULTS,), (), True),
+        ((_FOR_ADULTS, "Zed is indicated in patients 6 years of age and older with plaque psoriasis."), (), True),
+        # Of another illness it says from which age on, of this one nothing.
+        (("Zed treats asthma.", "Zed treats plaque psoriasis in patients 6 years of age and older."), (), True),
+        (("Zed treats asthma.", "Zed treats plaque psoriasis."), (), False),
+        (("Zed treats asthma in adults and children.",), (), False),
+        ((_FOR_ADULTS, "Zed is indicated for asthma in patients 6 years of age and older."), (), False),
+        ((_FOR_ADULTS,), ("Zed was studied in children with asthma.",), False),  # what its section says is read
+    ],
+)
+def test_a_use_in_adults_is_none_in_a_child(uses: tuple[str, ...], said: tuple[str, ...], *, only: bool) -> None:
+    child = child_of("asthma dose for a 12 year old", [all_names(["asthma"])])
+    entries: Any = list(map(_entry, said))
+    index: Any = _Texts()
+    assert child and for_adults_only(index, entries, uses, child) is only
+
+
+@pytest.mark.parametrize(
+    ("uses", "only"),
+    [
+        (("Zed is indicated for asthma in pediatric patients aged 6 to less than 18 years.",), True),
+        (("Zed is indicated for asthma in patients 6 years of age and older.",), False),
+        (("Zed is indicated for asthma in adults and children.",), False),
+        (("Zed is indicated for asthma in children aged 2 to 11 years.", "Zed relieves asthma."), False),
+    ],
+)
+def test_a_use_in_children_is_none_in_an_adult(uses: tuple[str, ...], *, only: bool) -> None:
+    assert for_children_only(uses, [all_names(["asthma"])]) is only
+
+
+@pytest.mark.parametrize("question", ["asthma in adults", "asthma dose for a 30-year-old", "asthma adult dose"])
+def test_a_limitation_of_use_leaves_out_adults(question: str) -> None:
+    said = (
+        "Limitations of Use Efficacy and safety of Zed have not been established in: Patients aged less than 12 years "
+        "with mumps. Patients aged less than 2 years or greater than or equal to 18 years with asthma."
+    )
+    entries: Any = [_entry(said, "indication", "Limitations of Use")]
+    index: Any = _Texts()
+    assert not_in_adults(index, entries, question) == (tuple(entries), ("asthma",))
+    for near in ("mumps in adults", "asthma in a 10 year old", "asthma in adults and children", "asthma dose"):
+        assert not_in_adults(index, entries, near) == ((), ())

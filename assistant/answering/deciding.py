@@ -32,6 +32,7 @@ from assistant.answering.label_status import (
     of_less_risk,
     of_other_markers,
     only_treated,
+    own_markers,
     spoken_against,
     spoken_under,
     status_of_all,
@@ -42,7 +43,7 @@ from assistant.answering.planning import Found
 from assistant.answering.question import Question
 from assistant.answering.referred_doses import names_all
 from assistant.answering.spoken_of import in_scope
-from assistant.answering.unestablished import GROUP
+from assistant.answering.unestablished import GROUP, not_in_adults
 from assistant.answering.which_product import (
     named_in_part,
     named_products,
@@ -409,6 +410,10 @@ class Decider:
             named, found = (only,), replace(found, marked=True)
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
+        _, left_out = not_in_adults(self.index, entries, reading.masked)
+        if left_out and found.intents and found.intents[0][0] in planning.MAY_BE_A_USE:
+            status = conditions.LabelStatus.LIMITED
+            return replace(found, status=status, limited=(left_out,), marked=True, asks_use=True)
         if alone and found.asks_dose and self._dosed_so(product, only, reading, label, where):
             named = reading.conditions
         first = illness_at_first(reading.masked) if found.asks_dose or reading.population else ()
@@ -428,6 +433,8 @@ class Decider:
         if of_other_markers(label, reading.masked, named):
             # Bare words come as a question for trials, for warnings: whatever is asked of it, it is another illness.
             return replace(found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True, unheard_of=alone)
+        if own := own_markers(label, reading.masked, named):
+            named, only = own, own[0] if only else only
         if product and self._beside_its_use(found, reading, label, named, entries):
             return replace(
                 found, status=conditions.LabelStatus.NOT_MENTIONED, marked=True, asks_use=True, unheard_of=True

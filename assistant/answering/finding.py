@@ -28,7 +28,16 @@ from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Candidate, Query
 from assistant.answering.silence import silent_on
 from assistant.answering.strengths import without_other_strengths
-from assistant.answering.unestablished import GROUP, child_of, established, unestablished
+from assistant.answering.unestablished import (
+    GROUP,
+    asks_of_adults,
+    child_of,
+    established,
+    for_adults_only,
+    for_children_only,
+    not_in_adults,
+    unestablished,
+)
 from assistant.answering.which_product import own_terms
 from assistant.content.policy import Policy
 from assistant.domain import ABOUT, OTHER_INTENTS, Context, Kind
@@ -107,8 +116,13 @@ class Finder:
         draft.confidence = chosen.confidence
         told = self._unestablished(plan, reading, product, asked.where, entries)
         told = told or self._not_for(plan, reading, ranked)
+        if left_out := not_in_adults(self.index, entries, reading.masked)[0] if plan.limited else ():
+            draft.shown = left_out
+            return
         if off_route and not chosen.shown:
             draft.refer("the label does not have that route, and no passage that may be shown says so")
+        elif not told and chosen.shown and self._for_other_ages(plan, reading, product, asked.where, entries):
+            draft.refer("the label has that use for other ages only")
         elif told:
             warned = [each.entry for each in chosen.shown if each.entry.head.topic in planning.AGAINST_A_CONDITION]
             draft.notes.append("the label says that it is not for whom is asked about")
@@ -223,6 +237,24 @@ class Finder:
         illnesses = reading.conditions or illness_in_shorthand(reading.masked)
         child = child_of(reading.masked, map(all_names, illnesses))
         return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
+
+    def _for_other_ages(
+        self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
+    ) -> bool:
+        """Whether a dose or use is asked for a child of what the label is for in adults, or the other way round.
+
+        No sentence need say that it is not established in them: an indication that keeps to adults is none for others.
+        """
+        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+        if not illnesses or plan.intent not in planning.FOR_A_GROUP or plan.outcome or plan.limited:
+            return False
+        uses, names = self.labels.of(product, where).sentences, [all_names(words) for words in illnesses]
+        if asks_of_adults(reading.masked):
+            return for_children_only(uses, names)
+        if set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
+            return False
+        child = child_of(reading.masked, names)
+        return child is not None and for_adults_only(self.index, entries, uses, child)
 
     def _not_for(self, plan: Route, reading: Reading, ranked: Sequence[Candidate]) -> tuple[Entry, ...]:
         """The passage that says that the medicine is for the other sex, where its dose or use is asked for one."""

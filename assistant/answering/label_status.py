@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index, Uses
+from assistant.answering.near_neighbours import another_illness
 from assistant.answering.retrieval import Candidate
 from assistant.domain import Context, Kind
 from assistant.remembering import remembering
@@ -125,6 +126,9 @@ def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
     found = next(found for found in LabelStatus if found in {status, *sure})
     if found is LabelStatus.NOT_MENTIONED and no_illness(condition, frozenset().union(*label.uses)):
         return LabelStatus.UNSURE
+    names = (said, *said_otherwise(said))
+    if found is LabelStatus.UNSURE and another_illness(names, label.sentences, frozenset().union(*label.uses)):
+        return LabelStatus.NOT_MENTIONED
     # Letters are no search terms. What is warned of stays so: "hepatitis B reactivation" on a label for hepatitis C.
     another = found in (LabelStatus.INDICATED, LabelStatus.UNSURE) and (
         of_another_letter(said, label.indications) or _of_another_gene(label, *gene_of(said))
@@ -164,6 +168,20 @@ def of_other_markers(label: Label, question: str, conditions: Sequence[Sequence[
     most = max((count for count, _ in statements), default=0)
     about = [text for count, text in statements if count == most and (count or not illness)]
     return bool(about) and all(markers.contradicted(wanted, text) for text in about)
+
+
+def own_markers(label: Label, question: str, conditions: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The words of the only illness of ``question`` without the markers that it has as ``label`` says of that illness.
+
+    "ER+" of a label for those with hormone receptors; () where there is no such marker, or the label says less.
+    """
+    wanted = markers.asked(question)
+    illness = markers.illness_of(tuple(conditions[0]), wanted) if wanted and len(conditions) == 1 else ()
+    terms = frozenset(lexical.terms(joined(" ".join(illness))))
+    about = [text for text, said in _statements(label) if terms and terms <= said]
+    if illness == tuple(illness and conditions[0]) or not any(markers.affirmed(wanted, text) for text in about):
+        return ()
+    return (illness,)
 
 
 def lacks_what_is_required(label: Label, question: str, named: Sequence[Sequence[str]] = ()) -> bool:

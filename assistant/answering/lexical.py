@@ -205,9 +205,17 @@ def _spelled_out(token: str) -> tuple[str, ...]:
     return _SPELLED_OUT.get(token, ())
 
 
+def _plain(text: str) -> str:
+    """``text`` without the accents of its letters: labels write "Behçet" and "Sjögren", questions seldom do."""
+    if text.isascii():
+        return text
+    parted = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(each for each in parted if not unicodedata.combining(each)))
+
+
 def terms(text: str) -> list[str]:
     """The stemmed words and the numbers of ``text``, one for all words of one thing, stop words left out."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = _plain(unicodedata.normalize("NFKC", text).casefold())
     concepts = _concepts()
     tokens = (part for token in _TOKEN.findall(folded) for part in (" ".join(token.split()), *_spelled_out(token)))
     stems = (stem(_american(token)) for token in tokens if token not in STOP_WORDS)

@@ -7,6 +7,7 @@ word only where it is plain: for whom, in what illness and at what age. Nothing 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ from dataclasses import dataclass
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index
 from assistant.answering.quantities import quantities_in, ranges_in, size_of
+from assistant.understanding.conditions import OF_ANY_ILLNESS
 from assistant.understanding.illness_alone import is_an_illness
+from assistant.understanding.indications import indicating
+from assistant.understanding.lay_terms import said_otherwise
 
 #: The group, as questions and labels have it.
 GROUP = "pediatric"
@@ -42,6 +46,15 @@ _EVIDENCE = re.compile(r"\b(?:supported|evidence|trials?|stud(?:y|ies)|data)\b(?
 _CHILDREN = re.compile(
     r"\b(?:p(?:a)?ediatrics?|child(?:ren|hood)?|adolescen\w+|infants?|neonat\w+|newborns?|birth)\b", re.IGNORECASE
 )
+#: When an illness begins says nothing of whom the medicine is for.
+_ONSET = re.compile(r"\b\w+-onset\b", re.IGNORECASE)
+_ADULTS = re.compile(r"\b(?:adults?|grown-?ups?)\b", re.IGNORECASE)
+#: Of whom a limitation of use speaks: "patients aged 18 years or more with chickenpox".
+_WITH = re.compile(r"\bwith ([^.,;:()]+)", re.IGNORECASE)
+_AND_MORE = re.compile(
+    r"(?:\bor )?(?:\b(?:greater than or equal to|at least)|\u2265) ?(\d+) years(?: of age)?(?: and older)?",
+    re.IGNORECASE,
+)
 #: What keeps a sentence to some use, route or patients: it says nothing of the others.
 _LIMITED = re.compile(
     r"\b(?:with|for(?! (?:use\b|any (?:use|indication)))|treatment|management|prevention|reduc\w+|other|undergoing|who|"
@@ -62,6 +75,7 @@ _PHASES = frozenset(lexical.terms("mania manic mixed depression depressive episo
 _ANY_CHILD = (1.0, 16.0)
 _BORN_EARLY = -1.0
 _GROWN = 18.0
+_CHILD_AGES, _ADULT_AGES = (0.0, _GROWN), (_GROWN, 100.0)
 _AT_TERM = re.compile(r"\bterm (?:neonat\w+|newborns?|infants?)", re.IGNORECASE)
 #: What an age that a word stands for ends before.
 _LESS = 0.01
@@ -192,6 +206,84 @@ def established(index: Index, entries: Sequence[Entry], child: Child) -> bool:
     return any(_IS_FOR.search(each) and _of_illness(each, child) and _covers(each, child) for each in said)
 
 
+def for_adults_only(index: Index, entries: Sequence[Entry], uses: Sequence[str], child: Child) -> bool:
+    """Whether the ``uses`` keep the illness that is asked about to adults, and no section on children or title of a
+    dose for them names it.
+
+    They say "adults" of it, or say of another illness from which age on it is treated, and of this one nothing.
+    """
+    about = [each for each in uses if child.names and _of_illness(each, child)]
+    # A heading of groups, or an illness in shorthand, may hold the one that is asked about.
+    of_others = [each for each in uses if _may_be_of(each, _CHILD_AGES)]
+    if not about or not all(_names_another(each, child) for each in of_others):
+        return False
+    of_children = [entry for entry in entries if entry.head.topic == GROUP]
+    said = [sentence for entry in of_children for sentence in _sentences(index.load(entry).text.decode())]
+    if not any(_ADULTS.search(each) for each in about) and (
+        not any(map(_AGED.search, of_others)) or any(_approves(each) and not _names_an_illness(each) for each in said)
+    ):
+        return False
+    said += [e.head.title for e in entries if e.head.topic == "dosage" and _CHILDREN.search(e.head.title)]
+    return not any(_of_illness(each, child) and not _NOT.search(each) for each in said)
+
+
+def _names_an_illness(sentence: str) -> bool:
+    return any(is_an_illness(word) for word in re.findall(r"[A-Za-z]{5,}", sentence))
+
+
+def _names_another(sentence: str, child: Child) -> bool:
+    """Whether ``sentence`` names an illness, and none that shares a word with the one that is asked about."""
+    named = {term for names in child.names for name in names for term in name}
+    illnesses = (word for word in re.findall(r"[A-Za-z]{5,}", sentence) if is_an_illness(word))
+    telling = any(OF_ANY_ILLNESS.isdisjoint(lexical.terms(word)) for word in illnesses)
+    return telling and named.isdisjoint(lexical.terms(sentence))
+
+
+def for_children_only(uses: Sequence[str], names: Sequence[Sequence[frozenset[str]]]) -> bool:
+    """Whether each of the ``uses`` that names these illnesses keeps to children."""
+    asked = Child(_ADULT_AGES, True, 0.0, tuple(map(tuple, names)))
+    about = [_ONSET.sub(" ", each) for each in uses if asked.names and _of_illness(each, asked)]
+    return bool(about) and all(_ages(each) and not _may_be_of(each, _ADULT_AGES) for each in about)
+
+
+def _may_be_of(sentence: str, ages: tuple[float, float]) -> bool:
+    """Whether ``sentence``, of an indication, names a group of patients to whom some of these ``ages`` belong."""
+    if (_ADULTS if ages == _ADULT_AGES else _CHILDREN).search(sentence):
+        return True
+    return any(low < ages[1] and ages[0] < high for low, high in _ages(sentence))
+
+
+def not_in_adults(index: Index, entries: Sequence[Entry], question: str) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The limitations of use that leave out the adults asked about for an illness in ``question``, and its words.
+
+    "Patients aged 18 years or more with chickenpox" stands below "has not been established in" (21 CFR
+    201.57(c)(2)(ii)).
+    """
+    found, named = list[Entry](), tuple[str, ...]()
+    if not asks_of_adults(question):
+        return (), ()
+    asked = frozenset(lexical.terms(question))
+    for entry in entries:
+        for said in indicating(index.load(entry).text.decode())[1] if entry.head.topic == "indication" else ():
+            of_it = _WITH.search(said)
+            ages = [each for each in ranges_in(_AND_MORE.sub(r", \1 years and older", said)) if each.kind == "age"]
+            if of_it is None or not any(each.low == _GROWN and each.high == math.inf for each in ages):
+                continue
+            if any(asked.issuperset(lexical.terms(name)) for name in (of_it[1], *said_otherwise(of_it[1]))):
+                found.append(entry)
+                named = named or tuple(of_it[1].casefold().split())
+    # The overview of the section says it as well; the passage of its own says it shortest.
+    found = sorted(dict.fromkeys(found), key=lambda entry: len(index.load(entry).text))
+    return tuple(found[:1]), named
+
+
+def asks_of_adults(question: str) -> bool:
+    """Whether ``question`` is about adults, by a word or by an age, and not about children as well."""
+    ages = [each.value for each in quantities_in(question) if each.kind == "age"]
+    told = min(ages) >= _GROWN if ages else _ADULTS.search(question) is not None
+    return told and not _CHILDREN.search(question)
+
+
 def _sentences(text: str) -> Iterator[str]:
     """The sentences of ``text``; one of several groups once for each, behind what is said of all of them."""
     for sentence in _SENTENCE_END.split(text):
@@ -232,8 +324,7 @@ def _denies(sentence: str, child: Child, *, general: bool) -> bool:
         return bool(child.names) and not (apart and _any_named(apart[1], child))
     if child.names and (_of_illness(sentence, child) or _of_all_phases(sentence, child)):
         return True
-    limited = _LIMITED.search(sentence) or any(is_an_illness(word) for word in re.findall(r"[A-Za-z]{5,}", sentence))
-    return general and not limited
+    return general and not (_LIMITED.search(sentence) or _names_an_illness(sentence))
 
 
 def _any_named(text: str, child: Child) -> bool:

@@ -22,7 +22,9 @@ _DENIES = re.compile(
 )
 #: What leads to a list of those that it is not for: "have not been established in:"; and what the list ends before.
 _DENIES_WHAT_FOLLOWS = re.compile(
-    r"\bnot (?:been )?(?:established|studied|indicated|recommended|approved)\b[^.]{0,40}:$", re.IGNORECASE
+    r"\bnot (?:been )?(?:established|studied|indicated|recommended|approved)\b[^.]{0,40}:$|"
+    r"\b(?:unknown|not known) (?:if|whether)\b[^.]*:$",
+    re.IGNORECASE,
 )
 _ENDS_THE_LIST = re.compile(
     r"^\d+(?:\.\d+)+\s|\b(?:indicated|treat\w*|used|uses?|prevent\w*|reduc\w*)\b", re.IGNORECASE

@@ -111,6 +111,16 @@ def contradicted(wanted: Mapping[str, bool], sentence: str) -> bool:
     )
 
 
+def affirmed(wanted: Mapping[str, bool], sentence: str) -> bool:
+    """Whether ``sentence`` says the same of each of the markers ``wanted``, or of hormone receptors for their kinds."""
+    said = {name.casefold(): sign for name, sign in _mentions(sentence)}
+    for name, sign in wanted.items():
+        kind = "hr" if name in ("ER", "PR") and name.casefold() not in said else name.casefold()
+        if said.get(kind) is not sign:
+            return False
+    return True
+
+
 def names_any(sentence: str) -> bool:
     """Whether ``sentence`` says of any marker whether it is there."""
     return any(sign is not None for _, sign in _mentions(sentence))

@@ -20,6 +20,14 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 _PREVENTED = re.compile(rf"\s{_PREVENTION}\b", re.IGNORECASE)
+#: Clots that nobody has yet: prophylaxis in one word, or of those that long journeys bring. They are the veins'.
+_AGAINST_CLOTS = re.compile(
+    r"\bthrombo-?prophyla\w+|"
+    r"\b(?:clots?|dvt|vte|thrombos[ie]s) (?:in|on|during|before|from|for) (?:an? |my )?(?:long[- ])?(?:haul )?"
+    r"(?:flights?|flying|air travel)\b",
+    re.IGNORECASE,
+)
+_CLOTS = ("venous", "thromboembolism")
 _PARTS = re.compile(r"[,;:.?!()/]")
 #: Where the name of what is prevented ends, and behind what it begins.
 _ENDS = re.compile(
@@ -48,6 +56,8 @@ _TREATS = re.compile(r"\b(?:treat\w*|acute|relie\w+|manag\w+)\b", re.IGNORECASE)
 
 def prevented(question: str) -> tuple[str, ...]:
     """The words of the illness that ``question`` (product names masked) asks to prevent; () where it asks for none."""
+    if _AGAINST_CLOTS.search(question):
+        return _CLOTS
     if (behind := _BEHIND.search(question)) is not None:
         said = _ENDS.split(behind[1], maxsplit=1)[0]
     elif (before := _PREVENTED.search(question)) is not None:
