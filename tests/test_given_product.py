@@ -262,9 +262,11 @@ def test_the_bare_name_of_another_illness_is_referred(quick: Assistant, question
 
 
 def test_what_is_done_about_its_own_illness_makes_it_no_other(quick: Assistant) -> None:
-    asked = decided(quick, "Halden syndrome prevention", "clinical_studies")
+    asked = decided(quick, "Halden syndrome mortality", "clinical_studies")
     assert asked.outcome is not Outcome.MEDICAL_INFORMATION
     assert "the label may mean another illness" not in asked.notes
+    # But to prevent is not to treat.
+    assert decided(quick, "Halden syndrome prevention", "clinical_studies").outcome is Outcome.MEDICAL_INFORMATION
 
 
 def test_what_is_marked_for_an_illness_and_is_all_there_is_is_referred(quick: Assistant) -> None:
