@@ -99,7 +99,7 @@ NOTICE_ROLES: tuple[str, ...] = (
 ROLES: tuple[str, ...] = COMPANION_ROLES + NOTICE_ROLES
 
 #: The slot that holds what a question is about, in words that the label has too.
-ABOUT = "about"
+SUBJECT = "subject"
 #: Slots with a closed set of values. ``product`` is open: its values are the workspace's products.
 SLOT_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -707,10 +707,10 @@ def test_a_hashed_question_is_found_by_asking_and_by_no_table(assistant: Assista
         assert made[0]["question"] == one.keyed("zed dose?") != made[1]["question"]
         assert made[0]["question"] != "hmac-sha256:" + sha256_hex(b"zed dose?")
         assert b"zed dose" not in canonical_json(made[0])
-        named = replace(answer, slots={"product": "zed", "about": "dose for yawning"})
+        named = replace(answer, slots={"product": "zed", "subject": "dose for yawning"})
         told = [
             record_of(each, question_policy="hash", who="", keyed=one.keyed)["slots"]
-            for each in (named, replace(named, carried=("about",)))
+            for each in (named, replace(named, carried=("subject",)))
         ]
         assert told == [{"product": "zed"}, named.slots]
         assert record_of(named, question_policy="full", who="")["slots"] == named.slots

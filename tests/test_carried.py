@@ -39,7 +39,7 @@ TALKS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     (("zorvanta storage", "not zorvanta"), {"topic": "storage"}),
     (("zorvanta storage", "and with quovendry?"), {"product": "zorvanta"}),
     (("how should it be stored?", "the second one"), {}),
-    (("zorvanta dose and ALT", "and grade 3?"), {"about": "dose for ALT", "product": "zorvanta"}),
+    (("zorvanta dose and ALT", "and grade 3?"), {"subject": "dose for ALT", "product": "zorvanta"}),
     (("zorvanta dosage in children", "recommended dosage"), {"population": "pediatric", "product": "zorvanta"}),
 ]
 

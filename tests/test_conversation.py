@@ -275,7 +275,7 @@ def test_the_topic_waits_for_the_product_that_is_chosen(assistant: Assistant) ->
 
 def test_a_substance_that_the_label_speaks_of_is_no_other_product(assistant: Assistant) -> None:
     _, second = talk(assistant, "what is the dose of zorvanta?", "and with rifampin?")
-    assert second.slots == {"product": "zorvanta", "about": "rifampin"}
+    assert second.slots == {"product": "zorvanta", "subject": "rifampin"}
     assert (second.intent, second.carried) == ("drug_interaction", ("product",))
 
 

@@ -68,37 +68,37 @@ def test_a_new_value_is_asked_of_what_was_named(assistant: Assistant) -> None:
     first, second, third, other = talk(
         assistant, _DERMATITIS, "and if he weighs 90 kg?", "and 80 kg?", "how is it stored?"
     )
-    assert (first.slots["about"], first.carried) == ("dose for Verrin dermatitis", ())
+    assert (first.slots["subject"], first.carried) == ("dose for Verrin dermatitis", ())
     for answer in (second, third):
-        assert answer.slots["about"] == "dose for Verrin dermatitis"
-        assert answer.carried == ("about", "product")
+        assert answer.slots["subject"] == "dose for Verrin dermatitis"
+        assert answer.carried == ("product", "subject")
         check_receipt(answer.receipt)
-        assert answer.receipt["carried"] == {"about": "dose for Verrin dermatitis", "product": "quovendry"}
+        assert answer.receipt["carried"] == {"subject": "dose for Verrin dermatitis", "product": "quovendry"}
         assert "quovendry-us-pi.2.4" in {span.id for span in answer.spans}
-    assert "about" not in other.slots
+    assert "subject" not in other.slots
 
 
 def test_a_grade_of_what_nobody_named_is_asked_back(assistant: Assistant) -> None:
     assert talk(assistant, "quovendry dose", "and grade 3?")[-1].outcome is Outcome.CLARIFY
     assert assistant.ask("quovendry grade 3?", _HCP).outcome is not Outcome.ANSWERED
     named = talk(assistant, "grade 2 ALT increase with zorvanta", "and grade 3?")[-1]
-    assert (named.outcome, named.slots["about"]) == (Outcome.ANSWERED, "ALT increase")
+    assert (named.outcome, named.slots["subject"]) == (Outcome.ANSWERED, "ALT increase")
 
 
 def test_what_was_referred_stays_so_at_another_value(assistant: Assistant) -> None:
     answers = talk(assistant, "quovendry for gout", "and 30 kg?", "and 60 kg?")
     assert [answer.outcome for answer in answers] == [Outcome.MEDICAL_INFORMATION] * 3
-    assert "about" not in answers[-1].slots
+    assert "subject" not in answers[-1].slots
 
 
 def test_words_that_the_label_does_not_hold_are_not_kept(assistant: Assistant) -> None:
     answer = assistant.ask("dose of quovendry for Brandy Smithson syndrome", _HCP)
-    assert "about" not in answer.slots
+    assert "subject" not in answer.slots
 
 
 def test_nothing_is_kept_after_a_report(assistant: Assistant) -> None:
     *_, after = talk(assistant, _DERMATITIS, "I got a rash from it", "and 30 kg?")
-    assert "about" not in after.carried
+    assert "subject" not in after.carried
 
 
 def test_a_weight_leaves_the_group_unless_the_label_doses_by_it(assistant: Assistant) -> None:

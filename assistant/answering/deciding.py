@@ -38,7 +38,7 @@ from assistant.answering.which_product import (
 )
 from assistant.content.lexicon import mask, words
 from assistant.content.policy import Policy
-from assistant.domain import ABOUT, Context, Flag, Outcome
+from assistant.domain import SUBJECT, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError, unit
@@ -300,9 +300,9 @@ class Decider:
         if meant.people:
             draft.carried = ("population", *draft.carried)
         if meant.named:
-            draft.slots[ABOUT] = meant.named
+            draft.slots[SUBJECT] = meant.named
         if meant.carried:
-            draft.carried = (ABOUT, *draft.carried)
+            draft.carried = tuple(sorted((SUBJECT, *draft.carried)))
         if reading.typed != reading.masked:
             draft.notes.append("spelling: slips in ordinary words were read as the words meant")
         if reading.conditions:

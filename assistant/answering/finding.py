@@ -40,7 +40,7 @@ from assistant.answering.unestablished import (
 )
 from assistant.answering.which_product import own_terms
 from assistant.content.policy import Policy
-from assistant.domain import ABOUT, OTHER_INTENTS, Context, Kind
+from assistant.domain import OTHER_INTENTS, SUBJECT, Context, Kind
 from assistant.settings import Settings
 from assistant.understanding import aspects
 from assistant.understanding.conditions import LabelStatus, spelled_out
@@ -106,7 +106,7 @@ class Finder:
         ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
         chosen = planning.choose(ranked, plan, self.policy)
         shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses)
-        about = draft.slots[ABOUT] if ABOUT in draft.carried else ""
+        about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""
         speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []
         shown = (*(c for c in shown if c.entry in speaking), *(c for c in shown if c.entry not in speaking))
         draft.candidates = tuple(ranked[:5])

@@ -2,7 +2,7 @@
 
 It asks what the last question asked, of what that one named: an illness, a reaction, a substance. Guarantees: what is
 kept of it are words that a passage of the product's label holds as well, and whether a dose was asked; the answer shows
-them and the record holds them (``slots["about"]``, ``carried``). They are kept for such questions alone. A grade of
+them and the record holds them (``slots["subject"]``, ``carried``). They are kept for such questions alone. A grade of
 what nobody named is never answered: of each reaction it means another thing to do.
 """
 
@@ -16,7 +16,7 @@ from assistant.answering.answer import Answer
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import all_names
 from assistant.answering.quantities import quantities_in, share_that_fits
-from assistant.domain import ABOUT, Flag
+from assistant.domain import SUBJECT, Flag
 from assistant.understanding.aspects import asks_dose
 from assistant.understanding.conditions import ABBREVIATIONS
 from assistant.understanding.reading import Reading
@@ -73,7 +73,7 @@ def kept(plain: str, previous: Answer | None) -> str:
     """What the last question was about, where ``plain`` is only a new value; else "". Nothing after a report."""
     if previous is None or set(previous.flags) - {Flag.ATTACK} or not only_a_value(plain):
         return ""
-    return previous.slots.get(ABOUT, "")
+    return previous.slots.get(SUBJECT, "")
 
 
 def about(reading: Reading, index: Index, entries: Sequence[Entry]) -> str:
@@ -112,7 +112,7 @@ def _without_value(words: str) -> str:
 
 def asked_a_dose(previous: Answer | None) -> bool:
     """Whether the last question asked a dose for what it named."""
-    return previous is not None and not previous.flags and previous.slots.get(ABOUT, "").startswith(_DOSE)
+    return previous is not None and not previous.flags and previous.slots.get(SUBJECT, "").startswith(_DOSE)
 
 
 def said_with(plain: str, named: str) -> str:

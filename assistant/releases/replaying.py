@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.canonical import sha256_hex
-from assistant.domain import Context, Flag
+from assistant.domain import SUBJECT, Context, Flag
 from assistant.errors import NotReadyError, UsageError
 from assistant.trust.audit import Unrecorded
 from assistant.trust.installed.description import FILE as RELEASE_FILE
@@ -108,9 +108,9 @@ def _replay(entry: Mapping[str, Any], folder: Path, withdrawn: Withdrawn) -> Rep
         context, carried = _context(entry["context"]), _carried(entry)
         before = None
         sourced = (entry["outcome"], entry["intent"]) == ("answered", "source_request")
-        if sourced or carried.keys() & {"topic", "population", "about", "harm"}:
+        if sourced or carried.keys() & {"topic", "population", SUBJECT, "harm"}:
             # Of the answer before only what it was about counts: any answer, so that it is about that.
-            names = ("topic", "population", "about")
+            names = ("topic", "population", SUBJECT)
             about: dict[str, str] = {name: carried[name] for name in names if name in carried}
             flags = tuple(flag for flag in Flag if flag.value == carried.get("harm"))
             before = replace(assistant.ask("hello", context), slots=about, flags=flags)

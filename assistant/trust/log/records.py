@@ -1,7 +1,7 @@
 """What is recorded of an answer: the schema ``onlabel.audit/1``.
 
 Guarantees: no text of a passage; under the policy ``hash`` no words of the question as typed, but where a further
-question was a new value alone the words of the label that were carried to it (``slots["about"]``), which the receipt
+question was a new value alone the words of the label that were carried to it (``slots["subject"]``), which the receipt
 holds too; shares are whole numbers of a thousand, so that a record has one canonical form and one hash.
 
 The question by policy: ``full`` as typed; ``redacted`` with personal data replaced (``personal``); ``hash`` as an
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, get_args
 
 from assistant.canonical import sha256_hex
-from assistant.domain import ABOUT, Context, Flag, Outcome, Span
+from assistant.domain import SUBJECT, Context, Flag, Outcome, Span
 from assistant.errors import OnlabelError, UsageError
 from assistant.trust.log.personal import redacted
 
@@ -134,8 +134,8 @@ def per_mille(share: float) -> int:
 
 def _slots(answer: Answered, policy: QuestionPolicy) -> dict[str, str]:
     """The slots; what a hashed question is about stands in words of its own, so it is left out unless carried."""
-    hidden = policy == "hash" and ABOUT not in answer.carried
-    return {name: value for name, value in answer.slots.items() if not (hidden and name == ABOUT)}
+    hidden = policy == "hash" and SUBJECT not in answer.carried
+    return {name: value for name, value in answer.slots.items() if not (hidden and name == SUBJECT)}
 
 
 def _question(text: str, policy: QuestionPolicy, keyed: Callable[[str], str] | None) -> str:
