@@ -63,12 +63,17 @@ def with_doses_of_all(
 ) -> tuple[Candidate, ...]:
     """``shown`` behind the one passage on the doses for ``illnesses``, where no doses are set apart for children.
 
-    To be asked for children in whom the label calls the medicine established; the last ones shown give way.
+    Where some are, and none is shown, behind the nearest of them that names the illnesses. To be asked for children in
+    whom the label calls the medicine established; the last ones shown give way.
     """
     doses = [each for each in ranked if each.entry.head.topic == "dosage"]
-    if not illnesses or any(each.entry.head.is_about("pediatric") for each in doses):
+    children = [each for each in doses if each.entry.head.is_about("pediatric")]
+    if not illnesses or (children and any(each.entry.head.topic == "dosage" for each in shown)):
         return tuple(shown)
-    told = [each for each in doses if names_all(each.entry, illnesses) and not _apart(index, each.entry)]
+    if children:
+        told = [each for each in children if _names_in_text(index, each.entry, illnesses)][:1]
+    else:
+        told = [each for each in doses if names_all(each.entry, illnesses) and not _apart(index, each.entry)]
     if len(told) != 1:
         return tuple(shown)
     found = told
@@ -100,6 +105,11 @@ def names_all(entry: Entry, illnesses: Sequence[Sequence[str]]) -> bool:
         return False
     title = frozenset(lexical.terms(entry.head.title))
     return all(any(name <= title for name in all_names(words)) for words in illnesses)
+
+
+def _names_in_text(index: Index, entry: Entry, illnesses: Sequence[Sequence[str]]) -> bool:
+    """Whether ``entry`` names each of the ``illnesses`` by one of its names."""
+    return all(any(name <= index.stems(entry) for name in all_names(words)) for words in illnesses)
 
 
 def _apart(index: Index, entry: Entry) -> bool:

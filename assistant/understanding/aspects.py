@@ -10,6 +10,9 @@ import re
 from collections.abc import Sequence
 
 from assistant.understanding.conditions import ABBREVIATIONS
+from assistant.understanding.illness_alone import is_an_illness
+from assistant.understanding.lay_terms import said_otherwise
+from assistant.understanding.spelling import is_ordinary
 
 _CHANGES = (
     r"(?:rais(?:e|es|ed|ing)|increas(?:e|es|ed|ing)|lower(?:s|ed|ing)?|decreas(?:e|es|ed|ing)|reduc(?:e|es|ed|ing)|"
@@ -60,6 +63,7 @@ _DOSE_OF = (
     ),
     re.compile(r"\bdos(?:es?|ages?|ing) of (?:the )?([^\W\d_][\w-]{4,})", re.IGNORECASE),
 )
+_HOW_OFTEN = re.compile(r"(?:daily|nightly|weekly|fortnightly|monthly|yearly|annual|quarterly)$")
 #: Intents that are about whom; a dose may be asked for them.
 _GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
 #: Intents that may be about what happened under treatment; what is then done with the dose stands with the doses.
@@ -101,9 +105,19 @@ def asks_to_modify(intent: str, question: str) -> bool:
 
 
 def dosed_by_name(question: str) -> tuple[str, ...]:
-    """The words that stand where a question says of what it asks the dose; ordinary ones among them, no illness."""
+    """The words that stand where a question says of what it asks the dose; ordinary ones among them, no illness.
+
+    Nor how often it is given ("biweekly"), and no compound of an ordinary word ("weight-based").
+    """
     found = (match[1].casefold() for pattern in _DOSE_OF for match in pattern.finditer(question))
-    return tuple(word for word in found if ABBREVIATIONS.keys().isdisjoint(word.split("-")))
+    return tuple(word for word in found if not _names_none(word))
+
+
+def _names_none(word: str) -> bool:
+    parts = word.split("-")
+    compound = len(parts) > 1 and any(map(is_ordinary, parts))
+    illness = not ABBREVIATIONS.keys().isdisjoint(parts) or is_an_illness(word) or any(said_otherwise(word))
+    return compound or illness or _HOW_OFTEN.search(word) is not None
 
 
 def with_second_side(intents: Sequence[tuple[str, float]], question: str) -> list[tuple[str, float]]:

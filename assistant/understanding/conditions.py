@@ -31,6 +31,7 @@ ABBREVIATIONS: dict[str, str] = {
     "aml": "acute myeloid leukemia",
     "ards": "acute respiratory distress syndrome",
     "as": "ankylosing spondylitis",
+    "ascvd": "atherosclerotic cardiovascular disease",
     "axspa": "axial spondyloarthritis",
     "bph": "benign prostatic hyperplasia",
     "ca": "cancer",

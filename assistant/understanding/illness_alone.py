@@ -20,8 +20,8 @@ _ASKED_OF_IT = re.compile(
     r"protocol|oral|iv|im|daily|weekly)|"
     r"dos(?:e|es|age|ages|ing)(?: (?:chang\w+|adjust\w+|modif\w+|reductions?|interruptions?|delays?))?|"
     r"posology|regimens?|protocols?|treatments?|contraindicat\w+|"
-    r"therap(?:y|ies)|indications?|uses?|what|is|are|the|for|in|of|to|treat|an?|adults?|"
-    r"patients?(?: with)?|pts?(?: with)?|approved|label|"
+    r"therap(?:y|ies)|indications?|uses?|what(?:['\u2019]?s)?|is|are|the|for|in|of|to|treat|an?|adults?|"
+    r"patients?(?: with)?|pts?(?: with)?|approved|label|pls|plz|please|quick|q|correct|right|again|duration|length|"
     r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|"
     r"\d+ (?:years?|months?|weeks?|days?) ago)\b",
     re.IGNORECASE,
@@ -39,8 +39,8 @@ _SENTENCE = re.compile(
     r"monkeys?|animals?)\b|\bw/|[,;:]",
     re.IGNORECASE,
 )
-#: A class that is taken besides, and a dose that it is asked to lower.
-_BESIDES = re.compile(r"\b(?:inhibitors?|inducers?|lower (?:the|its) dose)\b", re.IGNORECASE)
+#: What is taken besides, and a dose that it is asked to lower.
+_BESIDES = re.compile(r"\b(?:inhibitors?|inducers?|meds|medications?|drugs|lower (?:the|its) dose)\b", re.IGNORECASE)
 #: What is done about an illness, or counted of it: no part of its name.
 _DONE_ABOUT_IT = re.compile(
     r"prevent\w*|reduc(?:es?|ing|tions?)|lower(?:s|ed|ing)|mortality|monthly|days", re.IGNORECASE
