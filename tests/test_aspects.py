@@ -83,7 +83,13 @@ def test_whose_dose_is_asked_stands_beside_the_word(question: str, words: tuple[
 
 
 def test_an_illness_is_no_medicine_whose_dose_is_asked() -> None:
-    assert dosed_by_name("HFpEF dose") == dosed_by_name("nr-axSpA dosing") == ()
+    assert dosed_by_name("HFpEF dose") == dosed_by_name("nr-axSpA dosing") == dosed_by_name("impotence dose") == ()
+
+
+def test_how_often_or_by_what_a_dose_is_given_is_no_medicine() -> None:
+    for question in ("biweekly dose", "fortnightly dosing", "twice-daily dose", "weight-based dose", "add-on dose"):
+        assert dosed_by_name(question) == (), question
+    assert dosed_by_name("quovendry dose") == ("quovendry",)
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ def test_how_an_illness_runs_is_none() -> None:
         ("starting dose in type 2 diabetes", "type 2 diabetes"),
         ("max dose asthma \u226512", "asthma"),
         ("tension-type headache", "tension type headache"),
-        ("jet lag dose", "jet lag"),
+        ("jet lag dose", "jetlag"),
         ("atelectasis", "atelectasis"),
         ("shift-work sleep disorder", "shift sleep"),
         ("narrow angle glaucoma contraindicated?", "narrow angle glaucoma"),

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from assistant.answering import lexical
 from assistant.answering.index import Entry, Index
 from assistant.answering.quantities import Range, ranges_in
 from assistant.answering.referred_doses import doses_in, with_doses, with_doses_of_all, without_adults
@@ -23,6 +24,9 @@ class _Texts:
 
     def ranges(self, entry: SimpleNamespace) -> tuple[Range, ...]:
         return ranges_in(entry.text)
+
+    def stems(self, entry: SimpleNamespace) -> frozenset[str]:
+        return frozenset(lexical.terms(entry.text))
 
 
 def passage(
@@ -119,6 +123,14 @@ def test_doses_of_adults_or_beside_a_childs_own_are_none_of_children(text: str) 
     assert of_all(CHILDREN, alone, passage("2.5", "dosage", title="Gout", text="Maintenance.")) == (
         ["8.4"] if plain else ["2.5", "8.4"]
     )
+
+
+def test_a_childs_dose_for_the_illness_is_not_left_out() -> None:
+    theirs = passage("2.4", "dosage", "pediatric", text="Gout in adults and children of 10 years: 5 mg.")
+    other = passage("2.3", "dosage", "pediatric", text="Carditis in children: 2 mg.")
+    assert of_all(CHILDREN, other, theirs) == ["2.4", "8.4"]
+    assert of_all(CHILDREN, other, theirs, shown=(CHILDREN, other)) == ["8.4", "2.3"]
+    assert of_all(CHILDREN, other) == ["8.4"]
 
 
 def test_a_table_for_adults_under_a_title_over_both_is_none_of_children() -> None:

@@ -336,6 +336,8 @@ broken pen
 the pills smell weird
 my patch doesn't stick
 I want to make a product complaint
+the pill was half the size of last time
+my tablets are smaller than usual
 the needle came off
 We received a cracked vial
 the pen was already expired when I got it

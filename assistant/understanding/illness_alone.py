@@ -56,7 +56,7 @@ _ENDS_AN_ILLNESS = re.compile(
     r"fractures?|injur(?:y|ies)|clots?|thromb(?:us|i)|embol(?:us|ism)|prediabetes|diabetes|hypertension|stroke|asthma|"
     r"migraine|psoriasis|lupus|schizophrenia|depression|malaria|tuberculosis|influenza|sepsis|shock|scleroderma|"
     r"vitiligo|urticaria|alopecia|imperfecta|bulimia|autism|dementia|obesity|gout|narcolepsy|eczema|rosacea|"
-    r"headaches?|insomnia|lag|flutter|apno?ea|arrhythmias?|epilepsy|palsy|pneumonia|sickness)",
+    r"headaches?|insomnia|jetlag|flutter|apno?ea|arrhythmias?|epilepsy|palsy|pneumonia|sickness)",
     re.IGNORECASE,
 )
 #: What a dose is asked for, right behind the word.
@@ -64,6 +64,7 @@ _DOSED_FOR = re.compile(r"\b(?:dos(?:e|es|age|ages|ing)|regimens?|protocols?)\s+
 _WORD = re.compile(r"[^\W_][\w'-]*")
 #: Atrial fibrillation, as it is spoken.
 _A_FIB = re.compile(r"\ba[- ]?fib\b", re.IGNORECASE)
+_JET_LAG = re.compile(r"\bjet[- ]lag\b", re.IGNORECASE)
 #: What is asked of the illness that a question begins with. Kidney disease is a group of patients.
 _BEGUN = re.compile(
     r"\W*(?:the medicine )?(?:for |in )?(?!ckd|aki)([^\W_][\w-]*)\s+(?:(?:renal|hepatic|pediatric|adult|starting|"
@@ -88,8 +89,13 @@ def illness_alone(question: str) -> tuple[str, ...]:
 
 def named_alone(question: str) -> tuple[str, ...]:
     """The words that ``question`` (product names masked) consists of, what is asked left out; () where it says more."""
-    named = tuple(word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", _A_FIB.sub("AFib", question))))
+    named = tuple(word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", _in_one_word(question))))
     return () if _SENTENCE.search(question) or len(named) > _MOST_WORDS else named
+
+
+def _in_one_word(question: str) -> str:
+    """``question`` with the illnesses in one word that none of their words names."""
+    return _JET_LAG.sub("jetlag", _A_FIB.sub("AFib", question))
 
 
 def brought_about_by(question: str) -> frozenset[str]:
@@ -118,14 +124,14 @@ def illness_in_shorthand(question: str) -> tuple[tuple[str, ...], ...]:
     """The words of each illness that ``question`` (product names masked) writes in the capitals of its shorthand."""
     return tuple(
         spelled_out(word[0])
-        for word in _WORD.finditer(_A_FIB.sub("AFib", question))
+        for word in _WORD.finditer(_in_one_word(question))
         if _CAPITALS.search(word[0]) and word[0].casefold() in ABBREVIATIONS and not _NO_SHORTHAND.fullmatch(word[0])
     )
 
 
 def illness_at_first(question: str) -> tuple[str, ...]:
     """The words of the illness whose shorthand ``question`` (product names masked) begins with: "AF dose CrCl 40"."""
-    begun = _BEGUN.match(_A_FIB.sub("AFib", question))
+    begun = _BEGUN.match(_in_one_word(question))
     return next(iter(illness_in_shorthand(begun[1])), ()) if begun else ()
 
 
