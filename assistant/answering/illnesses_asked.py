@@ -40,14 +40,19 @@ from assistant.understanding.illness_alone import (
     illness_at_first,
     illness_dosed,
     illness_itself,
+    is_an_illness,
     named_alone,
     without_age,
 )
+from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.matters import names_vaccine
 from assistant.understanding.prevention import prevented
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import populations
 from assistant.understanding.stages import asks_for_maintenance
+
+#: Topics of passages that name an illness for what the medicine does about it.
+_OF_ITS_EFFECT = frozenset(("indication", "overview", "clinical_studies", "mechanism"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +149,13 @@ class IllnessesAsked:
         ):
             return True
         aim = prevented(reading.masked)
-        status = label_status(label, aim) if aim else conditions.LabelStatus.UNSURE
+        if not aim or not _is_illness(aim, reading):
+            return False
+        status = label_status(label, aim)
         if status is conditions.LabelStatus.INDICATED:
             return only_treated(label, aim)
-        telling = [entry for entry in entries if entry.head.topic in planning.DIRECTING]
+        # What it may bring about is prevented by whoever takes it.
+        telling = [entry for entry in entries if entry.head.topic not in _OF_ITS_EFFECT]
         return status is conditions.LabelStatus.NOT_MENTIONED and not names_condition(self.index, telling, aim)
 
     def is_dosed_use(self, product: str, named: Sequence[str], where: Context) -> bool:
@@ -165,6 +173,12 @@ class IllnessesAsked:
         indicated = all(label_status(label, condition) is conditions.LabelStatus.INDICATED for condition in marked)
         within = all(set(condition) <= set(only) for condition in marked)
         return bool(marked and indicated and within and spoken_under(self.index, product, only, ("dosage",), where))
+
+
+def _is_illness(named: Sequence[str], reading: Reading) -> bool:
+    """Whether ``named`` is an illness by its ending or one of its names, or marked for one: air bubbles are none."""
+    marked = {word for words in reading.conditions for word in words}
+    return any(map(is_an_illness, named)) or any(said_otherwise(" ".join(named))) or marked.issuperset(named)
 
 
 def marked_for_use(reading: Reading) -> bool:

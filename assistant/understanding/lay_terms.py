@@ -20,7 +20,7 @@ arrhythmia, irregular heartbeat, heart rhythm problem
 av block, heart block, atrioventricular block
 tachycardia, fast heartbeat, racing heart
 stroke, cerebrovascular accident, brain attack
-deep vein thrombosis, blood clot in the leg, leg clot, clot in my leg
+deep vein thrombosis, venous thromboembolism, venous thrombosis, vte, blood clot in the leg, leg clot, clot in my leg
 pulmonary embolism, blood clot in the lung, lung clot, clot in my lung
 thromboembolism, blood clots, blood clot
 hypercholesterolemia, high cholesterol
