@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from assistant.content.openfda import file as openfda_file
+from assistant.content.openfda.captions import caption_of_group
 from assistant.content.openfda.footnotes import end_of_notes
 from assistant.content.openfda.importing import NEVER_RETRIEVED, NOT_FOR_PEOPLE, read_openfda, read_record
 from assistant.content.writing import DocumentDraft, PassageDraft, write_document
@@ -1021,6 +1022,53 @@ def test_a_run_in_heading_titles_later_pieces_of_doses_only() -> None:
     assert [p.title for p in warned] == ["Warnings and Precautions"] * 2 and warned[1].text.startswith("Deep")
     dosed = read(dosage_and_administration=[f"2 DOSAGE 2.2 Adult Dosage Light Doze The usual dose is 2 mg. {text}"])
     assert [p.title for p in dosed.passages][-1] == "Adult Dosage: Deep Dullness with Yawns"
+
+
+IMPAIRED = "2 DOSAGE 2.1 Dosage in Patients with Renal or Hepatic Impairment"
+#: A lead-in that ends a piece, and the caption behind it.
+DOZE = "Table 4: Dosage for Patients with Light Doze and Renal Impairment Stage Dosage Mild 2 mg Severe 1 mg"
+TORPOR = "Table 5: Dosage for Patients with Torpor and Hepatic Impairment Weighing 35 kg or More Stage Dosage Mild 3 mg"
+
+
+def test_a_table_is_of_the_group_that_its_caption_names() -> None:
+    text = f"{IMPAIRED} {sentences(15)} {DOZE}. {sentences(14)} {TORPOR}. {sentences(12)}"
+    found = {p.text[:7]: p for p in read(dosage_and_administration=[text]).passages}
+    doze, torpor = found["Table 4"], found["Table 5"]
+    above = "Dosage for Patients with "
+    assert (doze.topic, doze.title) == ("renal_impairment", f"{above}Light Doze and Renal Impairment")
+    assert torpor.topic == "hepatic_impairment" and torpor.population == ("hepatic_impairment",)
+    assert torpor.title == f"{above}Torpor and Hepatic Impairment Weighing 35 kg or More"
+
+
+@pytest.mark.parametrize(
+    ("text", "caption"),
+    [
+        ("Table 2. Dosage in Mild Renal Impairment Stage", "Dosage in Mild Renal Impairment"),
+        (
+            "For handling, see Doses ( 2.7 ) . Table 6: Dosage in Hepatic Impairment Stage",
+            "Dosage in Hepatic Impairment",
+        ),
+        ("Give it slowly. Table 6: Dosage in Hepatic Impairment Stage", ""),
+        ("Table 2: Dosage in Renal Impairment or Hepatic Impairment Stage", ""),
+        ("Table 2: Dosage in Renal and Hepatic Impairment Stage", ""),
+        ("Table 2: Dosage in Patients of Lunar Descent or Those with Hepatic Impairment Stage", ""),
+        ("Table 2: Dosage of ZORVANTA Stage Dosage None 5 mg Renal Impairment 2 mg", ""),
+        ("Table 2: Dosage in Adults. Dosage in Renal Impairment", ""),
+        ("Table 2 shows the Dosage in Renal Impairment", ""),
+    ],
+)
+def test_a_caption_names_one_group_or_none(text: str, caption: str) -> None:
+    assert caption_of_group(text) == caption
+
+
+def test_a_run_in_behind_a_title_is_not_of_the_pieces_of_other_illnesses() -> None:
+    section = "2.1 Dosage in Renal or Hepatic Impairment"
+    text = f"2 DOSAGE {section} Light Doze Renal Impairment Dosage for doze is in Table 4. {sentences(26)}"
+    first, later = read(dosage_and_administration=[text]).passages
+    assert first.title == "Dosage in Renal or Hepatic Impairment Light Doze Renal Impairment"
+    assert later.title == "Dosage in Renal or Hepatic Impairment"
+    text = f"2 DOSAGE 2.1 Dosage Modifications for Light Doze The dose is 5 mg. {sentences(26)}"
+    assert {p.title for p in read(dosage_and_administration=[text]).passages} == {"Dosage Modifications for Light Doze"}
 
 
 def test_a_heading_directly_below_another_stays_with_it() -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from assistant.content.openfda.captions import caption_of_group, names_both
 from assistant.content.openfda.cuts import words_at
 from assistant.content.openfda.drug_facts import of_drug_facts
 from assistant.content.openfda.fields import NEVER_RETRIEVED, OWN_NUMBER, Field, Heading, Inner, Piece, heading_line
@@ -136,8 +137,10 @@ def _passage(
     elif box and len(boxes) > 1:
         patient = bool(_TO_PATIENTS.search(text))
     number, title, path = _place_of(root, piece, headings, names, patient=patient)
-    heading = "" if patient or otc else _run_in(root, piece, headings, run_ins)
-    if heading:
+    heading = "" if patient or otc or not _in_doses(piece, headings) else caption_of_group(text)
+    if heading and names_both(title):
+        title, path = heading, (*(path if names_both(text) else path[:-1]), heading)
+    elif heading := heading or ("" if patient or otc else _run_in(root, piece, headings, run_ins)):
         above, path = title if root.title else "", (*(path if root.title else ()), heading)
         title = _below(above, heading)
     of_doses = not (patient or otc) and _doses(root)
@@ -234,14 +237,20 @@ def _run_in(root: Field, piece: Piece, headings: list[Heading], run_ins: RunIns)
     In other sections it says less than the section's title ("Data"). What begins like a heading that is not known for
     one, and what stands far behind the last known one, stands under none.
     """
-    number = next((heading.label for heading in reversed(headings) if heading.at <= piece.own), "")
-    of_doses = any(one.name in _OF_DOSES for one in piece.path) or number.startswith("2.")
-    if not of_doses or not piece.run_ins or any(piece.run_ins[-1] < heading.at <= piece.own for heading in headings):
+    if not _in_doses(piece, headings) or not piece.run_ins:
+        return ""
+    if any(piece.run_ins[-1] < heading.at <= piece.own for heading in headings):
         return ""
     behind = piece.own - piece.run_ins[-1]
     if behind > _IN_FORCE or (behind and _LIKE_HEADING.match(root.text, words_at(root.text, piece.own))):
         return ""
     return ": ".join(run_ins.at(root.text, at) for at in piece.run_ins)
+
+
+def _in_doses(piece: Piece, headings: list[Heading]) -> bool:
+    """Whether a piece stands in a section of doses."""
+    number = next((heading.label for heading in reversed(headings) if heading.at <= piece.own), "")
+    return any(one.name in _OF_DOSES for one in piece.path) or number.startswith("2.")
 
 
 def _apart_from_use(text: str, title: str) -> str:
@@ -288,6 +297,9 @@ def _place_of(
         heading = above[-1]
         title = title_of(root.text[heading.end : heading.end + 300], names, field)
         title = title or field.title or outer
+        ends = _TITLE_BEFORE.match(title) if heading.at < piece.start and _in_doses(piece, headings) else None
+        if ends and ends[0].endswith("Impairment"):
+            title = ends[0]  # the run-in heading directly behind it is of the section's first piece alone
         return heading.label, title, (outer, f"{heading.label} {title}")
     number = own[1] if own else ""
     title = field.title if len(piece.path) > 1 or root.title else ""
