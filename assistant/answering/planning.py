@@ -85,8 +85,6 @@ AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"
 ABOUT_USE = ("off_label", "indication")
 #: Intents under which a use comes that is named in bare words.
 MAY_BE_A_USE = FOR_A_CONDITION | AGAINST_A_CONDITION | {*ABOUT_USE, "out_of_scope"}
-#: Topics of passages that say what is to be done about an illness: what to give against it, what to beware of.
-DIRECTING = AGAINST_A_CONDITION | {"dosage", "administration", "drug_interaction", "patient_counseling"}
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead; and up to
 #: how many they are short, so that one which is a little further away costs its reader little. It has this share of the
