@@ -15,8 +15,19 @@ from assistant.answering.retrieval import Candidate
 _USES = frozenset(lexical.terms("chronic yawning, evening drowsiness"))
 
 
+_ABOUT = {
+    "dosage": ("dosage",),
+    "renal_impairment": ("renal_impairment", "dosage"),
+    "clinical_studies": ("clinical_studies",),
+    "indication": ("indication",),
+}
+
+
 class _Texts:
     """As much of an index as is read here."""
+
+    def load(self, entry: SimpleNamespace) -> SimpleNamespace:
+        return SimpleNamespace(text=entry.text.encode())
 
     def stems(self, entry: SimpleNamespace) -> frozenset[str]:
         return frozenset(lexical.terms(entry.text))
@@ -24,8 +35,14 @@ class _Texts:
 
 def _left(asked: str, *passages: tuple[str, str, str]) -> list[str]:
     ranked = [
-        SimpleNamespace(entry=SimpleNamespace(head=SimpleNamespace(topic=topic, title=title), text=f"{title} {text}"))
-        for topic, title, text in passages
+        SimpleNamespace(
+            entry=SimpleNamespace(
+                row=row,
+                head=SimpleNamespace(topic=topic, title=title, is_about=lambda asked, of=topic: asked in _ABOUT[of]),
+                text=f"{title} {text}",
+            )
+        )
+        for row, (topic, title, text) in enumerate(passages)
     ]
     found = without_doses_of_others(
         cast(Index, _Texts()), cast(list[Candidate], ranked), [asked.split()] if asked else [], _USES
@@ -53,3 +70,13 @@ def test_what_is_not_for_another_use_stays(passage: tuple[str, str, str]) -> Non
 
 def test_nothing_goes_where_no_title_names_the_use_or_none_is_asked() -> None:
     assert _left("hiccups", _YAWNING, _DROWSY) == _left("", _YAWNING, _DROWSY) == [_YAWNING[1], _DROWSY[1]]
+
+
+def test_of_one_section_for_all_uses_the_piece_for_another_goes() -> None:
+    uses = ("indication", "Chronic Yawning", "It is for it."), ("indication", "Evening Drowsiness", "It is for it.")
+    ours = ("renal_impairment", "Dosage in Renal Impairment", "Chronic Yawning: 5 mg.")
+    other = ("renal_impairment", "Dosage in Renal Impairment: Table 2", "Evening Drowsiness: 10 mg.")
+    both = ("renal_impairment", "Dosage in Renal Impairment: Table 3", "Evening Drowsiness: 10 mg. Chronic yawning: 5.")
+    every = ("renal_impairment", "Use in Renal Impairment", "It was not studied.")
+    assert _left("chronic yawning", *uses, ours, other, both, every)[2:] == [ours[1], both[1], every[1]]
+    assert _left("chronic yawning", *uses, other, every)[2:] == [other[1], every[1]]

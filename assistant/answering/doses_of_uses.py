@@ -6,6 +6,7 @@ Beside the one that is asked for the other is a danger: it looks like a second r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -22,18 +23,45 @@ _OF_ANY_USE = (
     "important use treatment prevention and table"
 )
 
+_BRACKET = re.compile(r"\(([^()]{2,30})\)")
+#: What a passage is of stands in its first words.
+_FIRST_WORDS = 200
+
 
 def without_doses_of_others(
     index: Index, ranked: Sequence[Candidate], illnesses: Sequence[Sequence[str]], uses: frozenset[str]
 ) -> list[Candidate]:
     """``ranked`` without passages on the doses for other uses, where the title of one names every one of ``illnesses``.
 
+    And, where the first words of one do, without those whose first words name another use and that speak of none of the
+    ``illnesses``: of a section of doses in renal impairment one piece may be for each use.
+
     :param uses: the terms of what the label is for: a title that names these alone is one of another use.
     """
-    if not illnesses or not any(names_all(each.entry, illnesses) for each in ranked):
+    if not illnesses:
         return list(ranked)
     names = [name for words in illnesses for name in all_names(words)]
-    return [each for each in ranked if not _is_of_another(index, each, names, uses)]
+    kept = list(ranked)
+    if any(names_all(each.entry, illnesses) for each in kept):
+        kept = [each for each in kept if not _is_of_another(index, each, names, uses)]
+    dosed = {each.entry.row: _first_terms(index, each) for each in kept if each.entry.head.is_about("dosage")}
+    if not any(name <= first for first in dosed.values() for name in names):
+        return kept
+    others = [other for other in _uses_by_title(ranked) if all(other.isdisjoint(name) for name in names)]
+    led = {row for row, first in dosed.items() if any(other <= first for other in others)}
+    return [e for e in kept if e.entry.row not in led or any(name <= index.stems(e.entry) for name in names)]
+
+
+def _first_terms(index: Index, each: Candidate) -> frozenset[str]:
+    return frozenset(lexical.terms(index.load(each.entry).text.decode()[:_FIRST_WORDS]))
+
+
+def _uses_by_title(ranked: Sequence[Candidate]) -> list[frozenset[str]]:
+    """The terms of each name of a use with a subsection of its own among the indications: in full, and in brackets."""
+    titles = [each.entry.head.title for each in ranked if each.entry.head.topic == "indication"]
+    names = [name for title in titles for name in (_BRACKET.sub(" ", title), *_BRACKET.findall(title))]
+    of_any = _of_any_use() | _of_indications()
+    return [terms for name in names if (terms := frozenset(lexical.terms(name)) - of_any)]
 
 
 def _is_of_another(index: Index, each: Candidate, names: Sequence[frozenset[str]], uses: frozenset[str]) -> bool:
@@ -41,6 +69,11 @@ def _is_of_another(index: Index, each: Candidate, names: Sequence[frozenset[str]
     told = frozenset(lexical.terms(head.title)) - _of_any_use()
     titled = head.topic == "dosage" and bool(told) and told <= uses
     return titled and not any(name <= index.stems(each.entry) for name in names)
+
+
+@lru_cache(maxsize=1)
+def _of_indications() -> frozenset[str]:
+    return frozenset(lexical.terms("indications indicated usage limitations"))
 
 
 @lru_cache(maxsize=1)
