@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from assistant.answering import lexical
-from assistant.answering.doses_of_uses import without_doses_of_others
+from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.index import Index
 from assistant.answering.retrieval import Candidate
 
@@ -80,3 +80,19 @@ def test_of_one_section_for_all_uses_the_piece_for_another_goes() -> None:
     every = ("renal_impairment", "Use in Renal Impairment", "It was not studied.")
     assert _left("chronic yawning", *uses, ours, other, both, every)[2:] == [ours[1], both[1], every[1]]
     assert _left("chronic yawning", *uses, other, every)[2:] == [other[1], every[1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_row"),
+    [
+        ("Moderate HI (Child-Pugh B) Induction: 5 mg.", True),
+        ("Severe Renal Impairment 2 mg once daily.", True),
+        ("Child-Pugh C Not recommended.", True),
+        ("2.3 Renal Impairment The dose is 2 mg.", False),
+        ("Moderate yawning 5 mg.", False),
+    ],
+)
+def test_a_row_cut_off_for_impaired_patients_is_nobody_elses_dose(text: str, is_row: bool) -> None:
+    entry = SimpleNamespace(head=SimpleNamespace(is_about=lambda asked: asked == "dosage"), text=text)
+    ranked = cast(list[Candidate], [SimpleNamespace(entry=entry)])
+    assert (without_rows_of_impairment(cast(Index, _Texts()), ranked) == []) is is_row

@@ -64,7 +64,11 @@ _LABEL = _Label(
         "indication",
         "For chronic sleepy moods (CSM) and brisk ponders (BP). Not for dull moods (DMs), early awakening (EA)",
     ),
-    ("indication", "Early agitation (EA), sleepy events (SE), multiple sclerosis (MS), an old mood (MOOD)."),
+    (
+        "indication",
+        "Early agitation (EA), sleepy events (SE), multiple sclerosis (MS), an old mood (MOOD), an awake sleeper (AS), "
+        "two (ASs).",
+    ),
     ("clinical_studies", "A central sleep measure (CSM) and a patient yawn report (PYR)."),
 )
 
@@ -81,6 +85,7 @@ _LABEL = _Label(
         ("EA rate", "EA rate"),  # two meanings
         ("SE of the medicine", "SE of the medicine"),  # side effects in every note
         ("MS dose", "MS dose"),  # the same in every label
+        ("AS dose", "AS dose"),  # a word everywhere
         ("MOOD CHANGES WHILE ON IT", "MOOD CHANGES WHILE ON IT"),  # a word that is shouted
         ("mood changes", "mood changes"),
         ("XYZ dose", "XYZ dose"),

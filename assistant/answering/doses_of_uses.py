@@ -23,6 +23,10 @@ _OF_ANY_USE = (
     "important use treatment prevention and table"
 )
 
+#: How a row of an impaired function begins; a section on it has a number or a sentence before.
+_ROW = re.compile(
+    r"\s*(?:(?:Mild|Moderate|Severe)(?: or (?:Moderate|Severe))? (?:RI|HI|(?:Renal|Hepatic) Impairment)|Child-Pugh)\b"
+)
 _BRACKET = re.compile(r"\(([^()]{2,30})\)")
 #: What a passage is of stands in its first words.
 _FIRST_WORDS = 200
@@ -50,6 +54,16 @@ def without_doses_of_others(
     others = [other for other in _uses_by_title(ranked) if all(other.isdisjoint(name) for name in names)]
     led = {row for row, first in dosed.items() if any(other <= first for other in others)}
     return [e for e in kept if e.entry.row not in led or any(name <= index.stems(e.entry) for name in names)]
+
+
+def without_rows_of_impairment(index: Index, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """``ranked`` without pieces of tables of doses that begin with the row of an impaired function.
+
+    For a question that names none: what is cut off from the table's first rows is read as everybody's dose.
+    """
+    return [
+        e for e in ranked if not (e.entry.head.is_about("dosage") and _ROW.match(index.load(e.entry).text.decode()))
+    ]
 
 
 def _first_terms(index: Index, each: Candidate) -> frozenset[str]:

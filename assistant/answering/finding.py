@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering import choices, new_value, planning, retrieval
 from assistant.answering.asking_back import WITH_ANOTHER
-from assistant.answering.doses_of_uses import without_doses_of_others
+from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
@@ -192,6 +192,8 @@ class Finder:
         if plan.dosed or plan.intent == "dosage":
             uses = frozenset[str]().union(*self.labels.of(product, asked.where).uses)
             kept = without_doses_of_others(self.index, kept, illnesses, uses)
+        if plan.intent == "dosage" and not reading.population:
+            kept = without_rows_of_impairment(self.index, kept)
         if plan.dosed and plan.intent in GROUPS:
             kept = [replace(c, doses_group=doses_in(c.entry, plan.intent, illnesses)) for c in kept]
         return kept

@@ -64,8 +64,10 @@ def written_out(question: str, found: Sequence[Shorthand]) -> str:
 def defined(index: Index, product: str, token: str) -> str:
     """The words that the indications of ``product`` define ``token`` by; "" where they do not, or by several."""
     token = _PLURAL.sub("", token)
+    if not lexical.terms(token):
+        return ""  # letters that are a word everywhere: AS, IT
     own = {*lexical.terms(token)[:1], *lexical.terms(f"{token}s")[:1]}
-    rows = {row for found in index.postings(product, own).values() for row, _ in found} if own else set()
+    rows = {row for found in index.postings(product, own).values() for row, _ in found}
     meanings: dict[frozenset[str], str] = {}
     for entry in index.entries(product):
         if entry.row in rows and entry.head.topic == "indication":
