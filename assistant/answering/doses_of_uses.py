@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
@@ -27,6 +26,7 @@ _OF_ANY_USE = (
 _ROW = re.compile(
     r"\s*(?:(?:Mild|Moderate|Severe)(?: or (?:Moderate|Severe))? (?:RI|HI|(?:Renal|Hepatic) Impairment)|Child-Pugh)\b"
 )
+_OF_INDICATIONS = "indications indicated usage limitations"
 _BRACKET = re.compile(r"\(([^()]{2,30})\)")
 #: What a passage is of stands in its first words.
 _FIRST_WORDS = 200
@@ -74,22 +74,12 @@ def _uses_by_title(ranked: Sequence[Candidate]) -> list[frozenset[str]]:
     """The terms of each name of a use with a subsection of its own among the indications: in full, and in brackets."""
     titles = [each.entry.head.title for each in ranked if each.entry.head.topic == "indication"]
     names = [name for title in titles for name in (_BRACKET.sub(" ", title), *_BRACKET.findall(title))]
-    of_any = _of_any_use() | _of_indications()
+    of_any = lexical.listed(_OF_ANY_USE) | lexical.listed(_OF_INDICATIONS)
     return [terms for name in names if (terms := frozenset(lexical.terms(name)) - of_any)]
 
 
 def _is_of_another(index: Index, each: Candidate, names: Sequence[frozenset[str]], uses: frozenset[str]) -> bool:
     head = each.entry.head
-    told = frozenset(lexical.terms(head.title)) - _of_any_use()
+    told = frozenset(lexical.terms(head.title)) - lexical.listed(_OF_ANY_USE)
     titled = head.topic == "dosage" and bool(told) and told <= uses
     return titled and not any(name <= index.stems(each.entry) for name in names)
-
-
-@lru_cache(maxsize=1)
-def _of_indications() -> frozenset[str]:
-    return frozenset(lexical.terms("indications indicated usage limitations"))
-
-
-@lru_cache(maxsize=1)
-def _of_any_use() -> frozenset[str]:
-    return frozenset(lexical.terms(_OF_ANY_USE))

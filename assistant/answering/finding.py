@@ -102,7 +102,7 @@ class Finder:
                 draft.refer("the label limits that use, but no passage that may be shown says how")
                 return
         plan = _in_detail(plan, reading)
-        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+        illnesses = _illnesses(reading)
         ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
         chosen = planning.choose(ranked, plan, self.policy)
         shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses)
@@ -236,7 +236,7 @@ class Finder:
         # What the model hears and no word says ("1 mg/kg") is no child.
         if not asked or set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
             return ()
-        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+        illnesses = _illnesses(reading)
         child = child_of(reading.masked, map(all_names, illnesses))
         return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
 
@@ -247,7 +247,7 @@ class Finder:
 
         No sentence need say that it is not established in them: an indication that keeps to adults is none for others.
         """
-        illnesses = reading.conditions or illness_in_shorthand(reading.masked)
+        illnesses = _illnesses(reading)
         if not illnesses or plan.intent not in planning.FOR_A_GROUP or plan.outcome or plan.limited:
             return False
         uses, names = self.labels.of(product, where).sentences, [all_names(words) for words in illnesses]
@@ -263,6 +263,11 @@ class Finder:
         asked = plan.intent in planning.FOR_A_GROUP and not (plan.outcome or plan.limited)
         sex = sex_asked(reading.masked) if asked else ""
         return tuple(each.entry for each in not_for(self.index, ranked, sex)[:1]) if sex else ()
+
+
+def _illnesses(reading: Reading) -> tuple[tuple[str, ...], ...]:
+    """The words of each illness that is marked, or else written in shorthand."""
+    return reading.conditions or illness_in_shorthand(reading.masked)
 
 
 def _in_detail(plan: Route, reading: Reading) -> Route:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index, Uses
@@ -191,7 +190,7 @@ def lacks_what_is_required(label: Label, question: str, named: Sequence[Sequence
     ``named`` its own do. Where the label itself speaks of those without it, nothing is said.
     """
     lacked = {frozenset(lexical.terms(" ".join(words))) for words in denied_words(question)}
-    lacked = {terms for terms in lacked if terms - OF_ANY_ILLNESS - _terms_of(NEVER_REQUIRED)}
+    lacked = {terms for terms in lacked if terms - OF_ANY_ILLNESS - lexical.listed(NEVER_REQUIRED)}
     needed = (required(_naming(label, named, lacked)) or required(label.sentences)) if lacked else None
     if not needed:
         return False
@@ -259,7 +258,7 @@ def _statements(label: Label) -> Iterator[tuple[str, frozenset[str]]]:
 def _status(label: Label, asked: frozenset[str]) -> LabelStatus:
     asked = asked - COURSE or asked
     if asked and any(asked <= sentence for sentence in label.uses):
-        return LabelStatus.UNSURE if asked <= _terms_of(NO_ILLNESS) else LabelStatus.INDICATED
+        return LabelStatus.UNSURE if asked <= lexical.listed(NO_ILLNESS) else LabelStatus.INDICATED
     # A warning that bears the condition's name is about it, and so is a sentence that says what it is not for.
     beside = any(asked <= named for named in (*label.warned, *label.denied))
     limited = label.forbidden | asked if beside else label.forbidden
@@ -280,12 +279,6 @@ def _of_every_type(label: Label, asked: frozenset[str]) -> bool:
     if not untyped or untyped == asked or any(term.startswith("type ") for use in label.uses for term in use):
         return False
     return any(untyped <= use for use in label.uses)
-
-
-@lru_cache(maxsize=64)
-def _terms_of(words: str) -> frozenset[str]:
-    """The terms of one of the project's own words; of a question's nothing is remembered."""
-    return frozenset(lexical.terms(words))
 
 
 def limited_as(label: Label, condition: Sequence[str]) -> tuple[str, ...]:
@@ -310,7 +303,7 @@ def _other_form(label: Label, asked: frozenset[str]) -> tuple[str, frozenset[str
 
 def _of_another_organ(label: Label, asked: frozenset[str]) -> bool:
     """Whether ``asked`` is the transplant of an organ, and ``label`` is for the transplant of others only."""
-    organs = asked & _terms_of(NO_ILLNESS) - _MARROW
+    organs = asked & lexical.listed(NO_ILLNESS) - _MARROW
     transplants = [sentence for sentence in label.uses if _TRANSPLANT in asked & sentence]
     return bool(organs and transplants) and not any(organs <= sentence for sentence in transplants)
 
@@ -406,7 +399,7 @@ def _names_in_letters(index: Index, entry: Entry, condition: Sequence[str]) -> b
     """
     asked = frozenset(lexical.terms(" ".join(condition)))
     for letters, illness in _SHORT_FOR.items():
-        of_it = _terms_of(illness)
+        of_it = lexical.listed(illness)
         if not of_it <= asked or not asked - of_it <= index.stems(entry):
             continue
         if re.search(rf"\b{letters}s?\b", index.load(entry).text.decode()):

@@ -256,6 +256,12 @@ def adjoin(parts: Terms, text: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=128)
+def listed(words: str) -> frozenset[str]:
+    """The terms of a list of the project's own words; of a question's nothing is remembered."""
+    return frozenset(terms(words))
+
+
 @dataclass(frozen=True, slots=True)
 class _Thing:
     """Something that a question names: the terms it is ``said`` by, and those of each of its ``names`` in labels.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
@@ -20,6 +19,8 @@ _NAMED = {
     _WOMEN: re.compile(r"\b(?:wom[ae]n|females?|lad(?:y|ies)|wife|girls?|daughters?)\b", re.IGNORECASE),
     _MEN: re.compile(r"\b(?:m[ae]n|males?|husband|boys?|sons?)\b", re.IGNORECASE),
 }
+#: What labels call them.
+_WRITTEN = {_WOMEN: "women females", _MEN: "men males"}
 #: Of all of them, not of "women of reproductive potential" or "men with uncontrolled hypertension".
 _NOT_FOR = re.compile(
     r"\bnot (?:been )?(?:indicated|approved|intended|recommended)(?: for (?:the )?use)? (?:in|for) "
@@ -38,16 +39,10 @@ def sex_asked(question: str) -> str:
 def not_for(index: Index, ranked: Sequence[Candidate], sex: str) -> list[Candidate]:
     """Those of ``ranked`` that say that the medicine is not for anybody of ``sex``: what limits its use first."""
     about = (each for each in ranked if each.entry.head.topic in _SAID_UNDER)
-    near = (each for each in about if not _terms_of(sex).isdisjoint(index.stems(each.entry)))
+    near = (each for each in about if not lexical.listed(_WRITTEN[sex]).isdisjoint(index.stems(each.entry)))
     said = [each for each in near if _says(index.load(each.entry).text.decode(), sex)]
     return sorted(said, key=lambda each: _SAID_UNDER.index(each.entry.head.topic))
 
 
 def _says(text: str, sex: str) -> bool:
     return any(match[sex] for match in _NOT_FOR.finditer(text))
-
-
-@lru_cache(maxsize=2)
-def _terms_of(sex: str) -> frozenset[str]:
-    """The search terms of the words that labels have for ``sex``."""
-    return frozenset(lexical.terms({_WOMEN: "women females", _MEN: "men males"}[sex]))
