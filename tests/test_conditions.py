@@ -349,6 +349,8 @@ def test_an_organ_tells_which_transplant_or_cancer_is_meant() -> None:
         # No illness that an indication would leave out.
         ("LDL", LabelStatus.UNSURE),
         ("tonsil surgery", LabelStatus.UNSURE),
+        ("tonsillectomy", LabelStatus.UNSURE),
+        ("tummy tuck", LabelStatus.UNSURE),
         ("myoc", LabelStatus.UNSURE),
         ("high LDL", LabelStatus.NOT_MENTIONED),
         # A measure that it names is what it is for.
@@ -431,6 +433,9 @@ _SUGAR = (
         ("without cirrhosis", ("For adults with hepatitis C and cirrhosis, or without cirrhosis.",), False),
         ("no response to methotrexate", ("For adults with inadequate response to methotrexate.",), False),
         ("no gout", (), False),
+        # Who was never treated for it may well have it.
+        ("an adult who never had gout treatment", ("For adults with gout.",), False),
+        ("an adult who never had gout", ("For adults with gout.",), True),
     ],
 )
 def test_who_lacks_what_every_indication_requires_is_not_indicated(
@@ -543,6 +548,13 @@ def test_the_course_of_an_illness_is_not_its_name() -> None:
     assert label_status(label("for asthma"), ["gout", "flare"]) is LabelStatus.NOT_MENTIONED
     # An attack may be what the illness is.
     assert label_status(label("for heart failure"), ["heart", "attack"]) is not LabelStatus.INDICATED
+
+
+def test_what_is_counted_or_withstood_is_no_illness_by_itself() -> None:
+    for marked in ("leukocytes", "steroid-resistant", "Platelets"):
+        assert spelled_out(marked) == (), marked
+    assert spelled_out("low platelets") == ("low", "platelets")
+    assert spelled_out("steroid-resistant nephrotic syndrome") == ("steroid", "resistant", "nephrotic", "syndrome")
 
 
 def test_stages_and_classes_are_given_as_ranges() -> None:

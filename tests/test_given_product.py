@@ -196,6 +196,14 @@ def test_what_a_label_does_not_speak_of_is_asked_back_and_not_answered(quick: As
     assert decided(quick, question.replace("tarnivexol", "heart pills"), _TOGETHER, "heart pills").shown
 
 
+def test_a_medicine_may_be_called_by_its_illness(quick: Assistant) -> None:
+    question = "I forgot my {} capsules, until when can I still swallow it?"
+    asked = decided(quick, question.format("leukaemia"), "missed_dose", "leukaemia")
+    assert "another medicine is named" not in asked.notes
+    other = decided(quick, question.format("tarnivexol"), "missed_dose", "tarnivexol")
+    assert "another medicine is named" in other.notes
+
+
 def test_another_medicine_that_is_only_taken_besides_is_not_what_is_asked_about(quick: Assistant) -> None:
     asked = decided(quick, "what is the recommended dosage of tarnivexol?", "dosage", "tarnivexol")
     assert "another medicine is named" in asked.notes

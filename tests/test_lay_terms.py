@@ -6,7 +6,7 @@ import pytest
 
 from assistant.answering import lexical
 from assistant.understanding.conditions import LabelStatus, compare
-from assistant.understanding.lay_terms import other_names, said_otherwise
+from assistant.understanding.lay_terms import other_names, said_otherwise, whole_name
 
 _URTICARIA = frozenset(lexical.terms("indicated in adults for chronic urticaria and for postherpetic neuralgia"))
 
@@ -48,6 +48,14 @@ def test_a_label_speaks_of_an_illness_under_either_name(said: str, status: Label
     names = (said, *said_otherwise(said))
     found = {compare(frozenset(lexical.terms(name)), _URTICARIA, frozenset()) for name in names}
     assert next(each for each in LabelStatus if each in found) is status
+
+
+def test_a_part_of_a_name_is_the_whole_name() -> None:
+    asked = "numbers for the Tummy Tuck study"
+    start, end = whole_name(asked, asked.index("Tummy"), asked.index(" Tuck"))
+    assert asked[start:end] == "Tummy Tuck"
+    assert whole_name(asked, 0, 7) == (0, 7)
+    assert whole_name("the tummy", 4, 9) == (4, 9)
 
 
 def test_a_name_of_the_label_is_found_under_the_patients_words() -> None:

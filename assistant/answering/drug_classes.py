@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from assistant.content.lexicon import INTERNATIONAL_NAMES
 
-#: Generic name -> brands that people say instead.
+#: Generic name -> brands, and short names, that people say instead.
 _BRANDS = {
     "acetaminophen": "tylenol panadol",
     "acyclovir": "zovirax",
@@ -37,7 +37,7 @@ _BRANDS = {
     "aripiprazole": "abilify",
     "armodafinil": "nuvigil",
     "atenolol": "tenormin",
-    "atezolizumab": "tecentriq",
+    "atezolizumab": "tecentriq atezo",
     "atomoxetine": "strattera",
     "atorvastatin": "lipitor",
     "azathioprine": "imuran",
@@ -148,7 +148,7 @@ _BRANDS = {
     "hydrochlorothiazide": "hctz microzide",
     "hydrocodone": "vicodin norco",
     "hydromorphone": "dilaudid",
-    "hydroxychloroquine": "plaquenil",
+    "hydroxychloroquine": "plaquenil hcq",
     "hydroxyzine": "atarax vistaril",
     "ibandronate": "boniva",
     "ibuprofen": "advil motrin nurofen",
@@ -192,7 +192,7 @@ _BRANDS = {
     "meperidine": "demerol",
     "metformin": "glucophage",
     "methocarbamol": "robaxin",
-    "methotrexate": "trexall",
+    "methotrexate": "trexall mtx",
     "methylphenidate": "ritalin concerta",
     "methylprednisolone": "medrol",
     "metoclopramide": "reglan",
@@ -203,7 +203,7 @@ _BRANDS = {
     "mirtazapine": "remeron",
     "modafinil": "provigil",
     "montelukast": "singulair",
-    "mycophenolate": "cellcept myfortic",
+    "mycophenolate": "cellcept myfortic mmf",
     "nabumetone": "relafen",
     "nadolol": "corgard",
     "naloxone": "narcan",
@@ -224,7 +224,7 @@ _BRANDS = {
     "paliperidone": "invega",
     "pantoprazole": "protonix",
     "paroxetine": "paxil",
-    "pembrolizumab": "keytruda",
+    "pembrolizumab": "keytruda pembro",
     "phenobarbital": "luminal",
     "phenytoin": "dilantin",
     "pioglitazone": "actos",

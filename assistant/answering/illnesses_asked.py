@@ -6,8 +6,9 @@ shown or chosen here: what is found goes to the plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import dropwhile
 
 from assistant.answering import planning
 from assistant.answering.drug_classes import NAMES_OF, is_medicine
@@ -31,6 +32,7 @@ from assistant.answering.label_status import (
 )
 from assistant.answering.planning import Found
 from assistant.answering.unestablished import GROUP, not_in_adults
+from assistant.answering.which_product import is_own, own_terms
 from assistant.content.lexicon import words
 from assistant.domain import Context
 from assistant.understanding import conditions, other_medicines
@@ -66,7 +68,7 @@ class IllnessesAsked:
     def compared(self, found: Found, reading: Reading, product: str, where: Context, entries: Sequence[Entry]) -> Found:
         """``found`` with what the label of ``product``, its ``entries`` among others, says of the illnesses named."""
         of_use = found.share(*planning.ABOUT_USE) >= self.topic_sure
-        named = reading.conditions
+        named = self._without_names(reading.conditions, product)
         label = self.labels.of(product, where)
         only, alone = _only_illness(reading, product, named, asks_dose=found.asks_dose)
         of_warnings = bool(found.intents) and found.intents[0][0] in planning.AGAINST_A_CONDITION
@@ -129,6 +131,11 @@ class IllnessesAsked:
             return found
         return replace(found, warned=tuple(map(conditions.core_of, unknown)))
 
+    def _without_names(self, named: Sequence[Sequence[str]], product: str) -> tuple[tuple[str, ...], ...]:
+        """``named`` without names of the medicine that were marked as the beginning of an illness."""
+        own = own_terms(self.index, product) if product and named else frozenset[str]()
+        return tuple(_without_lead(tuple(words), own) for words in named)
+
     def _beside_its_use(
         self,
         found: Found,
@@ -173,6 +180,12 @@ class IllnessesAsked:
         indicated = all(label_status(label, condition) is conditions.LabelStatus.INDICATED for condition in marked)
         within = all(set(condition) <= set(only) for condition in marked)
         return bool(marked and indicated and within and spoken_under(self.index, product, only, ("dosage",), where))
+
+
+def _without_lead(named: tuple[str, ...], own: Set[str]) -> tuple[str, ...]:
+    """``named`` behind the words of ``own`` that it begins with, if an illness is left, as after no insulin."""
+    rest = tuple(dropwhile(lambda word: is_own(word, own), named))
+    return rest if rest != named and any(said_otherwise(" ".join(rest))) else named
 
 
 def _is_illness(named: Sequence[str], reading: Reading) -> bool:

@@ -123,9 +123,10 @@ def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
     # Another name that stands there in part only ("gouty arthritis" beside an arthritis) makes nothing surer.
     sure = others - {LabelStatus.UNSURE}
     found = next(found for found in LabelStatus if found in {status, *sure})
-    if found is LabelStatus.NOT_MENTIONED and no_illness(condition, frozenset().union(*label.uses)):
-        return LabelStatus.UNSURE
     names = (said, *said_otherwise(said))
+    terms = frozenset[str]().union(*label.uses)
+    if found is LabelStatus.NOT_MENTIONED and any(no_illness(name.split(), terms) for name in names):
+        return LabelStatus.UNSURE
     if found is LabelStatus.UNSURE and another_illness(names, label.sentences, frozenset().union(*label.uses)):
         return LabelStatus.NOT_MENTIONED
     # Letters are no search terms. What is warned of stays so: "hepatitis B reactivation" on a label for hepatitis C.

@@ -20,6 +20,8 @@ from assistant.answering.which_product import is_brand_of_a_part, is_own, own_te
 from assistant.content.lexicon import words
 from assistant.understanding import aspects, other_medicines, products
 from assistant.understanding.asked_of import asked_of, says_how_much, unknown_asked_of
+from assistant.understanding.illness_alone import is_an_illness
+from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.reading import Reading
 from assistant.understanding.spelling import ends_a_substance, is_ordinary, is_typed_so, respelled
 
@@ -62,7 +64,7 @@ class NotOurs:
         """
         spans, dosed = reading.named("substance"), aspects.dosed_by_name(reading.masked)
         own = own_terms(self.index, product) if product and (spans or dosed) else frozenset[str]()
-        named = [word for span in spans for word in words(span) if not is_own(word, own)]
+        named = [word for span in spans for word in words(span) if not (is_own(word, own) or _is_illness(word))]
         fragment = asked.fragment
         read_as = {word: word if word in named else respelled(word, self.left_alone) for word in fragment.rest}
         if fragment.only_names((*named, *(word for word, meant in read_as.items() if meant != word))):
@@ -143,6 +145,11 @@ class NotOurs:
         if is_medicine(word) or self._ends_as_another(word, own):
             return not self.index.speaks_of(_names_for(word), [e for e in self.index.entries(product) if _directs(e)])
         return not (is_typed_so(word) or self.left_alone(word))
+
+
+def _is_illness(word: str) -> bool:
+    """Whether ``word`` names an illness: "my leukaemia capsules" are called by what they are for."""
+    return is_an_illness(word) or any(said_otherwise(word))
 
 
 def _names_for(word: str) -> list[frozenset[str]]:

@@ -207,6 +207,8 @@ _DENYING = re.compile(
 )
 #: Behind what somebody has not had for a time: "no seizures since".
 _FOR_NOW = re.compile(r"\s+(?:for|since|in|now|any ?more|while|after|during|on)\b", re.IGNORECASE)
+#: Behind an illness whose treatment somebody has not had: "never had Gaucher treatment".
+_TREATED = re.compile(r"[ -](?:treatments?|therap(?:y|ies)|medications?|medicines?|drugs?|meds)\b", re.IGNORECASE)
 #: Where what is said of an illness ends.
 _NO_MORE = re.compile(rf"\W*(?:{_DENIED}|\b(?:how|what|when|why|should|would|can|could|will)\b)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
@@ -268,7 +270,10 @@ def denied(question: str, start: int) -> bool:
 
 
 def denied_words(text: str) -> Iterator[tuple[str, ...]]:
-    """What ``text`` says that somebody has not, up to the next filler: "no type 2 diabetes", "nondiabetic"."""
+    """What ``text`` says that somebody has not, up to the next filler: "no type 2 diabetes", "nondiabetic".
+
+    Who has not had the treatment of an illness may well have the illness.
+    """
     for match in _DENYING.finditer(text):
         found, end = list[str](), match.end()
         for word in _WORD.finditer(text, end):
@@ -276,7 +281,7 @@ def denied_words(text: str) -> Iterator[tuple[str, ...]]:
                 break
             found.append(word[0].casefold())
             end = word.end()
-        if found and not _FOR_NOW.match(text, end):
+        if found and not (_FOR_NOW.match(text, end) or _TREATED.match(text, end)):
             yield tuple(_written_out(found))
 
 
@@ -293,7 +298,7 @@ def spelled_out(condition: str) -> tuple[str, ...]:
         for before, (word, beside) in zip(("", *spoken), _beside(spoken), strict=False)
         if _tells(word, beside) or word in _IN_NAMES or is_type_of(word, before)
     ]
-    return () if _COURSES.issuperset(kept) else tuple(_written_out(kept))
+    return () if _COURSES.issuperset(kept) or _COUNTED.issuperset(kept) else tuple(_written_out(kept))
 
 
 def _beside(spoken: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -349,11 +354,18 @@ _MEASURED = frozenset(
 )
 _DONE = re.compile(
     r"surger(?:y|ies)|operations?|procedures?|an[ae]?esthe(?:sia|tics?)|biops(?:y|ies)|endoscop(?:y|ies)|"
-    r"colonoscop(?:y|ies)|extractions?",
+    r"colonoscop(?:y|ies)|extractions?|\w{3,}(?:plasty|plasties|ectom(?:y|ies)|otom(?:y|ies)|ostom(?:y|ies))",
     re.IGNORECASE,
 )
-#: How an illness runs: a mark that holds no more names none.
-_COURSES = frozenset(("acute", "chronic", "active", "recurrent"))
+#: How an illness runs, and what it withstands: a mark that holds no more names none.
+_COURSES = frozenset(
+    "acute chronic active recurrent resistant refractory dependent intolerant responsive steroid treatment".split()
+)
+#: What is counted in blood: neither many nor few, it is no illness.
+_COUNTED = frozenset(
+    "leukocytes leucocytes neutrophils lymphocytes eosinophils platelets thrombocytes erythrocytes hemoglobin "
+    "haemoglobin hematocrit potassium sodium calcium magnesium phosphate creatinine bilirubin albumin ferritin".split()
+)
 #: How grave, how recent and how well treated an illness is: what is said against it counts whichever it is.
 _QUALIFIERS = frozenset(
     "acute chronic recent recently prior previous past history hx known current suspected new onset sudden severe "

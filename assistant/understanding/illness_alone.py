@@ -31,7 +31,7 @@ _SENTENCE = re.compile(
     r"\b(?:how|when|why|which|who|does|do|did|can|could|should|would|will|may|be|am|was|were|it|this|that|there|"
     r"cause\w*|manag\w+|hold|stop\w*|start(?:ed|s)?|happen\w*|tak\w+|took|giv\w+|used|using|help\w*|"
     r"(?<!shift )(?<!shift-)work\w*|need\w*|"
-    r"want\w*|tell|safe|ok|good|with(?:out)?|on|after|before|since|from|because|if|not|no|any|role|place|data|evidence|"
+    r"want\w*|tell|safe|ok|okay|fine|allowed|good|with(?:out)?|on|after|before|since|from|because|if|not|no|any|role|place|data|evidence|"
     r"info\w*|about|grade|rates?|risk|study|studies|trials?|vs|versus|than|frequency|incidence|percent\w*|median|mean|"
     r"time|peak|half|life|auc|cmax|exposures?|fold|(?<!creatinine )clearance|pk|pharmacokinetics?|bioavailability|"
     r"absorption|metabolism|elimination|excretion|binding|levels?|counts?|cases|numbers?|results?|efficacy|effect\w*|respon\w+|survival|mechanism|"

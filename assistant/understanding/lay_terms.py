@@ -43,6 +43,14 @@ pancreatic insufficiency, pancreas failure, pancreatic failure, exocrine pancrea
 exocrine pancreatic insufficiency
 abdominoplasty, tummy tuck
 bunionectomy, bunion surgery, bunion operation
+arthrography, arthrogram
+myelography, myelogram
+angiography, angiogram
+venography, venogram
+urography, urogram, ivp
+cystography, cystogram
+hysterosalpingography, hysterosalpingogram, hsg
+mammography, mammogram
 nephrolithiasis, kidney stones
 urinary tract infection, bladder infection, cystitis
 overactive bladder, urge incontinence
@@ -207,7 +215,8 @@ gastrointestinal bleeding, stomach bleed, bleeding stomach
 hematuria, haematuria, blood in urine, blood in the urine, blood in my pee
 hemoptysis, coughing up blood, coughing blood
 hematochezia, blood in the stool, blood in my stool
-narrow-angle glaucoma, closed-angle glaucoma, angle-closure glaucoma, angle closure glaucoma
+narrow-angle glaucoma, closed-angle glaucoma, angle-closure glaucoma, angle closure glaucoma, \
+narrow angle glaucoma, closed angle glaucoma
 glaucoma, high pressure in the eye
 g6pd deficiency, glucose-6-phosphate dehydrogenase deficiency, favism
 myasthenia gravis, myasthenia
@@ -238,6 +247,12 @@ _NAMED = re.compile(
 
 def _folded(text: str) -> str:
     return _POSSESSIVE.sub("", text.casefold())
+
+
+def whole_name(text: str, start: int, end: int) -> tuple[int, int]:
+    """The ends of the name of an illness in ``text`` that holds what stands from ``start`` to ``end``, else these."""
+    names = (match.span() for match in _NAMED.finditer(text.lower()))
+    return next((span for span in names if span[0] <= start and end <= span[1]), (start, end))
 
 
 def said_otherwise(text: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from assistant.domain import SLOT_VALUES
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import condition_words, denied, spelled_out
 from assistant.understanding.encoder import TextTooLongError
+from assistant.understanding.lay_terms import whole_name
 from assistant.understanding.readers import Reader
 from assistant.understanding.slots import misheard, populations
 from assistant.understanding.spelling import respelled
@@ -210,5 +211,5 @@ def _conditions(masked: str, chosen: Choosing) -> tuple[tuple[str, ...], ...]:
         marked = [
             (start, end) for start, end, name in chosen.spans if name == "condition" and not denied(masked, start)
         ]
-        found = [spelled_out(masked[start:end]) for start, end in marked]
+        found = [spelled_out(masked[slice(*whole_name(masked, start, end))]) for start, end in marked]
     return tuple(filter(None, found))
