@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import after_harm, choices, follow_up, new_value, planning, retrieval
+from assistant.answering import after_harm, choices, follow_up, new_value, planning, retrieval, two_questions
 from assistant.answering.answer import Answer
 from assistant.answering.asking_back import AskingBack
 from assistant.answering.dosage_forms import form_not_had
@@ -109,7 +109,8 @@ class Decider:
         still = after_harm.kept(plain, previous, self.screen)
         topic = next((finding.topic for finding in found if finding.topic), still.topic)
         flags = frozenset(finding.flag for finding in found) | ({still.flag} if still.flag else set())
-        draft = self._understand(Question(plain, where, flags, topic, previous, product))
+        question = Question(plain, where, flags, topic, previous, product)
+        draft = self._as_two(question, self._understand(question))
         if still.flag:
             draft.keep_harm(still)
         draft.notes[:0] = [f"screen: {finding.flag.value} by rule {finding.rule}" for finding in found]
@@ -123,6 +124,17 @@ class Decider:
         if entry.head.topic in self.policy.not_answered.get(where.audience, ()):
             return None
         return entry if entry.head.scope.in_force(where) else None
+
+    def _as_two(self, asked: Question, whole: Draft) -> Draft:
+        """``whole``, or the passages on both questions where the message asks two."""
+        parted = two_questions.parts(asked.plain) if two_questions.may_be_two(whole) else None
+        if parted is None:
+            return whole
+        given = whole.slots["product"]
+        first = self._understand(replace(asked, plain=parted[0], given=given))
+        second = self._understand(replace(asked, plain=parted[1], given=given, previous=None))
+        shown, offered = self.policy.passages_shown, self.policy.choices_offered
+        return two_questions.both(whole, first, second, passages=shown, choices=offered)
 
     # -- understand --------------------------------------------------------------------------------------------------
 

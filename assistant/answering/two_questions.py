@@ -1,0 +1,114 @@
+"""A message that asks two things: "What is the dose, and can it be given with live vaccines?".
+
+The model names one topic above all, so that the passages on the other would be left out. By wording alone a message is
+parted where a second question begins, or a second subject of a label that everybody names alike; each part is then
+decided as a question of its own, and only where both are answered stand the passages on both (DESIGN, section 4). What
+the first part says of whom it asks is not in the second: a dose is never asked by a part that has lost its patient.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant.answering.draft import Draft
+from assistant.answering.index import Entry
+from assistant.answering.planning import TOGETHER_BYTES
+from assistant.domain import Outcome
+
+#: A longer message tells a story, of which no part stands alone.
+_MOST_WORDS = 32
+_ASKS = (
+    r"(?:what(?:['\u2019]s)?|how|when|where|which|who|can|could|may|should|shall|must|is|are|do|does|did|will|would)\b"
+)
+#: Subjects of a label by the names that everybody uses (21 CFR 201.57(c)).
+_SUBJECTS = (
+    r"(?:side[ -]effects?|adverse (?:reactions|effects|events)|contra-?indications|(?:drug )?interactions|"
+    r"boxed warning|black box warning|storage|half[ -]life|mechanism of action|ingredients|excipients|"
+    r"missed doses?|overdos(?:e|age))\b"
+)
+_PARTED = re.compile(
+    rf"(?:(?<=\w)|(?<=[)%'\u2019]))(?:[,;.?]?\s+(?:and|also|plus|&)(?:\s+also)?\s+|\?\s+)"
+    rf"(?={_ASKS}|(?:(?:the|its|any|what|about|most|common|main|serious)\s+){{0,4}}{_SUBJECTS})",
+    re.IGNORECASE,
+)
+#: What a part must hold to be a question: how one begins, or a subject of the label; else it tells of somebody.
+_IS_ONE = re.compile(rf"^\W*{_ASKS}|\?\s*$|\b(?:dos(?:e|age|ing)|{_SUBJECTS})", re.IGNORECASE)
+#: Topics that tell what somebody is given, which hangs on who it is.
+_OF_SOMEBODY = frozenset(
+    (
+        "dosage",
+        "administration",
+        "indication",
+        "missed_dose",
+        "discontinuation",
+        "pediatric",
+        "geriatric",
+        "renal_impairment",
+        "hepatic_impairment",
+    )
+)
+#: Notes of a whole that found nothing because it asked for two things.
+_FOUND_NOTHING = frozenset(("no passage is near enough", "no passage is sure enough"))
+
+
+def parts(question: str) -> tuple[str, str] | None:
+    """The two questions that ``question`` asks; None where it asks one, more than two, or tells a story."""
+    if len(question.split()) > _MOST_WORDS:
+        return None
+    cuts = list(_PARTED.finditer(question))
+    if len(cuts) != 1:
+        return None
+    first, second = question[: cuts[0].start()].strip(), question[cuts[0].end() :].strip()
+    return (first, second) if _IS_ONE.search(first) else None
+
+
+def may_be_two(whole: Draft) -> bool:
+    """Whether what is decided of the ``whole`` leaves room for two answers: it warns of nothing and refers nobody."""
+    if whole.flags or not whole.slots.get("product"):
+        return False
+    found_nothing = whole.outcome in (Outcome.CLARIFY, Outcome.NO_APPROVED_ANSWER) and bool(
+        _FOUND_NOTHING.intersection(whole.notes)
+    )
+    return (whole.outcome is Outcome.ANSWERED and bool(whole.shown)) or found_nothing
+
+
+def both(whole: Draft, first: Draft, second: Draft, *, passages: int, choices: int) -> Draft:
+    """``whole`` with the passages on both parts, where each is answered by itself and on a topic of its own."""
+    answered = all(
+        each.outcome is Outcome.ANSWERED
+        and each.shown
+        and not each.flags
+        and each.slots.get("product") == whole.slots.get("product")
+        for each in (first, second)
+    )
+    if not answered or first.intent == second.intent or first.shown[0] is second.shown[0]:
+        return whole
+    of_whom = bool(first.slots.get("population")) or any(note.startswith("condition") for note in first.notes)
+    if of_whom and second.intent in _OF_SOMEBODY:
+        return whole
+    shown = _together(first.shown, second.shown, passages)
+    if set(shown) <= set(whole.shown):
+        return whole
+    offered = {offer.id: offer for offer in (*first.choices, *second.choices)}
+    for entry in shown:
+        offered.pop(f"passage:{entry.head.id}", None)
+    whole.outcome, whole.role, whole.shown = Outcome.ANSWERED, "", shown
+    whole.intent, whole.confidence = first.intent, min(first.confidence, second.confidence)
+    whole.candidates = tuple(dict.fromkeys((*first.candidates, *second.candidates)))
+    whole.choices = tuple(offered.values())[:choices]
+    led = {first.intent, second.intent}
+    whole.others = ((second.intent, second.confidence), *(pair for pair in whole.others if pair[0] not in led))
+    whole.notes = [note for note in whole.notes if note not in _FOUND_NOTHING]
+    whole.notes.append("two questions: each was answered by itself")
+    return whole
+
+
+def _together(first: Sequence[Entry], second: Sequence[Entry], passages: int) -> tuple[Entry, ...]:
+    """The best passage of each part, those of the first one before the others; further ones where all stays short."""
+    kept = [first[0], second[0]]
+    further = [entry for pair in zip((*first[1:], None), (*second[1:], None), strict=False) for entry in pair if entry]
+    for entry in further:
+        if len(kept) < passages and entry not in kept and sum(e.size for e in kept) + entry.size <= TOGETHER_BYTES:
+            kept.append(entry)
+    return tuple(sorted(kept, key=lambda entry: (entry not in first,)))

@@ -1,0 +1,88 @@
+"""A message that asks two things is answered with passages on both, where each part is a question of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assistant.answering.draft import Draft
+from assistant.answering.two_questions import both, parts
+from assistant.domain import Context, Outcome
+from assistant.pipeline import Assistant
+from tests.conftest import TODAY
+
+_HCP = Context("hcp", "US", "en", "cli", TODAY)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "second"),
+    [
+        ("What is the dose and can it be given with vaccines?", "What is the dose", "can it be given with vaccines?"),
+        ("how is it stored? what are the side effects?", "how is it stored", "what are the side effects?"),
+        ("usual dose and the most common side effects", "usual dose", "the most common side effects"),
+        ("contraindications, and how do I take it", "contraindications", "how do I take it"),
+    ],
+)
+def test_a_second_question_or_subject_begins_a_part(question: str, first: str, second: str) -> None:
+    assert parts(question) == (first, second)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "dose in renal and hepatic impairment",
+        "nausea and vomiting, how often?",
+        "She is eight years old and how much should she get?",  # who it is, and a question of her
+        "what is the dose and how is it stored and is it safe?",  # three
+        "He has had " + "a long story " * 12 + "and what is the dose?",
+        "and side effects",
+        "",
+    ],
+)
+def test_one_question_is_not_parted(question: str) -> None:
+    assert parts(question) is None
+
+
+def _draft(quick: Assistant, intent: str, *topics: str, **more: Any) -> Draft:
+    """An answer of the best passages of the product on ``topics``."""
+    entries = [entry for entry in quick.index.entries("zorvanta") if entry.head.retrieve]
+    shown = tuple(next(entry for entry in entries if entry.head.topic == topic) for topic in topics)
+    return Draft(Outcome.ANSWERED, intent, 0.9, shown=shown, slots={"product": "zorvanta"} | more)
+
+
+def _both(whole: Draft, first: Draft, second: Draft) -> Draft:
+    return both(whole, first, second, passages=3, choices=3)
+
+
+def test_the_best_passages_of_both_are_shown_those_of_the_first_before(quick: Assistant) -> None:
+    found = _both(
+        _draft(quick, "lactation", "lactation"),
+        _draft(quick, "storage", "storage", "how_supplied"),
+        _draft(quick, "contraindication", "contraindication"),
+    )
+    assert [entry.head.topic for entry in found.shown] == ["storage", "how_supplied", "contraindication"]
+    assert (found.intent, found.others[0][0]) == ("storage", "contraindication")
+
+
+def test_where_one_part_is_not_answered_the_whole_stands(quick: Assistant) -> None:
+    first, second = _draft(quick, "storage", "storage"), _draft(quick, "contraindication", "contraindication")
+    second.refer("another use")
+    whole = _draft(quick, "lactation", "lactation")
+    assert [entry.head.topic for entry in _both(whole, first, second).shown] == ["lactation"]
+
+
+def test_a_dose_is_not_asked_without_the_patient_of_the_first_part(quick: Assistant) -> None:
+    whole = _draft(quick, "lactation", "lactation")
+    of_somebody = _draft(quick, "lactation", "lactation", population="lactating")
+    dose = _draft(quick, "dosage", "dosage")
+    assert _both(whole, of_somebody, dose).shown == whole.shown
+    assert len(_both(whole, of_somebody, _draft(quick, "storage", "storage")).shown) == 2
+
+
+def test_what_is_referred_or_reported_is_never_made_an_answer(quick: Assistant) -> None:
+    for asked, outcome in (
+        ("Is it better than aspirin and how is it stored?", Outcome.MEDICAL_INFORMATION),
+        ("I took it and my throat is swelling shut, and how is it stored?", Outcome.EMERGENCY),
+    ):
+        assert quick.ask(asked, _HCP, product="zorvanta").outcome is outcome, asked
