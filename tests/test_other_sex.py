@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
-from assistant.answering.other_sex import not_for, sex_asked
+from assistant.answering.other_sex import not_for, sex_asked, without_other
 from assistant.answering.retrieval import Candidate
 
 
@@ -70,3 +70,23 @@ def test_what_limits_the_use_comes_first_and_no_study_counts() -> None:
     said = "It is not indicated for use in women."
     passages = [("pharmacokinetics", said), ("pregnancy", f"Pregnancy {said}"), ("indication", f"Limits {said}")]
     assert _said_by("women", *passages) == [f"Limits {said}", f"Pregnancy {said}"]
+
+
+def test_contraception_of_men_is_not_that_of_women() -> None:
+    def left(sex: str, *texts: str) -> list[str]:
+        ranked = [
+            SimpleNamespace(
+                entry=SimpleNamespace(head=SimpleNamespace(topic="reproductive_potential"), text=text.encode())
+            )
+            for text in texts
+        ]
+        found = without_other(cast(Index, _Texts()), cast(list[Candidate], ranked), sex)
+        return [cast(SimpleNamespace, each.entry).text.decode() for each in found]
+
+    title = "8.3 Females and Males of Reproductive Potential"
+    women = f"{title} Women use contraception for 6 weeks. Female patients also a male condom."
+    men = f"{title} Men use contraception for 90 days."
+    assert left("men", women, men) == [men]
+    assert left("women", women, men) == [women]
+    assert left("men", women) == [women]  # where nothing is said of men
+    assert left("women", f"{title} Use contraception.", men) == [f"{title} Use contraception.", men]

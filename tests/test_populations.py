@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.understanding.slots import misheard, populations
+from assistant.understanding.slots import misheard, of_another_matter, populations
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,19 @@ def test_what_only_sounds_like_a_group_is_none(question: str, heard: str) -> Non
 )
 def test_what_speaks_of_a_group_is_heard(question: str) -> None:
     assert not misheard(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "organ"),
+    [
+        ("dose in kidney transplant", {"renal_impairment"}),
+        ("dose after a kidney, liver or heart transplant", {"renal_impairment", "hepatic_impairment"}),
+        ("liver cancer", {"hepatic_impairment"}),
+        ("kidney transplant with a GFR of 20", set()),  # and impaired
+        ("renal dosing", set()),
+        ("is it safe for my kidneys", set()),
+        ("dose in gout", set()),
+    ],
+)
+def test_an_organ_that_is_transplanted_or_has_a_tumour_is_not_impaired(question: str, organ: set[str]) -> None:
+    assert of_another_matter(question) == organ

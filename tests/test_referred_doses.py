@@ -10,7 +10,7 @@ import pytest
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index
 from assistant.answering.quantities import Range, ranges_in
-from assistant.answering.referred_doses import doses_in, with_doses, with_doses_of_all, without_adults
+from assistant.answering.referred_doses import doses_in, with_doses, with_doses_of_all, with_table, without_adults
 from assistant.answering.retrieval import Candidate
 
 _REFERRING = "8.6 Renal Impairment Adjust the dosage [see Dosage and Administration ( 2.2 ), Warnings (5.1)]."
@@ -142,3 +142,29 @@ def test_a_table_for_adults_under_a_title_over_both_is_none_of_children() -> Non
     assert without_adults(index, [adults, CHILDREN]) == [adults, CHILDREN]
     weight = passage("2.1", "dosage", "pediatric", title=title, text="Adults 10 mg. From 20 kg 5 mg.")
     assert without_adults(index, [weight, children]) == [weight, children]
+
+
+LEAD = passage("2.2", "dosage", text="2.2 Adults\nInitial doses are shown in Table 1 (see Table 1).")
+TABLE = passage("2.2", "dosage", text="Table 1. Initial doses\nGout 5 mg", score=0.3)
+OTHER = passage("2.2", "dosage", text="Table 2. Later doses\nGout 9 mg, see Table 1", score=0.4)
+
+
+def with_its_table(shown: list[Candidate], ranked: list[Candidate], size: int = 4000) -> list[str]:
+    found = with_table(cast(Index, _Texts()), shown, ranked, passages=2, size=size)
+    return [cast(SimpleNamespace, each.entry).text.split("\n")[0] for each in found]
+
+
+def test_the_table_that_a_lead_in_leaves_the_doses_to_stands_behind_it() -> None:
+    ranked = [LEAD, OTHER, TABLE]
+    assert with_its_table([LEAD, OTHER], ranked) == ["2.2 Adults", "Table 1. Initial doses"]
+    assert with_its_table([LEAD, OTHER], ranked, size=400) == ["2.2 Adults", "Table 2. Later doses"]
+    assert with_its_table([LEAD], [LEAD, OTHER]) == ["2.2 Adults"]
+    assert with_its_table([], ranked) == []
+    # A table of another section, or one that the passage holds itself.
+    elsewhere = passage("2.3", "dosage", text="Table 1. Initial doses\nGout 5 mg")
+    assert with_its_table([LEAD], [LEAD, elsewhere]) == ["2.2 Adults"]
+    whole = passage("2.2", "dosage", text="2.2 Adults\nDoses are shown in Table 1.\nTable 1. Initial doses\nGout 5 mg")
+    assert with_its_table([whole], [whole, TABLE]) == ["2.2 Adults"]
+    # Of two tables it does not say which is meant.
+    both = passage("2.2", "dosage", text="Doses are shown in Table 1. Later ones are listed in Table 2.")
+    assert len(with_its_table([both], [both, TABLE, OTHER])) == 1

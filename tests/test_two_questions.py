@@ -21,7 +21,7 @@ _HCP = Context("hcp", "US", "en", "cli", TODAY)
         ("What is the dose and can it be given with vaccines?", "What is the dose", "can it be given with vaccines?"),
         ("how is it stored? what are the side effects?", "how is it stored", "what are the side effects?"),
         ("usual dose and the most common side effects", "usual dose", "the most common side effects"),
-        ("contraindications, and how do I take it", "contraindications", "how do I take it"),
+        ("contraindications, and when do I stop it", "contraindications", "when do I stop it"),
     ],
 )
 def test_a_second_question_or_subject_begins_a_part(question: str, first: str, second: str) -> None:
@@ -37,6 +37,8 @@ def test_a_second_question_or_subject_begins_a_part(question: str, first: str, s
         "what is the dose and how is it stored and is it safe?",  # three
         "He has had " + "a long story " * 12 + "and what is the dose?",
         "and side effects",
+        "how many had swollen legs and how many on placebo?",  # the second part goes on with the first one's subject
+        "does it need a filter, and which one?",
         "",
     ],
 )

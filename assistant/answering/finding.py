@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import choices, new_value, planning, retrieval
+from assistant.answering import choices, lexical, new_value, planning, retrieval
 from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
+from assistant.answering.label_shorthand import letters_for
 from assistant.answering.label_status import (
     Labels,
     all_names,
@@ -20,10 +21,17 @@ from assistant.answering.label_status import (
     without_other_purpose,
 )
 from assistant.answering.not_ours import DOSING, NotOurs, tells_dosing
-from assistant.answering.other_sex import not_for, sex_asked
+from assistant.answering.other_sex import not_for, sex_asked, without_other
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
-from assistant.answering.referred_doses import GROUPS, doses_in, with_doses, with_doses_of_all, without_adults
+from assistant.answering.referred_doses import (
+    GROUPS,
+    doses_in,
+    with_doses,
+    with_doses_of_all,
+    with_table,
+    without_adults,
+)
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Candidate, Query
 from assistant.answering.silence import silent_on
@@ -46,7 +54,7 @@ from assistant.understanding import aspects
 from assistant.understanding.conditions import LabelStatus, spelled_out
 from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand, named_alone
 from assistant.understanding.reading import Reading
-from assistant.understanding.slots import populations
+from assistant.understanding.slots import of_another_matter, populations
 
 #: Spans whose words an answer should hold.
 _NAMED = ("condition", "comorbidity", "substance", "event")
@@ -105,7 +113,7 @@ class Finder:
         illnesses = _illnesses(reading)
         ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
         chosen = planning.choose(ranked, plan, self.policy)
-        shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses)
+        shown = self._with_doses(chosen.shown, ranked, asked, plan, reading, entries, illnesses)
         about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""
         speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []
         shown = (*(c for c in shown if c.entry in speaking), *(c for c in shown if c.entry not in speaking))
@@ -175,7 +183,13 @@ class Finder:
         illnesses: Sequence[Sequence[str]],
     ) -> list[Candidate]:
         """``ranked`` without doses of others, of other uses and purposes; marked by what it says of whom is asked."""
-        kept = list(ranked)
+        none_asked = of_another_matter(reading.masked)
+        # Whose kidney is transplanted is no patient with impaired kidneys.
+        kept = [c for c in ranked if none_asked.isdisjoint((c.entry.head.topic, *c.entry.head.population))] or list(
+            ranked
+        )
+        if plan.intent == "reproductive_potential" and (sex := sex_asked(reading.masked)):
+            kept = without_other(self.index, kept, sex)
         if plan.intent == "dosage":
             kept = without_other_purpose(self.index, kept, reading.masked)
         if plan.intent in _OF_HARM and self._is_no_use(named_alone(reading.masked), product, asked.where):
@@ -202,6 +216,7 @@ class Finder:
         self,
         shown: Sequence[Candidate],
         ranked: Sequence[Candidate],
+        asked: Question,
         plan: Route,
         reading: Reading,
         entries: Sequence[Entry],
@@ -210,9 +225,11 @@ class Finder:
         """``shown`` with the doses of the group that is asked about, which the label tells elsewhere."""
         most, size = self.policy.passages_shown, planning.TOGETHER_BYTES
         told = with_doses(self.index, shown, ranked, plan.intent, passages=most, size=size)
+        if plan.intent == "dosage" or plan.dosed:
+            told = with_table(self.index, told, ranked, passages=most, size=size)
         if not (told and plan.dosed and plan.of_children and illnesses):
             return told
-        child = child_of(reading.masked, map(all_names, illnesses))
+        child = child_of(reading.masked, self._names(illnesses, entries[0].head.product, asked.where))
         if not child or not established(self.index, entries, child):
             return told
         return with_doses_of_all(self.index, told, ranked, illnesses, passages=most, size=size)
@@ -236,8 +253,7 @@ class Finder:
         # What the model hears and no word says ("1 mg/kg") is no child.
         if not asked or set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
             return ()
-        illnesses = _illnesses(reading)
-        child = child_of(reading.masked, map(all_names, illnesses))
+        child = child_of(reading.masked, self._names(_illnesses(reading), product, where))
         return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
 
     def _for_other_ages(
@@ -250,13 +266,23 @@ class Finder:
         illnesses = _illnesses(reading)
         if not illnesses or plan.intent not in planning.FOR_A_GROUP or plan.outcome or plan.limited:
             return False
-        uses, names = self.labels.of(product, where).sentences, [all_names(words) for words in illnesses]
+        uses, names = self.labels.of(product, where).sentences, self._names(illnesses, product, where)
         if asks_of_adults(reading.masked):
             return for_children_only(uses, names)
         if set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
             return False
         child = child_of(reading.masked, names)
         return child is not None and for_adults_only(self.index, entries, uses, child)
+
+    def _names(
+        self, illnesses: Sequence[Sequence[str]], product: str, where: Context
+    ) -> list[tuple[frozenset[str], ...]]:
+        """The terms of each of ``illnesses`` under each of its names, the label's own shorthand among them."""
+        said = self.labels.of(product, where).indications if illnesses else ""
+        return [
+            (*all_names(words), *(frozenset(lexical.terms(letters)) for letters in letters_for(said, words)))
+            for words in illnesses
+        ]
 
     def _not_for(self, plan: Route, reading: Reading, ranked: Sequence[Candidate]) -> tuple[Entry, ...]:
         """The passage that says that the medicine is for the other sex, where its dose or use is asked for one."""

@@ -31,6 +31,8 @@ _FEWEST = 2
 _TYPED_SMALL = 3
 #: How far before the bracket a definition begins, at most.
 _BACK = 160
+#: Letters in brackets, as a definition has them.
+_DEFINED = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9/-]{1,9}?)s?\s*[),;]")
 _WORD = re.compile(r"[\w'\u2019]+(?:[-/][\w'\u2019]+)*")
 #: A definition goes over no end of a sentence, no comma, item or bracket.
 _BOUNDARY = re.compile(r"[.,;:()\[\]\u2022]")
@@ -92,6 +94,17 @@ def definitions(text: str, token: str) -> Iterator[str]:
         long = _long_form(before[boundaries[-1].end() if boundaries else 0 :], short)
         if long:
             yield long
+
+
+def letters_for(text: str, illness: Sequence[str]) -> tuple[str, ...]:
+    """The shorthand that ``text`` defines for ``illness``, its words: ("EE",) of "erosive esophagitis (EE)"."""
+    meant = frozenset(lexical.terms(" ".join(illness)))
+    found = dict.fromkeys(match[1] for match in _DEFINED.finditer(text))
+    return tuple(
+        letters
+        for letters in found
+        if meant and any(meant <= frozenset(lexical.terms(long)) for long in definitions(text, letters))
+    )
 
 
 def _may_be_shorthand(token: str, capitals: int) -> bool:

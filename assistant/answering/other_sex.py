@@ -26,6 +26,9 @@ _NOT_FOR = re.compile(
     r"\bnot (?:been )?(?:indicated|approved|intended|recommended)(?: for (?:the )?use)? (?:in|for) "
     r"(?:(?P<women>women|females)|(?P<men>men|males))(?=\s*(?:[.;,\[(\u2022]|$|and\b|[A-Z]))"
 )
+#: The title of the section on both (21 CFR 201.57(c)(9)(iii)), and a thing that is called by one.
+_BOTH = re.compile(r"\bfemales and males of reproductive potential\b|\b(?:fe)?male condoms?\b", re.IGNORECASE)
+_CONTRACEPTION = "reproductive_potential"
 #: Topics under which a label says so in a sentence of its own, the plainest first.
 _SAID_UNDER = ("indication", "contraindication", "pregnancy", "lactation", "reproductive_potential", "warnings")
 
@@ -42,6 +45,28 @@ def not_for(index: Index, ranked: Sequence[Candidate], sex: str) -> list[Candida
     near = (each for each in about if not lexical.listed(_WRITTEN[sex]).isdisjoint(index.stems(each.entry)))
     said = [each for each in near if _says(index.load(each.entry).text.decode(), sex)]
     return sorted(said, key=lambda each: _SAID_UNDER.index(each.entry.head.topic))
+
+
+def without_other(index: Index, ranked: Sequence[Candidate], sex: str) -> list[Candidate]:
+    """``ranked`` without what is about the other sex, where anything is about contraception in ``sex`` (8.3).
+
+    A man who asks how long to go on with contraception must not read the weeks of women.
+    """
+    of_others = [each for each in ranked if _of_other(index.load(each.entry).text.decode(), sex)]
+    left = [each for each in ranked if each not in of_others]
+    told = any(each.entry.head.topic == _CONTRACEPTION and _NAMED[sex].search(_text(index, each)) for each in left)
+    return left if told else list(ranked)
+
+
+def _text(index: Index, each: Candidate) -> str:
+    return _BOTH.sub(" ", index.load(each.entry).text.decode())
+
+
+def _of_other(text: str, sex: str) -> bool:
+    """Whether ``text``, its title left out, names the other sex much more than ``sex``."""
+    said = {each: len(pattern.findall(_BOTH.sub(" ", text))) for each, pattern in _NAMED.items()}
+    others = sum(count for each, count in said.items() if each != sex)
+    return others > 2 * said[sex]
 
 
 def _says(text: str, sex: str) -> bool:

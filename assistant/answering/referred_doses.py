@@ -19,6 +19,12 @@ from assistant.answering.retrieval import Candidate
 #: Groups of which a label says apart what they are given.
 GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
 _REFERS = re.compile(r"\bdosage\s+and\s+administration\s*\(([\d.,\s]+)\)", re.IGNORECASE)
+#: How a sentence leaves what it would tell to a table.
+_LEAVES_TO = re.compile(
+    r"\b(?:(?:shown|listed|outlined|given|summari[sz]ed|provided|presented|described|specified|found) in|see|"
+    r"according to|per|using|refer to) Table (\d+)\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d+\.\d+")
 _ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
 _CHILDREN = re.compile(
@@ -80,6 +86,37 @@ def with_doses_of_all(
     for each in shown:
         fits = len(found) < passages and sum(one.entry.size for one in (*found, each)) <= size
         if each not in told and fits:
+            found.append(each)
+    return tuple(found)
+
+
+def with_table(
+    index: Index, shown: Sequence[Candidate], ranked: Sequence[Candidate], *, passages: int, size: int
+) -> tuple[Candidate, ...]:
+    """``shown`` with the table that its first passage leaves the doses to, "as shown in Table 1", right behind that.
+
+    A lead-in stays with its table (DESIGN, section 5), and of a table with many rows none is as near to a question as
+    the sentence that leads to it. The last ones shown give way.
+    """
+    if not shown:
+        return ()
+    text = index.load(shown[0].entry).text.decode()
+    if len(tables := dict.fromkeys(_LEAVES_TO.findall(text))) != 1:
+        return tuple(shown)
+    begins = re.compile(rf"\W*(?:\d+(?:\.\d+)* [^\n]*\n\W*)*Table {next(iter(tables))}\b", re.IGNORECASE)
+    if re.search(rf"(?m)^\W*Table {next(iter(tables))}\b", text):
+        return tuple(shown)  # it holds the table itself
+    locator = shown[0].entry.head.locator
+    told = [
+        each
+        for each in ranked
+        if each.entry.head.locator == locator and begins.match(index.load(each.entry).text.decode())
+    ]
+    if len(told) != 1 or shown[0].entry.size + told[0].entry.size > size:
+        return tuple(shown)
+    found = [shown[0], told[0]]
+    for each in shown[1:]:
+        if len(found) < passages and each not in told and sum(one.entry.size for one in (*found, each)) <= size:
             found.append(each)
     return tuple(found)
 

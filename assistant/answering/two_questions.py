@@ -32,8 +32,17 @@ _PARTED = re.compile(
     rf"(?={_ASKS}|(?:(?:the|its|any|what|about|most|common|main|serious)\s+){{0,4}}{_SUBJECTS})",
     re.IGNORECASE,
 )
-#: What a part must hold to be a question: how one begins, or a subject of the label; else it tells of somebody.
+#: What the first part must hold to be a question: how one begins, or a subject of the label; else it tells of somebody.
 _IS_ONE = re.compile(rf"^\W*{_ASKS}|\?\s*$|\b(?:dos(?:e|age|ing)|{_SUBJECTS})", re.IGNORECASE)
+#: What the second part must hold: a subject of its own. "And how many on placebo?" goes on with the first one's.
+_OF_ITS_OWN = re.compile(
+    rf"\b(?:dos(?:e|es|age|ing)|{_SUBJECTS}|stor(?:e|ed|age)|ke(?:ep|pt)|(?:given|taken|used|combined|together) with|"
+    r"pregnan\w*|breast-?feed\w*|nursing|lactat\w*|child(?:ren)?|p(?:a)?ediatric\w*|elderly|older|renal\w*|kidney|"
+    r"hepatic\w*|liver|dialysis|alcohol|food|meals?|empty stomach|grapefruit|driv(?:e|ing)|vaccin\w*|antacids?|"
+    r"miss(?:ed)?|forg[eo]t|overdose|too much|contraindicat\w*|interact\w*|indicat\w*|approved|works?|crush\w*|split|"
+    r"chew\w*|latex|gluten|lactose|taper\w*|stop(?:ped|ping)?|start(?:ing)?|fertility|contracepti\w*)\b",
+    re.IGNORECASE,
+)
 #: Topics that tell what somebody is given, which hangs on who it is.
 _OF_SOMEBODY = frozenset(
     (
@@ -60,7 +69,7 @@ def parts(question: str) -> tuple[str, str] | None:
     if len(cuts) != 1:
         return None
     first, second = question[: cuts[0].start()].strip(), question[cuts[0].end() :].strip()
-    return (first, second) if _IS_ONE.search(first) else None
+    return (first, second) if _IS_ONE.search(first) and _OF_ITS_OWN.search(second) else None
 
 
 def may_be_two(whole: Draft) -> bool:

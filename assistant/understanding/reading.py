@@ -21,7 +21,7 @@ from assistant.understanding.conditions import condition_words, denied, spelled_
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.lay_terms import whole_name
 from assistant.understanding.readers import Reader
-from assistant.understanding.slots import misheard, populations
+from assistant.understanding.slots import misheard, of_another_matter, populations
 from assistant.understanding.spelling import respelled
 from assistant.understanding.words import words
 
@@ -166,7 +166,17 @@ def read(
             masked, vector, chosen, heard = typed, as_typed, heard, chosen
         chosen = with_flags_of(chosen, heard)
     populations, conditions = _populations(masked, chosen), _conditions(masked, chosen)
-    return Reading(typed, masked, vector, chosen.intents, populations, conditions, chosen)
+    return Reading(typed, masked, vector, _intents(masked, chosen), populations, conditions, chosen)
+
+
+def _intents(masked: str, chosen: Choosing) -> tuple[tuple[str, float], ...]:
+    """What may be asked; not the group whose organ is impaired, where the organ is transplanted or has a tumour."""
+    none_asked = of_another_matter(masked)
+    kept = [pair for pair in chosen.intents if pair[0] not in none_asked]
+    whole = sum(share for _, share in kept)
+    if len(kept) == len(chosen.intents) or not whole:
+        return chosen.intents
+    return tuple((name, share / whole) for name, share in kept)
 
 
 def _hides_a_name(typed: str, heard: Choosing, masked: str, chosen: Choosing) -> bool:
@@ -198,7 +208,7 @@ def _populations(masked: str, chosen: Choosing) -> tuple[str, ...]:
     if chosen.slots is None:
         return by_words
     sure = {value for slot, value, share in chosen.slots if slot == "population" and share >= _SURE}
-    sure -= misheard(masked) - set(by_words)
+    sure -= (misheard(masked) | of_another_matter(masked)) - set(by_words)
     doubted = {value for slot, value, share in chosen.slots if slot == "population" and share < _DOUBTED}
     return tuple(value for value in SLOT_VALUES["population"] if value in sure or value in set(by_words) - doubted)
 

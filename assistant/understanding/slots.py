@@ -10,7 +10,8 @@ import re
 
 #: Behind an organ's name: what is pictured, grafted or grows there says nothing of how it works.
 _NO_IMPAIRMENT = (
-    r"(?! (?:imaging|mri|ct|scans?|ultrasound|lesions?|biops\w+|transplant\w*|grafts?|allografts?|cancers?|carcinomas?|"
+    r"(?!,? (?:(?:heart|cardiac|lung|pancreas|liver|hepatic|kidney|renal|and|or|living|deceased|donor)[, ]+){0,6}"
+    r"(?:imaging|mri|ct|scans?|ultrasound|lesions?|biops\w+|transplant\w*|grafts?|allografts?|cancers?|carcinomas?|"
     r"tumou?rs?|cell|mass(?:es)?|stones?|metastas[ei]s|mets)\b)"
 )
 
@@ -70,6 +71,19 @@ _MISHEARD: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _SPEAKS_OF_AGE = re.compile(
     r"\b(?:old|ages?|aged|elder\w*|senior\w*|gran\w*|nan\w*|years?|yrs?|y/?o|yo)\b", re.IGNORECASE
 )
+
+
+#: An organ that may be impaired, and the group of those in whom it is.
+_OF_AN_ORGAN = (
+    ("renal_impairment", re.compile(r"\b(?:renal|kidneys?)\b", re.IGNORECASE)),
+    ("hepatic_impairment", re.compile(r"\b(?:hepatic|liver)\b", re.IGNORECASE)),
+)
+
+
+def of_another_matter(question: str) -> frozenset[str]:
+    """The groups that a model reads into ``question`` for an organ alone: that of a transplant or a tumour."""
+    told = populations(question)
+    return frozenset(name for name, pattern in _OF_AN_ORGAN if name not in told and pattern.search(question))
 
 
 def misheard(question: str) -> frozenset[str]:
