@@ -739,3 +739,14 @@ def test_a_comparison_needs_an_arm(question: str, passages: list[tuple[str, str]
     index, where = cast(Index, _OneLabel(*passages)), Context("hcp", "US", "en", "cli", dt.date(2026, 1, 1))
     assert compares_within_label(index, "zorvanta", question, where) is within
     assert compares_beyond_label(index, "zorvanta", question, where) is beyond
+
+
+def test_what_is_said_against_a_kind_is_said_against_the_illness() -> None:
+    """Eating is food; an eating disorder is bulimia or anorexia."""
+    assert spelled_out("eating disorder") == ("eating", "disorder")
+    assert spelled_out("sleep disorder") == ("sleep",)
+    label = _OneLabel(("contraindication", "Not in patients with bulimia."), ("dosage", "With or without meals."))
+    forbidding, dosing = cast(list[Entry], label.entries(""))
+    assert forbids(cast(Index, label), forbidding, spelled_out("eating disorder"))
+    assert not forbids(cast(Index, label), dosing, spelled_out("eating disorder"))
+    assert not forbids(cast(Index, label), forbidding, spelled_out("anorexia nervosa"))  # another kind is another

@@ -31,7 +31,7 @@ from assistant.understanding.conditions import (
 )
 from assistant.understanding.illness_types import gene_asked, gene_of, joined, of_another_gene, of_another_letter
 from assistant.understanding.indications import NEVER_REQUIRED, required
-from assistant.understanding.lay_terms import said_otherwise
+from assistant.understanding.lay_terms import KINDS, said_otherwise
 from assistant.understanding.other_medicines import compared_with, is_arm, prefers
 
 #: Topics of passages that report of one medicine beside another.
@@ -354,11 +354,11 @@ def without_other_purpose(index: Index, ranked: Sequence[Candidate], question: s
 
 
 def names_condition(index: Index, entries: Sequence[Entry], condition: Sequence[str]) -> bool:
-    """Whether any of ``entries`` names ``condition`` by one of its names: all its words, near each other.
+    """Whether any of ``entries`` names ``condition`` or a kind of it by one of its names: all words, near each other.
 
     A label of many uses has the words of most illnesses somewhere: "renal", "cell" and "carcinoma".
     """
-    names = all_names(condition)
+    names = [*all_names(condition), *_names_of_kinds(condition)]
     return any(
         name <= index.stems(entry) and _near_each_other(name, lexical.terms(index.load(entry).text.decode()))
         for entry in entries
@@ -416,8 +416,13 @@ def forbids(index: Index, entry: Entry, condition: Sequence[str]) -> bool:
 
 
 def _names_against(condition: Sequence[str]) -> list[frozenset[str]]:
-    """Those of :func:`all_names`, a growth under each of the words for one."""
-    return [name for said in as_any_growth(" ".join(condition)) for name in all_names(said.split())]
+    """Those of :func:`all_names`, a growth under each of the words for one, and those of the kinds of the illness."""
+    names = [name for said in as_any_growth(" ".join(condition)) for name in all_names(said.split())]
+    return [*names, *_names_of_kinds(condition)]
+
+
+def _names_of_kinds(condition: Sequence[str]) -> list[frozenset[str]]:
+    return [name for kind in KINDS.get(" ".join(condition), ()) for name in all_names(kind.split())]
 
 
 def all_names(condition: Sequence[str]) -> list[frozenset[str]]:

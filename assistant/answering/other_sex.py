@@ -63,10 +63,9 @@ def _text(index: Index, each: Candidate) -> str:
 
 
 def _of_other(text: str, sex: str) -> bool:
-    """Whether ``text``, its title left out, names the other sex much more than ``sex``."""
-    said = {each: len(pattern.findall(_BOTH.sub(" ", text))) for each, pattern in _NAMED.items()}
-    others = sum(count for each, count in said.items() if each != sex)
-    return others > 2 * said[sex]
+    """Whether ``text``, its title left out, names the other sex and not ``sex``."""
+    named = {each for each, pattern in _NAMED.items() if pattern.search(_BOTH.sub(" ", text))}
+    return bool(named) and sex not in named
 
 
 def _says(text: str, sex: str) -> bool:

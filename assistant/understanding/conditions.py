@@ -171,6 +171,8 @@ _FILLER = frozenset(
 
 #: Filler that is no filler where a condition was marked: Still's disease.
 _IN_NAMES = frozenset(("still",))
+#: Filler that is part of these names: eating alone is no illness.
+_WHOLE_NAMES = frozenset(("eating disorder", "eating disorders"))
 #: Filler that is none before these: a liver transplant is no kidney transplant.
 _ORGANS = frozenset(("renal", "kidney", "hepatic", "liver"))
 _OF_AN_ORGAN = re.compile(
@@ -296,7 +298,7 @@ def spelled_out(condition: str) -> tuple[str, ...]:
     kept = [
         word
         for before, (word, beside) in zip(("", *spoken), _beside(spoken), strict=False)
-        if _tells(word, beside) or word in _IN_NAMES or is_type_of(word, before)
+        if _tells(word, beside) or word in _IN_NAMES or is_type_of(word, before) or f"{before} {word}" in _WHOLE_NAMES
     ]
     return () if _COURSES.issuperset(kept) or _COUNTED.issuperset(kept) else tuple(_written_out(kept))
 

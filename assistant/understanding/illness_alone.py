@@ -23,7 +23,7 @@ _ASKED_OF_IT = re.compile(
     r"therap(?:y|ies)|indications?|uses?|what(?:['\u2019]?s)?|is|are|the|for|in|of|to|treat|an?|adults?|"
     r"patients?(?: with)?|pts?(?: with)?|approved|label|pls|plz|please|quick|q|correct|right|again|duration|length|"
     r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|"
-    r"\d+ (?:years?|months?|weeks?|days?) ago)\b",
+    r"(?:(?:\d+|many|some|(?:a )?few|several) )?(?:years?|months?|weeks?|days?) ago|as a (?:child|teen\w*))\b",
     re.IGNORECASE,
 )
 #: Who does or asks something says more than an illness.

@@ -41,6 +41,7 @@ cirrhosis, scarred liver
 cholelithiasis, gallstones
 pancreatic insufficiency, pancreas failure, pancreatic failure, exocrine pancreas failure, \
 exocrine pancreatic insufficiency
+eating disorder, disordered eating
 abdominoplasty, tummy tuck
 bunionectomy, bunion surgery, bunion operation
 arthrography, arthrogram
@@ -230,6 +231,10 @@ axillary hyperhidrosis, underarm sweating, sweaty armpits, sweaty underarms, arm
 vaginal atrophy, vaginal dryness
 helminth infection, intestinal worms, parasitic worms, parasitic infection
 """
+#: Illnesses of several kinds by whose names labels warn: what is said against a kind is said against the illness.
+KINDS: dict[str, tuple[str, ...]] = {
+    "eating disorder": ("bulimia", "anorexia nervosa"),
+}
 #: "Smoker's lung" is looked up as "smoker lung", which is what is left where somebody cut out the words.
 _POSSESSIVE = re.compile(r"['\u2019]s\b")
 _NAMES: dict[str, tuple[str, ...]] = {

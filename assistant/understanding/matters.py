@@ -122,6 +122,7 @@ extravasation | leaked, leak* into, leak* out
 room temperature | out of the fridge, left out, outside the fridge, unrefrigerated
 stable, discard | shelf life, beyond use, how long is it good
 neutrophil, white blood cell | white cells, white count
+bulimia, anorexia nervosa | eating disorder*
 interrupt | pause*
 """
 
