@@ -89,6 +89,7 @@ def test_an_illness_is_no_medicine_whose_dose_is_asked() -> None:
 def test_how_often_or_by_what_a_dose_is_given_is_no_medicine() -> None:
     for question in ("biweekly dose", "fortnightly dosing", "twice-daily dose", "weight-based dose", "add-on dose"):
         assert dosed_by_name(question) == (), question
+    assert dosed_by_name("African-American dose") == dosed_by_name("Asian dosing") == ()
     assert dosed_by_name("quovendry dose") == ("quovendry",)
 
 

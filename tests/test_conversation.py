@@ -144,6 +144,7 @@ def test_a_dose_asked_for_next_is_for_the_people_that_were_asked_about(assistant
         ("dose for everyone else", False),
         ("dose at 40 years old?", False),
         ("dose at 70 kg?", False),
+        ("smoking cessation dose?", False),  # a use that the label does not have
     ],
 )
 def test_people_last_until_others_are_named(assistant: Assistant, further: str, kept: bool) -> None:

@@ -364,6 +364,8 @@ class Decider:
                 reading = self._read(said, product, asked)
         weighed = new_value.weighed(plain, self.index, entries)
         people = follow_up.people_kept(plain, reading, kept, asked.previous, weighed=weighed, value=fragment.value)
+        if people and self.illnesses.names_another_use(product, reading, asked.where):
+            people = ()  # whoever that use is for, it was not asked about them
         if people:
             reading = self._read(said.rstrip(" ?.!") + follow_up.said_of(people), product, asked)
             reading = replace(reading, population=people)

@@ -171,6 +171,15 @@ class IllnessesAsked:
         indicated = label_status(self.labels.of(product, where), use) is conditions.LabelStatus.INDICATED
         return indicated and bool(spoken_under(self.index, product, use, ("dosage",), where))
 
+    def names_another_use(self, product: str, reading: Reading, where: Context) -> bool:
+        """Whether a question names an illness that the medicine is not for: it goes on with nobody of the last one."""
+        words = named_alone(reading.masked)
+        bare = illness_alone(reading.masked) or (words if any(said_otherwise(" ".join(words).casefold())) else ())
+        named = reading.conditions or tuple(filter(None, [bare]))
+        label = self.labels.of(product, where)
+        said = {label_status(label, words) for words in named}
+        return not said.isdisjoint((conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED))
+
     def _dosed_so(self, product: str, only: Sequence[str], reading: Reading, label: Label, where: Context) -> bool:
         """Whether all that a question names, ``only``, stands in one passage on doses, and what is marked is indicated.
 

@@ -81,6 +81,7 @@ _SAME_THING = (
     "overdose overdosage overdosed overdoses",
     "mechanism mechanisms works",
     "antacid antacids",
+    "initial starting",
     "antidote reversal reverse reversed",
     "crushed crush crushing",
     "first 1st",

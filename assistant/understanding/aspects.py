@@ -63,6 +63,8 @@ _DOSE_OF = (
     ),
     re.compile(r"\bdos(?:es?|ages?|ing) of (?:the )?([^\W\d_][\w-]{4,})", re.IGNORECASE),
 )
+#: Whom a dose may be told for by descent (FDA, "Collection of Race and Ethnicity Data in Clinical Trials").
+_PEOPLES = frozenset("african american asian black caucasian chinese hispanic indian japanese latino white".split())
 _HOW_OFTEN = re.compile(r"(?:daily|nightly|weekly|fortnightly|monthly|yearly|annual|quarterly)$")
 #: Intents that are about whom; a dose may be asked for them.
 _GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
@@ -117,7 +119,7 @@ def _names_none(word: str) -> bool:
     parts = word.split("-")
     compound = len(parts) > 1 and any(map(is_ordinary, parts))
     illness = not ABBREVIATIONS.keys().isdisjoint(parts) or is_an_illness(word) or any(said_otherwise(word))
-    return compound or illness or _HOW_OFTEN.search(word) is not None
+    return compound or illness or _PEOPLES.issuperset(parts) or _HOW_OFTEN.search(word) is not None
 
 
 def with_second_side(intents: Sequence[tuple[str, float]], question: str) -> list[tuple[str, float]]:

@@ -68,7 +68,7 @@ alcohol | (?<!benzyl )(?<!cetyl )(?<!stearyl )(?<!isopropyl )(?<!polyvinyl )(?<!
 alcohol(?![ -](?:swab|pad|wipe|prep|based))*, \
 beers?, wines?, liquor, whiske?y, vodka, gin and tonic, champagne, booze, cocktail*, \
 drinking (?:on|while|during|with (?:it|this|these|the)), a few drinks, a drink(?! of)
-cannabis, marijuana | cannabis, marijuana, weed, cbd, thc
+cannabis, marijuana, cannabidiol | cannabis, marijuana, weed, cbd, thc
 tattoo, piercing | tattoo*, inked, piercing*
 fasting, ramadan | ramadan, break* (?:my|the) fast, religious fast*
 doping, athlete | doping, wada, competitive sport*
