@@ -9,6 +9,7 @@ from assistant.answering import choices, lexical, new_value, planning, retrieval
 from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
+from assistant.answering.from_the_beginning import in_label_order
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
 from assistant.answering.label_shorthand import letters_for
@@ -112,7 +113,7 @@ class Finder:
         plan = _in_detail(plan, reading)
         illnesses = _illnesses(reading)
         ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
-        chosen = planning.choose(ranked, plan, self.policy)
+        chosen = planning.choose(in_label_order(ranked, reading.masked), plan, self.policy)
         shown = self._with_doses(chosen.shown, ranked, asked, plan, reading, entries, illnesses)
         about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""
         speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []
