@@ -43,6 +43,7 @@ from assistant.understanding.illness_alone import (
     illness_dosed,
     illness_in_shorthand,
     illness_itself,
+    is_bare,
     named_alone,
     without_age,
 )
@@ -258,6 +259,19 @@ def test_a_question_may_be_a_name_and_nothing_else() -> None:
     assert named_alone("can it be given in AV block?") == ()
     assert named_alone("a name made up of many words") == ()
     assert named_alone("creatinine clearance 25") and not named_alone("Child-Pugh B AUC fold")
+
+
+def test_a_name_of_which_nothing_is_asked_is_bare() -> None:
+    for question in ("mesothelioma", "Renal cell carcinoma?", "HCM", "the medicine for HCM", "asthma in adults"):
+        assert is_bare(question), question
+    for question in (
+        "HCM dose",
+        "history of pancreatitis",
+        "asthma contraindicated?",
+        "treatment of asthma",
+        "storage",
+    ):
+        assert not is_bare(question), question
 
 
 def test_a_class_may_be_all_that_is_named_though_no_illness() -> None:

@@ -313,6 +313,17 @@ def test_an_illness_that_the_label_speaks_of_is_never_out_of_scope() -> None:
     assert route(found(intents=out, product_known=False), "hcp", POLICY).outcome is Outcome.OUT_OF_SCOPE
 
 
+def test_the_bare_name_of_what_it_is_for_is_told_by_the_indication(entry: Entry) -> None:
+    heard = (("warnings", 0.7), ("indication", 0.2))
+    plan = route(found(intents=heard, status=LabelStatus.INDICATED, bare=True), "hcp", POLICY)
+    assert plan.intent == "indication"
+    trial, use = candidate(entry, "clinical_studies", 0.9), candidate(entry, "indication", 0.5)
+    assert [c.entry.head.topic for c in usable_for([trial, use], plan, POLICY.thresholds)] == ["indication"]
+    assert usable_for([trial], plan, POLICY.thresholds) == [trial]
+    assert route(found(intents=heard, status=LabelStatus.INDICATED), "hcp", POLICY).intent == "warnings"
+    assert route(found(intents=heard, status=LabelStatus.UNSURE, bare=True), "hcp", POLICY).intent == "warnings"
+
+
 def test_the_dose_for_what_the_label_limits_is_what_it_says_against_it() -> None:
     limited = found(intents=(("dosage", 0.95),), status=LabelStatus.LIMITED, limited=(("carditis",),), asks_dose=True)
     assert route(limited, "hcp", POLICY).limited == (("carditis",),)

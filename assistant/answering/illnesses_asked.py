@@ -43,6 +43,7 @@ from assistant.understanding.illness_alone import (
     illness_dosed,
     illness_itself,
     is_an_illness,
+    is_bare,
     named_alone,
     without_age,
 )
@@ -77,7 +78,7 @@ class IllnessesAsked:
         if of_its_own:
             only = itself  # what the label is for is all that is named, whatever is done about it
         if only:
-            named, found = (only,), replace(found, marked=True)
+            named, found = (only,), replace(found, marked=True, bare=is_bare(reading.masked))
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         _, left_out = not_in_adults(self.index, entries, reading.masked)

@@ -85,6 +85,8 @@ AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"
 ABOUT_USE = ("off_label", "indication")
 #: Intents under which a use comes that is named in bare words.
 MAY_BE_A_USE = FOR_A_CONDITION | AGAINST_A_CONDITION | {*ABOUT_USE, "out_of_scope"}
+#: Topics under which a label, or its guide for patients, says what it is for.
+_OF_USES = frozenset(("indication", "overview"))
 _AFTER_GRAVE = frozenset((Kind.SAFETY, Kind.INSTRUCTION))
 #: Most bytes that several passages together may have before the further ones are offered as choices instead; and up to
 #: how many they are short, so that one which is a little further away costs its reader little. It has this share of the
@@ -104,7 +106,7 @@ class Found:
     ``asks_dose``: the wording asks how much to give; ``of_a_reaction``: what to do about what happened under treatment.
     ``limited``: the words of each illness that the label speaks against; ``warned``: those of each that it does not
     mention as it is asked for, but warns of in whatever course; ``unheard_of``: nothing but an illness is named, and no
-    passage speaks of it.
+    passage speaks of it; ``bare``: it is the name of an illness, of which nothing is asked.
     """
 
     flags: frozenset[Flag]
@@ -122,6 +124,7 @@ class Found:
     limited: tuple[tuple[str, ...], ...] = ()
     warned: tuple[tuple[str, ...], ...] = ()
     unheard_of: bool = False
+    bare: bool = False
 
     def share(self, *intents: str) -> float:
         """How likely it is one of ``intents``."""
@@ -143,6 +146,7 @@ class Route:
     ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
     ``limited``: only passages that speak against one of these illnesses answer.
     ``of_no_use``: it names an illness that the medicine is not for, so nothing that reports a benefit answers.
+    ``bare_use``: it is the name of what the medicine is for, so the indication answers, and a trial only in its stead.
     """
 
     outcome: Outcome | None
@@ -162,6 +166,7 @@ class Route:
     by_evidence: bool = False
     limited: tuple[tuple[str, ...], ...] = ()
     of_no_use: bool = False
+    bare_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if found.status is LabelStatus.LIMITED and (for_use or found.unheard_of):
         # What the label says against it: a contraindication, a warning or a limitation of use, never the indication.
         return _unless_denied(Route(None, "contraindication", 0.0, retrieve=True, limited=found.limited), denied)
+    if found.status is LabelStatus.INDICATED and found.bare:
+        # Whoever says what it is for, and no more, is told so; a model hears trials, warnings or a price in the word.
+        return _unless_denied(Route(None, "indication", 1.0, retrieve=True, bare_use=True), denied)
     if found.status is LabelStatus.INDICATED and (name == "off_label" or (told and name == "out_of_scope")):
         return _unless_denied(Route(None, "indication", about_use, retrieve=True), denied)
     if name in _OUTCOME_OF_INTENT and not (name == "comparison" and found.compares_within_label):
@@ -462,6 +470,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = [c for c in usable if any(map(c.entry.head.is_about, _OF_HANDLING))]
     if plan.of_no_use:
         usable = [c for c in usable if c.entry.head.kind is not Kind.BENEFIT]
+    if plan.bare_use:
+        usable = [c for c in usable if c.entry.head.topic in _OF_USES and c.entry.head.is_about("indication")] or usable
     if plan.only_warnings:
         usable = [c for c in usable if c.entry.head.topic in AGAINST_A_CONDITION]
     if plan.dosed or (plan.intent in _ASKS_WHAT_TO_DO and plan.confidence >= limits.intent_answer):

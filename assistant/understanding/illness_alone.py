@@ -61,6 +61,8 @@ _ENDS_AN_ILLNESS = re.compile(
 )
 #: What a dose is asked for, right behind the word.
 _DOSED_FOR = re.compile(r"\b(?:dos(?:e|es|age|ages|ing)|regimens?|protocols?)\s+(?:for|in)\s+[^,;.?!]+", re.IGNORECASE)
+#: What may stand beside an illness that says nothing of what is asked.
+_BESIDE_A_NAME = re.compile(r"\b(?:the medicine|for|in|patients?|adults?|an?)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_][\w'-]*")
 #: Atrial fibrillation, as it is spoken.
 _A_FIB = re.compile(r"\ba[- ]?fib\b", re.IGNORECASE)
@@ -91,6 +93,12 @@ def named_alone(question: str) -> tuple[str, ...]:
     """The words that ``question`` (product names masked) consists of, what is asked left out; () where it says more."""
     named = tuple(word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", _in_one_word(question))))
     return () if _SENTENCE.search(question) or len(named) > _MOST_WORDS else named
+
+
+def is_bare(question: str) -> bool:
+    """Whether ``question`` (product names masked) is the name of an illness, of which nothing is asked, not a dose."""
+    spoken = [word[0] for word in _WORD.finditer(_BESIDE_A_NAME.sub(" ", _in_one_word(question)))]
+    return bool(illness_alone(question)) and spoken == list(named_alone(question))
 
 
 def _in_one_word(question: str) -> str:
