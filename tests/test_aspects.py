@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.understanding.aspects import asks_how_much, dosed_by_name, of_a_reaction, says_dose, with_second_side
+from assistant.understanding.aspects import (
+    asks_amount,
+    asks_how_much,
+    dosed_by_name,
+    of_a_reaction,
+    says_dose,
+    with_second_side,
+)
 
 
 @pytest.mark.parametrize(
@@ -98,3 +105,10 @@ def test_how_often_or_by_what_a_dose_is_given_is_no_medicine() -> None:
 )
 def test_a_dose_may_be_asked_by_that_word(question: str, said: bool) -> None:
     assert says_dose(question) is said
+
+
+def test_how_much_for_an_illness_is_no_price() -> None:
+    for question in ("how much for RA", "How much of it for gout?", "how much in a child"):
+        assert asks_amount(question), question
+    for question in ("how much for a box", "how much for gout, and is it covered?", "how much is it", "how much for $"):
+        assert not asks_amount(question), question

@@ -31,6 +31,12 @@ _DOSED = re.compile(
     r"capsules?|vials?)|mg|mcg|start (?:with|on|at)|starting|initiate|titrat\w+|reduc\w+ (?:it|to|by))\b",
     re.IGNORECASE,
 )
+_AMOUNT = re.compile(r"\bhow much (?:of (?:it|the medicine) )?(?:for|in)\b", re.IGNORECASE)
+_MONEY = re.compile(
+    r"\b(?:cost\w*|pric\w+|pay\w*|paid|charg\w+|bill\w*|insur\w+|cover\w*|copay|afford|money|dollars?|cheap\w*|"
+    r"a (?:box|pack|bottle|month|pen|vial))\b|[$\u00a3\u20ac]",
+    re.IGNORECASE,
+)
 _DOSE = re.compile(r"\b(?:dos(?:e|age|ing)|posology)\b", re.IGNORECASE)
 #: How a dose is changed for something that happened under treatment (21 CFR 201.57(c)(3)(i): dosage modifications).
 _CHANGED_FOR_IT = (
@@ -79,6 +85,11 @@ _BESIDE = 0.6
 def asks_how_much(question: str) -> bool:
     """Whether the wording asks for a size of change: a percentage, a factor, an AUC."""
     return bool(_MEASURED.search(question))
+
+
+def asks_amount(question: str) -> bool:
+    """Whether the wording asks how much for an illness or patient, and speaks of no money."""
+    return bool(_AMOUNT.search(question)) and not _MONEY.search(question)
 
 
 def asks_dose(question: str) -> bool:

@@ -19,7 +19,7 @@ _ASKED_OF_IT = re.compile(
     r"(?:starting|initial|loading|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
     r"protocol|oral|iv|im|daily|weekly)|"
     r"dos(?:e|es|age|ages|ing)(?: (?:chang\w+|adjust\w+|modif\w+|reductions?|interruptions?|delays?))?|"
-    r"posology|regimens?|protocols?|treatments?|contraindicat\w+|"
+    r"titrat\w+|posology|regimens?|protocols?|treatments?|contraindicat\w+|"
     r"therap(?:y|ies)|indications?|uses?|what(?:['\u2019]?s)?|is|are|the|for|in|of|to|treat|an?|adults?|"
     r"patients?(?: with)?|pts?(?: with)?|approved|label|pls|plz|please|quick|q|correct|right|again|duration|length|"
     r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|"

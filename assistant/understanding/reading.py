@@ -16,6 +16,7 @@ import numpy.typing as npt
 from assistant.canonical import whole
 from assistant.content.lexicon import mask
 from assistant.domain import SLOT_VALUES
+from assistant.understanding.aspects import asks_amount
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import condition_words, denied, spelled_out
 from assistant.understanding.encoder import TextTooLongError
@@ -70,6 +71,7 @@ def legible(question: str) -> str:
     return whole(question).strip()
 
 
+_PRICE = "cost_coverage"
 #: A closed value is meant from the first share on; one that the words suggest is dropped below the second.
 _SURE = 0.5
 _DOUBTED = 0.1
@@ -166,12 +168,15 @@ def read(
             masked, vector, chosen, heard = typed, as_typed, heard, chosen
         chosen = with_flags_of(chosen, heard)
     populations, conditions = _populations(masked, chosen), _conditions(masked, chosen)
-    return Reading(typed, masked, vector, _intents(masked, chosen), populations, conditions, chosen)
+    return Reading(typed, masked, vector, _intents(masked, chosen, conditions), populations, conditions, chosen)
 
 
-def _intents(masked: str, chosen: Choosing) -> tuple[tuple[str, float], ...]:
-    """What may be asked; not the group whose organ is impaired, where the organ is transplanted or has a tumour."""
-    none_asked = of_another_matter(masked)
+def _intents(masked: str, chosen: Choosing, conditions: Sequence[Sequence[str]]) -> tuple[tuple[str, float], ...]:
+    """What may be asked; not the group whose organ is impaired, where the organ is transplanted or has a tumour.
+
+    Nor a price, where "how much" is asked for an illness and no word speaks of money.
+    """
+    none_asked = of_another_matter(masked) | ({_PRICE} if conditions and asks_amount(masked) else set())
     kept = [pair for pair in chosen.intents if pair[0] not in none_asked]
     whole = sum(share for _, share in kept)
     if len(kept) == len(chosen.intents) or not whole:
