@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering.results import asks_for_a_result, share_of_results
+from assistant.answering.results import asks_for_a_result, has_row_of, share_of_results
 from assistant.pipeline import Assistant
 from tests.ranking import ranked_by
 
@@ -83,3 +83,12 @@ def test_the_passage_with_results_goes_up_where_one_is_asked_for(quick: Assistan
     directions = [c for c in ranked["what percentage responded in the trial", 50.0] if c.entry.head.topic == "dosage"]
     assert directions
     assert not any(candidate.results for candidate in directions)
+
+
+def test_a_row_is_the_event_and_two_numbers() -> None:
+    for text in ("Vomiting 60 3 Nausea 65 3 24 < 1", "Nausea 65 (12) 3", "nausea 6.5% < 1", "Nausea a 12 3"):
+        assert has_row_of(text, "nausea"), text
+    assert has_row_of("Back pain 12 4", "back pain")
+    for text in ("nausea (2.1%), diarrhea (1.7%)", "nausea, 5 of 12", "Nauseating 12 4", "nausea", ""):
+        assert not has_row_of(text, "nausea"), text
+    assert not has_row_of("12 4", "")

@@ -33,7 +33,7 @@ from assistant.answering.referred_doses import (
     with_table,
     without_adults,
 )
-from assistant.answering.results import asks_for_a_result
+from assistant.answering.results import asks_for_a_result, has_row_of
 from assistant.answering.retrieval import Candidate, Query
 from assistant.answering.silence import silent_on
 from assistant.answering.strengths import without_other_strengths
@@ -54,6 +54,7 @@ from assistant.settings import Settings
 from assistant.understanding import aspects
 from assistant.understanding.conditions import LabelStatus, spelled_out
 from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand, named_alone
+from assistant.understanding.lay_terms import other_names
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import of_another_matter, populations
 
@@ -63,6 +64,9 @@ _NAMED = ("condition", "comorbidity", "substance", "event")
 _OF_ANOTHER = WITH_ANOTHER | DOSING | {"food_interaction", "overview", "warnings"}
 #: Intents under which the bare name of an illness comes, whether it is meant as a harm or as a use.
 _OF_HARM = planning.AGAINST_A_CONDITION | {"adverse_reactions"}
+#: Topics of passages that count events, and how near the best one is near enough for a number.
+_COUNTING = frozenset(("adverse_reactions", "clinical_studies", "warnings"))
+_NEAR_ENOUGH = 0.6
 #: What is said against a use stands there; of an indication its limitation of use.
 _AGAINST_IT = ("contraindication", "indication")
 
@@ -189,6 +193,8 @@ class Finder:
         kept = [c for c in ranked if none_asked.isdisjoint((c.entry.head.topic, *c.entry.head.population))] or list(
             ranked
         )
+        if asks_for_a_result(reading.masked) and plan.intent in _OF_HARM:
+            kept = self._with_row_first(kept, reading)
         if plan.intent == "reproductive_potential" and (sex := sex_asked(reading.masked)):
             kept = without_other(self.index, kept, sex)
         if plan.intent == "dosage":
@@ -234,6 +240,24 @@ class Finder:
         if not child or not established(self.index, entries, child):
             return told
         return with_doses_of_all(self.index, told, ranked, illnesses, passages=most, size=size)
+
+    def _with_row_first(self, ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+        """``ranked`` with the nearest passage in front that has a row of the event whose number is asked for.
+
+        A list of what is common holds the word as well, among fewer others. The scores stay in their places.
+        """
+        named = reading.named("event", "condition", "comorbidity")
+        events = [event for said in named for event in (said, *(name for _, name in other_names(said)))]
+        reports = [at for at, each in enumerate(ranked) if each.entry.head.topic in _COUNTING]
+        told = (
+            at
+            for at in reports
+            if ranked[at].score >= _NEAR_ENOUGH * ranked[0].score
+            and any(has_row_of(self.index.load(ranked[at].entry).text.decode(), event) for event in events)
+        )
+        first = next(told, 0) if events else 0
+        moved = [ranked[first], *ranked[:first], *ranked[first + 1 :]] if ranked else []
+        return [replace(each, score=was.score) for each, was in zip(moved, ranked, strict=True)]
 
     def _is_no_use(self, named: Sequence[str], product: str, where: Context) -> bool:
         """Whether words that are all a question consists of name nothing that the medicine is for.

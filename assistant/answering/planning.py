@@ -338,7 +338,9 @@ def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
     if not spoken or spoken[0].score < _NEAR * usable[0].score:
         return usable
     nameless = usable[0].named and not any(candidate.named for candidate in spoken)
-    if nameless and usable[0].dense >= spoken[0].dense:
+    # Words beside the name ("for years") may stand anywhere; a name that is known is looked for as such.
+    alone = usable[0].by_name and not any(candidate.by_name for candidate in spoken)
+    if (nameless or alone) and usable[0].dense >= spoken[0].dense:
         return usable
     return [c for c in usable if c.entry.head.topic not in _MEASURED]
 

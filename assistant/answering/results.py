@@ -36,6 +36,13 @@ def asks_for_a_result(question: str) -> bool:
     return bool(_ASKED.search(question))
 
 
+def has_row_of(text: str, event: str) -> bool:
+    """Whether ``text`` has a table's row of ``event``: its words and two numbers right behind them."""
+    said = r"\W{1,3}".join(map(re.escape, event.split()))
+    row = rf"\b{said}s?\b(?: \w)?[^A-Za-z\n]{{0,4}}\d+(?:\.\d+)?\s?%?(?:\s?\(\s?|\s+)(?:[<>\u2264\u2265]\s?)?\d"
+    return bool(event) and re.search(row, text, re.IGNORECASE) is not None
+
+
 def share_of_results(text: str) -> float:
     """How much of a passage's ``text`` is results, from 0 to 1."""
     return min(1.0, len(_WRITTEN.findall(text)) * _WORDS_A_RESULT / max(len(text.split()), _FEW_WORDS))
