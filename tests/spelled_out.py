@@ -1,4 +1,4 @@
-"""Texts that a regular expression matches: each alternative of each group in turn, for tests of what stands before it."""
+"""Texts that a regular expression matches, each alternative of each group in turn: for tests of what goes before it."""
 
 from __future__ import annotations
 
