@@ -1642,6 +1642,11 @@ def test_every_alternative_of_a_rule_passes_what_it_needs(screen: Screen) -> Non
             assert not free_of_it.find(text) or gate.find(text), f"{rule.id} matches, but needs no word of: {text}"
 
 
+def test_a_tablet_of_another_look_is_no_error_of_who_took_it(screen: Screen) -> None:
+    assert Flag.ADVERSE_EVENT not in flags(screen, "the tablets i got are blue instead of pink and fall to dust")
+    assert Flag.ADVERSE_EVENT in flags(screen, "the nurse gave him 20 units instead of 2")
+
+
 def test_reports_are_not_emergencies_and_complaints_not_attacks(screen: Screen) -> None:
     assert flags(screen, "we had a case of anaphylaxis last month after the first infusion") == {Flag.ADVERSE_EVENT}
     assert flags(screen, "he fainted last week after the infusion") == {Flag.ADVERSE_EVENT}

@@ -64,6 +64,8 @@ _DOSE_OF = (
     re.compile(r"\bdos(?:es?|ages?|ing) of (?:the )?([^\W\d_][\w-]{4,})", re.IGNORECASE),
 )
 _HOW_OFTEN = re.compile(r"(?:daily|nightly|weekly|fortnightly|monthly|yearly|annual|quarterly)$")
+#: Whom labels' tables of doses and levels name by origin: "African-American dose".
+_BY_ORIGIN = frozenset("african african-american asian caucasian chinese hispanic japanese latino".split())
 #: Intents that are about whom; a dose may be asked for them.
 _GROUPS = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
 #: Intents that may be about what happened under treatment; what is then done with the dose stands with the doses.
@@ -107,7 +109,7 @@ def asks_to_modify(intent: str, question: str) -> bool:
 def dosed_by_name(question: str) -> tuple[str, ...]:
     """The words that stand where a question says of what it asks the dose; ordinary ones among them, no illness.
 
-    Nor how often it is given ("biweekly"), and no compound of an ordinary word ("weight-based").
+    Nor how often or to whom it is given ("biweekly", "Asian"), and no compound of an ordinary word ("weight-based").
     """
     found = (match[1].casefold() for pattern in _DOSE_OF for match in pattern.finditer(question))
     return tuple(word for word in found if not _names_none(word))
@@ -117,7 +119,7 @@ def _names_none(word: str) -> bool:
     parts = word.split("-")
     compound = len(parts) > 1 and any(map(is_ordinary, parts))
     illness = not ABBREVIATIONS.keys().isdisjoint(parts) or is_an_illness(word) or any(said_otherwise(word))
-    return compound or illness or _HOW_OFTEN.search(word) is not None
+    return compound or illness or word in _BY_ORIGIN or _HOW_OFTEN.search(word) is not None
 
 
 def with_second_side(intents: Sequence[tuple[str, float]], question: str) -> list[tuple[str, float]]:
