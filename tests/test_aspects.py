@@ -91,6 +91,7 @@ def test_whose_dose_is_asked_stands_beside_the_word(question: str, words: tuple[
 
 def test_an_illness_is_no_medicine_whose_dose_is_asked() -> None:
     assert dosed_by_name("HFpEF dose") == dosed_by_name("nr-axSpA dosing") == dosed_by_name("impotence dose") == ()
+    assert dosed_by_name("African-American dose") == dosed_by_name("Asian dosing") == ()
 
 
 def test_how_often_or_by_what_a_dose_is_given_is_no_medicine() -> None:

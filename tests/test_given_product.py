@@ -469,6 +469,31 @@ def test_anothers_dose_is_not_asked_of_ours(tmp_path: Path, question: str, inten
     assert told == others
 
 
+@pytest.mark.parametrize(
+    ("question", "others"),
+    [
+        ("velnivexon dose", ("velnivexon",)),  # which heads an interaction of its own
+        ("velnivexon storage", ()),
+        ("tarnivexquine dose", ("tarnivexquine",)),
+        ("ablation dose", ()),  # no name heads "Ablation of the thyroid gland"
+        ("ondrivexil dose", ()),  # which nothing here tells to be a medicine
+    ],
+)
+def test_what_heads_an_interaction_is_another_medicine(tmp_path: Path, question: str, others: tuple[str]) -> None:
+    told = {"Velnivexon": "Velnivexon raises ZED.", "Ablation of the Thyroid": "Ablation of the gland changes ZED."}
+    fronts = ["topic: dosage", *(f"topic: {_TOGETHER}" for _ in told)]
+    root = tiny.write(tmp_path, [b"Take ZED 5 mg.", *map(str.encode, told.values())], fronts)
+    for number, title in enumerate(told, 1):
+        passage = root / "approved_corpus" / tiny.DOCUMENT / f"{tiny.DOCUMENT}.{number}.md"
+        passage.write_text(passage.read_text(encoding="utf-8").replace("title: Title of", f"title: {title} #"))
+    tiny.compiled(tmp_path, QUICK)
+    assistant = tiny.opened(tmp_path, QUICK)
+    reading: Any = SimpleNamespace(masked=question, intents=(("dosage", 0.9),))
+    found = assistant.decider.not_ours.asked_of(reading, "zed")
+    assistant.index.close()
+    assert found == others
+
+
 def test_the_dose_of_what_is_given_besides_is_told_by_no_table_of_reactions(tmp_path: Path) -> None:
     fronts = ["topic: adverse_reactions\nalso: [drug_interaction]", "topic: dosage", "topic: dosage"]
     bodies = [

@@ -96,10 +96,14 @@ def test_the_word_beside_a_name_tells_another_form(question: str, product: str, 
         ("zepbound dose", "zepbound", ""),
         ("valaciclovir dose", "valtrex", ""),
         ("frusemide dose", "lasix", ""),
+        ("percocet dose", "tarnivexol", "percocet"),  # of two substances, whatever bears the name of one
+        ("can myfortic be crushed", "tarnivexol", "myfortic"),
+        ("cellcept dose", "tarnivexol", ""),
     ],
 )
 def test_a_brand_is_of_its_salt_and_release(question: str, product: str, other: str) -> None:
-    mention = Mention(question.split()[0], (product,), "brand", 0)
+    brand, start = (question.split()[1], 1) if question.startswith("can ") else (question.split()[0], 0)
+    mention = Mention(brand, (product,), "brand", start)
     assert another_form(INDEX, question, mention, product) == other
 
 

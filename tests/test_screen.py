@@ -20,10 +20,13 @@ from hypothesis import strategies as st
 from assistant.domain import Flag
 from assistant.errors import ContentError
 from assistant.understanding.screen import OVERLAP, PIECE, Finding, Screen, normalised
+from tests.spelled_out import texts_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("ONLABEL_DATA", ROOT.parent / "shared" / "data"))
 RULES = ROOT / "assistant" / "understanding" / "screen.yaml"
+#: So many texts are written for each rule: enough for every alternative of its groups.
+TRIES = 600
 
 EMERGENCIES = """
 my baby swallowed a button and two of the pills
@@ -66,6 +69,22 @@ my wife passed out after the second injection
 the patient is seizing
 she's having a seizure and I don't know what to do
 I want to kill myself
+i just want to end it, is one strip enough
+my sister wants to end it
+he is done with life
+so tired of living like this
+she was thinking about taking the whole bottle tonight
+keep thinking of swallowing all my capsules
+maybe i should just swallow them all
+how many of these would kill me
+how many would it take to kill myself
+is one box of it enough to kill me
+what happens if i take 40 at once
+what would happen if i took the whole bottle
+she is threatening to overdose
+my son says he will just take all his pills
+i cant do this anymore, how many tablets would it take
+Nothing helps, I feel like dying. Should I take all the tablets?
 I don't want to live any more
 he says he wants to die
 I feel suicidal since they doubled it
@@ -396,6 +415,22 @@ my patient has CKD stage 4, which dose?
 patient on warfarin: ok?
 what to do in overdose
 overdose management
+do I drink the whole bottle of it before my colonoscopy
+should i take all the pills at the same time
+i want to take all my pills together in the morning
+if i forget, should i take them all the next day
+how many would it take to notice an effect
+how many bacteria does it kill
+will it kill me if i drink one beer
+what happens if I take 2 at once
+what happens if someone takes the whole bottle
+i am going to take all of them back to the pharmacy
+i can't take this any more with food, how long before eating?
+nothing works for my pain, what is the maximum dose
+does the label say how many would be fatal?
+weak one to weak four dosing
+both inhalers are blue, what is the difference
+is blue-grey skin described?
 What happens if you take too much?
 What happens if a child swallows a tablet?
 symptoms of overdose
@@ -1593,6 +1628,23 @@ def test_needs_only_save_time(screen: Screen) -> None:
     patient = Screen(replace(rule, needs=none, needs_entries=none, needs_word=none) for rule in screen.rules)
     for text in EMERGENCIES + REPORTS + COMPLAINTS + ATTACKS + HARMLESS:
         assert patient.find(text) == screen.find(text), text
+
+
+def test_every_alternative_of_a_rule_passes_what_it_needs(screen: Screen) -> None:
+    none = frozenset[str]()
+    for rule in screen.rules:
+        if not (rule.needs or rule.needs_entries):
+            continue
+        gated, free = replace(rule, needs_word=none, unless=(), elsewhere=(), nowhere=()), none
+        gate = Screen([gated])
+        free_of_it = Screen([replace(gated, needs=free, needs_entries=free)])
+        for text in texts_of(rule.pattern, TRIES):
+            assert not free_of_it.find(text) or gate.find(text), f"{rule.id} matches, but needs no word of: {text}"
+
+
+def test_a_tablet_of_another_look_is_no_error_of_who_took_it(screen: Screen) -> None:
+    assert Flag.ADVERSE_EVENT not in flags(screen, "the tablets i got are blue instead of pink and fall to dust")
+    assert Flag.ADVERSE_EVENT in flags(screen, "the nurse gave him 20 units instead of 2")
 
 
 def test_reports_are_not_emergencies_and_complaints_not_attacks(screen: Screen) -> None:

@@ -562,6 +562,20 @@ def generic_of(substance: str) -> str:
     return named.generic if named else ""
 
 
+#: Brands of :data:`_BRANDS` that are of several substances, of another salt, release or route than what bears the
+#: substance's name alone, or one of several preparations that are not dosed alike (21 CFR 201.57(c)(3)): their
+#: substance says what they interact with, and tells no dose of theirs.
+_NOT_BY_SUBSTANCE = frozenset(
+    "botox dysport xeomin bydureon humalog kaletra lantus levemir mirena myfortic norco novolog paxlovid "
+    "percocet vicodin vivitrol".split()
+)
+
+
+def is_more_than_its_substance(brand: str) -> bool:
+    """Whether ``brand``, in lower case, is another medicine than what its substance's name alone stands for."""
+    return brand in _NOT_BY_SUBSTANCE
+
+
 def brands_of(generic: str) -> frozenset[str]:
     """The brands of a generic name, in lower case, that people say instead."""
     return frozenset(_BRANDS.get(generic, "").split())

@@ -90,7 +90,7 @@ class NotOurs:
         known = [
             word
             for word in asked_of(reading.masked)
-            if (is_medicine(word) or (dosed and self._ends_as_another(word, own)))
+            if (is_medicine(word) or (dosed and self._is_a_medicine_here(word, own, product)))
             and (not is_own(word, own) or is_brand_of_a_part(self.index, word, product))
         ]
         unknown = unknown_asked_of(reading.masked)
@@ -130,6 +130,18 @@ class NotOurs:
             return self.index.speaks_of(_names_for(word), told)
         return is_spaced_from(self.index, plain, word, product)
 
+    def _is_a_medicine_here(self, word: str, own: Set[str], product: str) -> bool:
+        """Whether ``word``, which no list knows, names another substance: by its ending, or in the label itself.
+
+        What heads an interaction of its own there is one (21 CFR 201.57(c)(8)), and no illness.
+        """
+        if self._ends_as_another(word, own):
+            return True
+        if not product or is_ordinary(word) or _is_illness(word) or products.find_slips(word, self.index):
+            return False
+        headed = (entry for entry in self.index.entries(product) if entry.head.topic == "drug_interaction")
+        return any(_heads(word, entry.head.title or "") for entry in headed)
+
     def _ends_as_another(self, word: str, own: Set[str]) -> bool:
         """Whether ``word`` ends as names of substances do, holds no term of ``own``, a product's, and is no slip."""
         held = any(term in word for term in own if len(term) >= _TELLING_LETTERS)
@@ -150,6 +162,12 @@ class NotOurs:
 def _is_illness(word: str) -> bool:
     """Whether ``word`` names an illness: "my leukaemia capsules" are called by what they are for."""
     return is_an_illness(word) or any(said_otherwise(word))
+
+
+def _heads(word: str, title: str) -> bool:
+    """Whether a title begins with ``word`` and says little else: "Anakinra", "Digoxin and quinidine"."""
+    said = words(title)
+    return bool(said) and said[0] == word and len(said) <= _BARE_WORDS
 
 
 def _names_for(word: str) -> list[frozenset[str]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 
-from assistant.answering.drug_classes import NAMES_OF, brands_of, generic_of, is_medicine
+from assistant.answering.drug_classes import NAMES_OF, brands_of, generic_of, is_medicine, is_more_than_its_substance
 from assistant.answering.index import Index
 from assistant.answering.own_forms import is_of_extended_release, own_releases
 from assistant.answering.spacing import is_spaced_from
@@ -69,7 +69,7 @@ def another_form(index: Index, plain: str, mention: Mention, product: str) -> st
     before = spoken[mention.start - 1] if mention.start else ""
     generic = generic_of(mention.key)
     same = names.union(_THIAZIDE, INTERNATIONAL_NAMES.get(generic, ()))  # a British name is no brand
-    if mention.key not in same and names & brands_of(generic):
+    if mention.key not in same and (names & brands_of(generic) or is_more_than_its_substance(mention.key)):
         return mention.key
     while end < len(spoken) and _BETWEEN.fullmatch(spoken[end]):
         end += 1

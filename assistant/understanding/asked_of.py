@@ -32,7 +32,7 @@ _ITS_OWN = (
     r"indications|boxed warnings?|black box(?: warnings?)?|mechanism(?: of action)?|moa|package insert|"
     r"prescribing information|ingredients|excipients|"
     r"(?:(?:renal|hepatic|pa?ediatric|geriatric|max|maximum|starting|initial|loading|maintenance|usual|recommended|"
-    r"daily|oral|iv)\s+)+(?:dos(?:e|es|age|ages|ing))|dos(?:age|ing)|doses?)"
+    r"daily|oral|iv|taper|tapering)\s+)+(?:dos(?:e|es|age|ages|ing))|dos(?:age|ing)|doses?)"
     r"(?!\s+(?:adjust|reduc|chang|increas|decreas|modif|interact))"
 )
 _OF_SOMEBODY = rf"(?:(?:use\s+)?(?:in|for|during|while)\s+{_PEOPLE}|pregnancy|lactation|breast-?feeding)\b"

@@ -120,7 +120,7 @@ def asks_to_modify(intent: str, question: str) -> bool:
 def dosed_by_name(question: str) -> tuple[str, ...]:
     """The words that stand where a question says of what it asks the dose; ordinary ones among them, no illness.
 
-    Nor how often it is given ("biweekly"), and no compound of an ordinary word ("weight-based").
+    Nor how often or to whom it is given ("biweekly", "Asian"), and no compound of an ordinary word ("weight-based").
     """
     found = (match[1].casefold() for pattern in _DOSE_OF for match in pattern.finditer(question))
     return tuple(word for word in found if not _names_none(word))

@@ -51,11 +51,11 @@ _STEMS = (
 _ENDS_A_SUBSTANCE = (
     "afil", "apine", "asteride", "azepam", "azole", "bactam", "barbital", "caine", "ciclib", "cillin", "citinib",
     "conazole", "coxib", "cycline", "dipine", "dronate", "fenac", "fibrate", "floxacin", "formin", "gabalin", "gepant",
-    "gliflozin", "gliptin", "glitazone", "glutide", "grastim", "grel", "grelor", "idone", "limus", "lukast", "lutamide",
-    "mab", "micin", "mycin", "nercept", "olol", "olone", "oxacin", "oxetine", "oxicam", "parib", "parin", "peridol",
-    "platin", "poetin", "pramine", "prazole", "pril", "profen", "relin", "reotide", "rubicin", "sartan", "semide",
-    "setron", "tacept", "taxel", "tegravir", "terol", "thiazide", "tidine", "tinib", "trexate", "trexed", "triptan",
-    "triptyline", "vastatin", "vir", "xaban", "zepam", "zolam", "zomib", "zosin",
+    "gliflozin", "gliptin", "glitazone", "glutide", "grastim", "grel", "grelor", "idone", "kinra", "limus", "lukast",
+    "lutamide", "mab", "micin", "mycin", "nercept", "olol", "olone", "oxacin", "oxetine", "oxicam", "parib", "parin",
+    "peridol", "platin", "poetin", "pramine", "prazole", "pril", "profen", "quine", "relin", "reotide", "rubicin",
+    "sartan", "semide", "setron", "tacept", "taxel", "tegravir", "terol", "thiazide", "tidine", "tinib", "trexate",
+    "trexed", "triptan", "triptyline", "vastatin", "vir", "xaban", "zepam", "zolam", "zomib", "zosin",
 )  # fmt: skip
 _BEFORE_A_STEM = 3
 
