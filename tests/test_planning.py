@@ -391,6 +391,8 @@ def test_a_comparison_that_the_label_itself_reports_is_answered_from_its_trials(
     assert route(asked, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
     plan = route(dataclasses.replace(asked, compares_within_label=True), "hcp", POLICY)
     assert (plan.outcome, plan.intent) == (None, "adverse_reactions")
+    bare = dataclasses.replace(asked, compares_within_label=True, intents=(("comparison", 0.97), ("overview", 0.01)))
+    assert route(bare, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION  # "A or B?" asks for no result
 
 
 def test_of_several_illnesses_the_least_approved_counts_where_a_use_is_asked_for() -> None:

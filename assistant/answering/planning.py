@@ -252,7 +252,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return _unless_denied(Route(None, "indication", 1.0, retrieve=True, bare_use=True), denied)
     if found.status is LabelStatus.INDICATED and (name == "off_label" or (told and name == "out_of_scope")):
         return _unless_denied(Route(None, "indication", about_use, retrieve=True), denied)
-    if name in _OUTCOME_OF_INTENT and not (name == "comparison" and found.compares_within_label):
+    # "A or B?" asks for no result that a trial of both could tell.
+    reported = name == "comparison" and found.compares_within_label and topic_share >= limits.intent_ask
+    if name in _OUTCOME_OF_INTENT and not reported:
         # With a product named, what the label holds may still decide against a fixed outcome that is not sure.
         needed = limits.intent_answer_with_product if found.product_known else limits.intent_answer
         if confidence >= needed or not topic_share:
