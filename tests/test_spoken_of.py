@@ -15,8 +15,9 @@ _BODIES = (
     b"Avoid ZED with nonsteroidal anti-inflammatory drugs (NSAIDs).",
     b"Do not drink alcohol while you take ZED.",
     b"Tell your doctor before you get a vaccine.",
+    b"Draw blood for ZED levels into tubes with an anticoagulant.",
 )
-_FRONTS = ("topic: drug_interaction", "topic: food_interaction", "topic: warnings")
+_FRONTS = ("topic: drug_interaction", "topic: food_interaction", "topic: warnings", "topic: dosage")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,8 @@ def test_what_the_label_speaks_of_is_answered(label: Path, question: str, passag
 @pytest.mark.parametrize(
     "question",
     [
-        "warfarin",  # the label is silent on it
+        "clarithromycin",  # the label is silent on it
+        "warfarin",  # and what it says of its class is said of a tube
         "grapefruit",
         "the weather in spring",
         "who invented naproxen and aspirin",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import NAMES_OF, called
+from assistant.answering.drug_classes import NAMES_OF, called, generic_of
 from assistant.answering.index import Entry, Index
 from assistant.answering.which_product import is_own
 from assistant.content.lexicon import words
@@ -22,6 +22,8 @@ from assistant.understanding.spelling import is_ordinary
 _OUT_OF_SCOPE = "out_of_scope"
 #: Matters that are eaten or drunk: one of the words that labels write of each.
 _EATEN = frozenset(("alcohol", "grapefruit", "caffeine", "vitamin", "probiotic"))
+#: Topics that speak against taking two medicines together.
+_AGAINST = frozenset(("contraindication", "warnings", "boxed_warning", "food_interaction"))
 #: How sure it is that such a question is about the substance that it names.
 _SURE = 0.8
 #: What people say beside the name: they ask whether it goes together, and no more.
@@ -53,15 +55,27 @@ def in_scope(
     named = {term for said in (*substances, *(said for _, said in matters)) for term in lexical.terms(said)}
     if not named or any(term not in named | _ASKING for term in rest):
         return intents
-    names = [[frozenset(lexical.terms(name)) for name in (word, *called(word))] for word in substances]
-    names += [[frozenset(lexical.terms(name)) for name in matter.written] for matter, _ in matters]
+    names = [[frozenset(lexical.terms(name)) for name in matter.written] for matter, _ in matters]
     if not all(index.speaks_of(each, entries) for each in names):
+        return intents
+    if not all(_names_medicine(index, entries, word) for word in substances):
         return intents
     if any(_EATEN.intersection(matter.written) for matter, _ in matters):
         return (("food_interaction", _SURE),)
     if substances:
         return (("drug_interaction", _SURE),)
     return tuple(pair for pair in intents if pair[0] not in OTHER_INTENTS) or (("drug_interaction", _SURE),)
+
+
+def _names_medicine(index: Index, entries: Sequence[Entry], word: str) -> bool:
+    """Whether ``entries`` name the substance ``word``, or its class where they speak of medicines taken besides.
+
+    Elsewhere the word for a class is something else: the anticoagulant in a blood tube.
+    """
+    if index.speaks_of([frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name], entries):
+        return True
+    besides = [e for e in entries if e.head.is_about("drug_interaction") or e.head.topic in _AGAINST]
+    return index.speaks_of([frozenset(lexical.terms(name)) for name in called(word)], besides)
 
 
 def _is_substance(word: str, reading: Reading) -> bool:
