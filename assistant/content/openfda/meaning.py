@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from assistant.content.openfda.animal_data import of_animals
 from assistant.content.openfda.captions import caption_of_group, names_both
 from assistant.content.openfda.cuts import words_at
 from assistant.content.openfda.drug_facts import of_drug_facts
@@ -153,6 +154,8 @@ def _passage(
         path = (title,)
     called = heading or title
     meaning = classify(loinc=loinc, number=number, title=called, path=path, text=text, patient=patient, otc=otc)
+    if not patient and meaning.topic == "pediatric" and of_animals(text):
+        meaning = replace(meaning, topic="nonclinical", also=("pediatric", *meaning.also), kind=None)
     if of_doses and meaning.topic == "administration":
         meaning = replace(meaning, topic="dosage", also=("administration", *meaning.also))
     if patient and says_use(title, names) and (apart := _apart_from_use(text, title)):

@@ -17,6 +17,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
+from assistant.content.openfda.delayed_rows import end_of_doses
 from assistant.content.openfda.fields import Piece
 from assistant.content.openfda.footnotes import end_of_notes
 from assistant.content.openfda.procedures import PROCEDURE_CHARS, Procedure
@@ -320,6 +321,7 @@ def held_together(
     """
     patient = any(field.patient for field in piece.path)
     words = {} if patient else _word_tables(text, starts, dict(tables), behind, piece)
+    of_doses = any(field.name == "dosage_and_administration" for field in piece.path)
     found: list[Held] = []
     for (at, figures), (beyond, _) in pairwise([*tables, (piece.end, piece.end)]):
         beyond = next((place for place in behind if at < place < beyond), beyond)
@@ -329,7 +331,9 @@ def held_together(
             end = next((start for start in starts[bisect_right(starts, end) :] if start <= beyond), beyond)
         if not arrows:
             end = end_of_notes(text, starts, (at, end), beyond, LIMIT, _CELL)
-        if end - at <= LIMIT:
+        whole = end if arrows or not of_doses else end_of_doses(text, starts, (at, end), beyond)
+        if end - at <= LIMIT or whole > end:
+            end = whole
             found.append(Held((at, end), end, titled=True))
         else:
             found.append(Held((at, figures), end, _places(text, starts, (figures, end), rows=True), titled=True))
