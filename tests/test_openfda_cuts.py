@@ -6,7 +6,7 @@ import pytest
 
 from assistant.content.openfda.animal_data import of_animals
 from assistant.content.openfda.behind_tables import headings_behind, headings_of_reproduction
-from assistant.content.openfda.delayed_rows import end_behind_notes, end_of_doses
+from assistant.content.openfda.delayed_rows import end_behind_notes, groups_of_doses
 from assistant.content.openfda.procedures import procedures
 from assistant.content.writing import DocumentDraft
 from tests.test_openfda import DIRECTIONS, ROWS, read, sentences
@@ -130,17 +130,27 @@ CELLS = (
 
 
 def test_a_table_of_doses_told_in_sentences_stays_whole_with_its_title() -> None:
+    table = f"Table 3: Recommended Dosage for Doze Excludes those awake. {CELLS}"
+    text = f"{DIRECTIONS}{sentences(12)} {table} Table 4: Yawns {ROWS} {sentences(12)}"
+    assert any(one.startswith(table) for one in texts(read(dosage_and_administration=[text])))
+
+
+def test_a_longer_one_is_cut_between_groups_of_patients_which_go_with_its_title() -> None:
     more = " ".join(f"Maintenance: {n} mg once daily. Use the lowest dose that keeps awake." for n in range(1, 40))
     table = f"Table 3: Recommended Dosage for Doze Excludes those awake. {CELLS} {more}"
     text = f"{DIRECTIONS}{sentences(12)} {table} Table 4: Yawns {ROWS} {sentences(12)}"
-    assert any(one.startswith(table) for one in texts(read(dosage_and_administration=[text])))
+    draft = read(dosage_and_administration=[text])
+    (head,) = [i for i, one in enumerate(draft.passages) if one.text.startswith("Table 3")]
+    assert "Induction: 10 mg" in draft.passages[head].text and "Renal" not in draft.passages[head].text
+    (group,) = [one for one in draft.passages if one.text.startswith("Patients with Renal Impairment")]
+    assert group.companions == (head,)
 
 
 def test_sentences_behind_a_table_of_doses_are_no_cells() -> None:
     title = "Table 3: Recommended Dosage for Doze 5 mg."
     text = f"{title} {sentences(6)} Table 4: Yawns"
     starts = [i for i in range(1, len(text)) if text.startswith("Norvastigline", i)]
-    assert end_of_doses(text, starts, (0, len(title) + 1), len(text) - 14) == len(title) + 1
+    assert groups_of_doses(text, starts, (0, len(title) + 1), len(text) - 14) == []
 
 
 # --- headings that regulations fix ------------------------------------------------------------------------------------
@@ -150,8 +160,9 @@ def test_what_is_said_of_men_does_not_go_with_a_table_for_women() -> None:
     women = "Table 9 Methods for Females Pick from these options Option 1 Made up device OR Option 2 Made up ring"
     men = f"Male Patients Made up effects were seen. Based on this risk, men use it for 90 days. {sentences(4)}"
     text = f"8.3 Females and Males of Reproductive Potential {sentences(24)} {women} {men}"
-    found = texts(read(use_in_specific_populations=[f"8 USE IN SPECIFIC POPULATIONS {text}"]))
-    assert any(one.startswith("Male Patients Made up") and "90 days" in one for one in found)
+    draft = read(use_in_specific_populations=[f"8 USE IN SPECIFIC POPULATIONS {text}"])
+    (found,) = [one for one in draft.passages if one.text.startswith("Male Patients Made up")]
+    assert "90 days" in found.text and found.title.endswith(": Male Patients")
 
 
 def test_a_sentence_on_females_is_no_heading() -> None:

@@ -91,8 +91,8 @@ def headings_behind(text: str, titles: list[int], start: int, end: int) -> list[
 _OF_REPRODUCTION = re.compile(r"\s*8\.\d\s+(?i:females and males of reproductive potential)\b")
 #: Those headings, before a capital: "Females of reproductive potential" begins a sentence.
 _REPRODUCTIVE = re.compile(
-    r"(?<=[A-Za-z0-9%)\].*†‡])\s+(?=(?:Pregnancy Testing|Contraception|(?:Fem|M)ales?(?: Patients)?|Infertility)"
-    r"\s+[\"“(]?[A-Z])"
+    r"(?<=[A-Za-z0-9%)\].*†‡])\s+(?=(?P<heading>Pregnancy Testing|Contraception|(?:Fem|M)ales?(?: Patients)?"
+    r"|Infertility)\s+[\"“(]?[A-Z])"
 )
 
 
@@ -107,6 +107,12 @@ def headings_of_reproduction(text: str, start: int, end: int) -> list[int]:
         ):
             found.append(match.end())
     return found
+
+
+def heading_of_reproduction(text: str) -> str:
+    """The fixed heading that a later piece of such a section begins with, "" where it begins with none."""
+    found = _REPRODUCTIVE.match(f". {text[:80]}", 1)
+    return text[: len(found["heading"])] if found else ""
 
 
 def _rows(words: list[str]) -> bool:

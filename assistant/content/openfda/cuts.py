@@ -214,6 +214,7 @@ _POINTS_BACK = re.compile(
     r"|Additionally|Otherwise|Conversely|Likewise|Similarly)\b"
     r"|In (?:addition|contrast|such|these|those|this)\b|(?:Among|Of|For|With) (?:these|those|them)\b"
     r"|(?:These|Those|Such|They|Their)\b|Based on (?:this|these|those|that|such)\b|As a result\b"
+    r"|Should (?:an?|any|this|these|such|it|they) (?!question)"
     # What must be known of what stands before it.
     r"|(?i:important|note|warning|caution)\s?:"
     r"|If (?!you)"

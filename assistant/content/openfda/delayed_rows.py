@@ -5,8 +5,8 @@
   rows tells no dose, and rows without their title tell nobody whose they are.
 - The cells of a table of doses may be sentences ("Induction: 10 mg twice daily for 8 weeks; then ... Maintenance: 5").
 
-Guarantees: the end told is a place where a sentence begins, at or behind the known end, the table no longer than
-``TABLE_CHARS``. Refuses nothing. Time is linear in the length of what is looked at.
+Guarantees: the places told are such where a sentence begins, at or behind the known end. Refuses nothing. Time is
+linear in the length of what is looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from bisect import bisect_right
 from itertools import pairwise
 
-#: Such a table stays in one piece up to this length: a procedure does, and half a table of doses is half a dose too.
+#: A table with such footnotes stays in one piece up to this length, as a procedure does.
 TABLE_CHARS = 3600
 
 #: What a footnote says of a table without a mark that could be told.
@@ -25,7 +25,8 @@ _NOTE = re.compile(
     r"|\b[Ii]ndicates? that\b|\b(?:include|exclude)s?\b|\b[a-z] ?: ?[\"“A-Z]|[*†‡§]"
 )
 _MOST_NOTES = 3
-_NOTE_CHARS = 600
+#: No footnote and no cell is as long.
+_NOTE_CHARS = 800
 #: A cell of figures; a list in a sentence has its commas at them.
 _CELL = re.compile(r"[^\sA-Za-z]*\d[^\sA-Za-z,;:]*(?<![.,;:])")
 _DENSE, _CELLS = 4, 8
@@ -74,23 +75,27 @@ _GOES_ON = re.compile(
 _FEWEST = 3
 
 
-def end_of_doses(text: str, starts: list[int], table: tuple[int, int], beyond: int) -> int:
-    """Where a table of doses ends whose cells are sentences; its known end where those that follow it are none.
+def groups_of_doses(text: str, starts: list[int], table: tuple[int, int], beyond: int) -> list[int]:
+    """Where the groups of patients begin in a table of doses whose cells are sentences, and at last where it ends.
 
-    ``starts``: where sentences begin; ``beyond``: where it must have ended.
+    Empty where the sentences behind its known end are no cells. ``starts``: where sentences begin; ``beyond``: where it
+    must have ended.
     """
     begin, end = table
     title = text[begin : begin + _TITLE_CHARS]
     if not _OF_DOSES.search(title) or _OF_CHANGES.search(title):
-        return end
+        return []
     behind = [at for at in starts[bisect_right(starts, end) :] if at < beyond]
-    last, rows, gap = end, 0, False
+    groups: list[int] = []
+    last, rows, gap = end, 0, -1
     for a, b in pairwise([end, *behind, beyond]):
         row = bool(_ROW.match(text, a))
-        if b - begin > TABLE_CHARS or not (row or not gap):
+        if b - a > _NOTE_CHARS or not (row or gap < 0):
             break
-        if row or (rows and not gap and _GOES_ON.match(text, a)):
-            rows, last, gap = rows + row, b, False
+        if row and rows and gap >= 0:
+            groups.append(gap)
+        if row or (rows and gap < 0 and _GOES_ON.match(text, a)):
+            rows, last, gap = rows + row, b, -1
         else:
-            gap = True
-    return last if rows >= _FEWEST else end
+            gap = a
+    return [*groups, last] if rows >= _FEWEST else []
