@@ -37,7 +37,7 @@ _DOES = re.compile(
     r"|collect|combine|connect|cover|crush|cut|depress|determine|dial|dilute|dip|discard|dispose|dissolve|draw|drink|dry"
     r"|empty|exhale|expel|fill|find|flick|fold|freeze|gather|get|give|grasp|hold|infuse|inhale|inject|insert|inspect"
     r"|invert|keep|lay|leave|let|lie|lift|load|look|lower|make|measure"
-    r"|mix|move|open|peel|pick|pierce|pinch|place|point|position|pour|prepare|press|prime|pull|pump|push|put|raise|read"
+    r"|mix|move|open|peel|pick|pierce|pinch|place|point|position|pour|prepare|press|prime|pull|pump|push|put|raise|read|recap"
     r"|reconstitute|record|release|remove|repeat|replace|return|rinse|roll|rotate|rub|screw|select|separate|set|shake|sit"
     r"|slide|spray|squeeze|stand|start|stir|stop|store|swallow|swirl|switch|take|tap|tear|thaw|throw|tilt|transfer|turn"
     r"|twist|uncap"
