@@ -551,7 +551,7 @@ def test_rows_that_speak_of_other_medicines_are_cut_before_their_names() -> None
 
 
 def test_steps_and_strengths_stay_whole() -> None:
-    steps = [f"STEP {n} – PREPARE {sentences(5, 'Shake the made up pen')}" for n in range(1, 13)]
+    steps = [f"STEP {n} – PREPARE {sentences(8, 'Shake the made up pen')}" for n in range(1, 13)]
     days = [f"Day {n}, {n + 1} or {n + 2}: {sentences(5, 'Give it with a made up pen')}" for n in range(1, 13)]
     strengths = [f"{n}5 mg tablets: {sentences(5, 'A made up tablet, imprinted')}" for n in range(1, 13)]
     for parts in (steps, days, strengths):

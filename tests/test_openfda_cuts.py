@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.content.openfda.behind_tables import headings_behind
+from assistant.content.openfda.animal_data import of_animals
+from assistant.content.openfda.behind_tables import headings_behind, headings_of_reproduction
+from assistant.content.openfda.delayed_rows import end_behind_notes, groups_of_doses
 from assistant.content.openfda.procedures import procedures
 from assistant.content.writing import DocumentDraft
 from tests.test_openfda import DIRECTIONS, ROWS, read, sentences
@@ -18,7 +20,7 @@ def texts(draft: DocumentDraft) -> list[str]:
     return [passage.text for passage in draft.passages]
 
 
-# --- behind tables ----------------------------------------------------------------------------------------------------
+# --- behind tables --------------------------------------------------------------------------------------------------
 
 
 def test_a_heading_behind_a_tables_last_cell_goes_with_what_it_heads() -> None:
@@ -70,7 +72,7 @@ def test_a_title_with_figures_is_not_cut_inside() -> None:
     assert headings_behind(text, [0], 0, len(text)) == []
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,96 @@ def test_a_tables_number_may_have_a_point() -> None:
     assert any(one.startswith("Table 14.3:") for one in texts(read(clinical_studies=[text])))
 
 
-# --- procedures -------------------------------------------------------------------------------------------------------
+# --- rows that stand apart from their title ---------------------------------------------------------------------------
+
+VIALS = " ".join(f"{n}5 mg {n} {n} {n}.6 mL" for n in range(1, 9))
+NOTE = "All doses in the table are approved for use in patients with doze."
+
+
+@pytest.mark.parametrize("notes", [NOTE, f"The 15 mg, 25 mg, 35 mg, 45 mg and 55 mg doses are for torpor. {NOTE}"])
+def test_a_title_is_not_parted_from_its_rows_by_footnotes(notes: str) -> None:
+    text = f"{DIRECTIONS}{sentences(20)} Table 4. Number of Vials ZORVANTA Dose {notes} {VIALS} {sentences(12)}"
+    (found,) = [one for one in texts(read(dosage_and_administration=[text])) if NOTE in one]
+    assert found.startswith("Table 4. Number of Vials") and VIALS in found
+
+
+def test_a_report_behind_a_title_is_no_footnote() -> None:
+    text = f"Table 4. Number of Vials. {sentences(3)} {VIALS}"
+    places = [26, text.index("15 mg"), len(text)]
+    assert end_behind_notes(text, places, (0, 26)) == 26
+
+
+CELLS = (
+    "Adults with Doze Induction: 10 mg twice daily for 8 weeks. Discontinue after 16 weeks if they still doze. "
+    "Maintenance: 5 mg twice daily. For patients who doze again, 10 mg twice daily may be considered. "
+    "Patients with Renal Impairment The made up substance leaves by the kidneys. Mild impairment Same as others. "
+    "Moderate impairment Induction: 5 mg twice daily for 8 weeks."
+)
+
+
+def test_a_table_of_doses_told_in_sentences_stays_whole_with_its_title() -> None:
+    table = f"Table 3: Recommended Dosage for Doze Excludes those awake. {CELLS}"
+    text = f"{DIRECTIONS}{sentences(12)} {table} Table 4: Yawns {ROWS} {sentences(12)}"
+    assert any(one.startswith(table) for one in texts(read(dosage_and_administration=[text])))
+
+
+def test_a_longer_one_is_cut_between_groups_of_patients_which_go_with_its_title() -> None:
+    more = " ".join(f"Maintenance: {n} mg once daily. Use the lowest dose that keeps awake." for n in range(1, 40))
+    table = f"Table 3: Recommended Dosage for Doze Excludes those awake. {CELLS} {more}"
+    text = f"{DIRECTIONS}{sentences(12)} {table} Table 4: Yawns {ROWS} {sentences(12)}"
+    draft = read(dosage_and_administration=[text])
+    (head,) = [i for i, one in enumerate(draft.passages) if one.text.startswith("Table 3")]
+    assert "Induction: 10 mg" in draft.passages[head].text and "Renal" not in draft.passages[head].text
+    (group,) = [one for one in draft.passages if one.text.startswith("Patients with Renal Impairment")]
+    assert group.companions == (head,)
+
+
+def test_sentences_behind_a_table_of_doses_are_no_cells() -> None:
+    title = "Table 3: Recommended Dosage for Doze 5 mg."
+    text = f"{title} {sentences(6)} Table 4: Yawns"
+    starts = [i for i in range(1, len(text)) if text.startswith("Norvastigline", i)]
+    assert groups_of_doses(text, starts, (0, len(title) + 1), len(text) - 14) == []
+
+
+# --- headings that regulations fix ------------------------------------------------------------------------------------
+
+
+def test_what_is_said_of_men_does_not_go_with_a_table_for_women() -> None:
+    women = "Table 9 Methods for Females Pick from these options Option 1 Made up device OR Option 2 Made up ring"
+    men = f"Male Patients Made up effects were seen. Based on this risk, men use it for 90 days. {sentences(4)}"
+    text = f"8.3 Females and Males of Reproductive Potential {sentences(24)} {women} {men}"
+    draft = read(use_in_specific_populations=[f"8 USE IN SPECIFIC POPULATIONS {text}"])
+    (found,) = [one for one in draft.passages if one.text.startswith("Male Patients Made up")]
+    assert "90 days" in found.text and found.title.endswith(": Male Patients")
+
+
+def test_a_sentence_on_females_is_no_heading() -> None:
+    text = "8.3 Females and Males of Reproductive Potential Advise all. Females of reproductive potential use it. " * 9
+    assert headings_of_reproduction(text, 0, len(text)) == []
+    assert headings_of_reproduction(f"5.1 Doze {sentences(4)} Infertility It may come.", 0, 400) == []
+
+
+def test_what_animals_showed_is_no_dose_of_a_child() -> None:
+    rats = "Juvenile Animal Toxicity Data Rats were given 100 mg/kg/day and did not wake up. The pups dozed."
+    text = f"8.4 Pediatric Use {sentences(26)} {rats} {sentences(9, 'The rats dozed')}"
+    draft = read(pediatric_use=[text])
+    (found,) = [one for one in draft.passages if rats in one.text]
+    assert found.text.startswith("Juvenile") and found.topic == "nonclinical" and "pediatric" in found.also
+    assert draft.passages[0].topic == "pediatric"
+
+
+@pytest.mark.parametrize("text", ["Animal Data Rats dozed. Infants with doze need care.", "Rats were seen once."])
+def test_what_is_said_of_patients_too_is_not_of_animals_alone(text: str) -> None:
+    assert not of_animals(text)
+
+
+def test_a_note_goes_with_what_it_is_on() -> None:
+    text = f"{DIRECTIONS}{sentences(18)} Important: do not do this twice. {sentences(18)}"
+    found = texts(read(dosage_and_administration=[text]))
+    assert len(found) > 1 and not any(one.startswith("Important") for one in found)
+
+
+# --- procedures -----------------------------------------------------------------------------------------------------
 
 STEPS = ("Remove the base", "Insert the cartridge", "Turn the base", "Open the cap", "Press the button")
 
@@ -118,6 +209,14 @@ def test_a_procedure_stays_in_one_piece_with_its_heading(mark: str) -> None:
     text = f"Instructions for Use {sentences(10)} Getting it ready {steps} {sentences(14)}"
     (found,) = [one for one in read(instructions_for_use=[text]).passages if STEPS[0] in one.text]
     assert f"Getting it ready {steps}" in found.text and not found.companions
+
+
+def test_a_professionals_procedure_stays_in_one_piece_with_what_leads_to_it() -> None:
+    lead = "Mix the made up powder with made up water in a clean room, as the pharmacist was told to, in these steps:"
+    steps = f"{counted(f'{CALM} {CALM} {CALM}', '{n}) ')} {CALM} {CALM} {CALM} {CALM}"
+    text = f"{DIRECTIONS}{sentences(14)} {lead} {steps} Do not freeze. {sentences(14)}"
+    (found,) = [one for one in texts(read(dosage_and_administration=[text])) if STEPS[0] in one]
+    assert f"{lead} {steps}" in found
 
 
 def test_a_procedure_that_is_too_long_is_cut_before_steps_and_its_pieces_go_together() -> None:
@@ -151,7 +250,7 @@ def test_steps_behind_a_question_about_storing_are_no_storing() -> None:
     assert any(one.title == "How should I store ZORVANTA?" for one in draft.passages)
 
 
-# --- headings of leaflets ---------------------------------------------------------------------------------------------
+# --- headings of leaflets -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

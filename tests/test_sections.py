@@ -36,6 +36,8 @@ def of_leaflet(title: str, text: str = ""):
     [
         ("2.3", "Missed Dose", "34068-7", "2 DOSAGE AND ADMINISTRATION", "missed_dose", {"dosage"}),
         ("2.5", "Dosage in Renal Impairment", "", "2 DOSAGE AND ADMINISTRATION", "renal_impairment", {"dosage"}),
+        ("2.2", "Adult Kidney, Liver or Heart Transplant", "", "2 DOSAGE AND ADMINISTRATION", "dosage", set()),
+        ("2.3", "Kidney or Liver Disease", "", "2 DOSAGE AND ADMINISTRATION", "renal_impairment", {"dosage"}),
         ("2.2", "Recommended Dosage in Pediatric Patients", "", "2 DOSAGE", "dosage", {"pediatric"}),
         ("2.4", "Preparation and Administration", "", "2 DOSAGE AND ADMINISTRATION", "administration", set()),
         ("2.6", "Discontinuation of Treatment", "", "2 DOSAGE AND ADMINISTRATION", "discontinuation", {"dosage"}),

@@ -129,6 +129,11 @@ POPULATION_TITLES = _rules(
     ),
 )
 
+#: Behind the name of an organ: it is one of those transplanted ("Kidney, Liver or Heart Transplant Patients").
+_GRAFTED = (
+    r",?(?: (?:kidney|renal|liver|hepatic|heart|cardiac|lung|pancrea\w+|intestin\w+|islet|or|and|and/or)\b,?){0,8}"
+    r" (?:allo)?(?:transplant|graft)"
+)
 #: Refinements inside a chapter: words of the title -> topic and further topics.
 WITHIN: dict[str, tuple[Rule, ...]] = {
     "dosage": _rules(
@@ -138,8 +143,8 @@ WITHIN: dict[str, tuple[Rule, ...]] = {
         (r"interruption|reinitiat|restart", "discontinuation", "dosage missed_dose"),
         (r"discontinu|withdraw|taper|stopping", "discontinuation", "dosage"),
         (r"^(storage|stability|handling)\b|storage (of|and)", "storage", "administration"),
-        (r"\b(?:renal|kidney)(?! (?:allo)?(?:transplant|graft))|dialysis", "renal_impairment", "dosage"),
-        (r"hepatic|liver impair", "hepatic_impairment", "dosage"),
+        (rf"\b(?:renal|kidney)(?!{_GRAFTED})|dialysis", "renal_impairment", "dosage"),
+        (rf"hepatic(?!{_GRAFTED})|liver impair", "hepatic_impairment", "dosage"),
         (r"pa?ediatric|children|adolescent", "dosage", "pediatric"),
         (r"geriatric|elderly", "dosage", "geriatric"),
         (r"inhibitor|inducer|concomitant|co-?administ|interact|combination|with other", "dosage", "drug_interaction"),

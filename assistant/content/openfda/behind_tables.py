@@ -8,6 +8,8 @@ Told are, behind a table's title,
 - words in title case before a running sentence, behind a row of figures; a group of patients also as one word,
 - the name of a trial with a colon, whose sentence begins with that name ("DREAM-2: X in Adults DREAM-2 was a ...").
 
+In a section on females and males of reproductive potential its fixed headings are told wherever they stand.
+
 Guarantees: only places of the text are told, in order, each at a word's beginning behind a cell and not behind a word
 that goes on or a title's; no rows stand soon behind. Refuses nothing. Time is linear in the length of the text.
 """
@@ -59,6 +61,8 @@ _FEWEST_FIGURES = 5
 _NEAR = 500
 #: A heading so few characters behind another stands below it.
 _BELOW = 120
+#: What stands between a heading and the next is a sentence, so long at least.
+_LEAST_CHARS = 40
 
 
 def headings_behind(text: str, titles: list[int], start: int, end: int) -> list[int]:
@@ -81,6 +85,34 @@ def headings_behind(text: str, titles: list[int], start: int, end: int) -> list[
             found.append(at)
     found += [match.start("at") for match in _TRIAL.finditer(text, titles[0], end)]
     return sorted({*found})
+
+
+#: The title of the section that 21 CFR 201.57(c)(9)(iii) divides under fixed headings, behind its number.
+_OF_REPRODUCTION = re.compile(r"\s*8\.\d\s+(?i:females and males of reproductive potential)\b")
+#: Those headings, before a capital: "Females of reproductive potential" begins a sentence.
+_REPRODUCTIVE = re.compile(
+    r"(?<=[A-Za-z0-9%)\].*†‡])\s+(?=(?P<heading>Pregnancy Testing|Contraception|(?:Fem|M)ales?(?: Patients)?"
+    r"|Infertility)\s+[\"“(]?[A-Z])"
+)
+
+
+def headings_of_reproduction(text: str, start: int, end: int) -> list[int]:
+    """The fixed headings in a section on females and males of reproductive potential; none right below another."""
+    found: list[int] = []
+    title = _OF_REPRODUCTION.match(text, start, end)
+    for match in _REPRODUCTIVE.finditer(text, title.end(), end) if title else ():
+        above = found[-1] if found else start
+        if match.end() - above >= _LEAST_CHARS and not _GOES_ON.search(
+            text[max(start, match.start() - 40) : match.start()]
+        ):
+            found.append(match.end())
+    return found
+
+
+def heading_of_reproduction(text: str) -> str:
+    """The fixed heading that a later piece of such a section begins with, "" where it begins with none."""
+    found = _REPRODUCTIVE.match(f". {text[:80]}", 1)
+    return text[: len(found["heading"])] if found else ""
 
 
 def _rows(words: list[str]) -> bool:

@@ -9,9 +9,11 @@ Guarantees: the pieces of a range hold every character of it, in order.
   far as figures or cells of words tell them, stay in one piece up to 2600 characters, and so does a list with its
   lead-in. What is longer is cut before a row, and its later pieces know where the title stands (``rows``). A few
   words before a title go with the table they lead to. Rows that say what a medicine does to another are cut before the
-  medicine's name.
-- A heading behind a table's last cell (``behind_tables``) is cut before.
-- A patient's counted steps (``procedures``) stay in one piece up to 3600 characters. What is longer, a list of
+  medicine's name. One whose rows stand behind footnotes, or whose cells are sentences (``delayed_rows``), stays
+  whole up to 3600.
+- A heading behind a table's last cell (``behind_tables``) is cut before, and the fixed ones of a section on
+  reproduction and of animal data (``animal_data``) where one begins near enough.
+- Counted steps (``procedures``) stay in one piece up to 3600 characters. What is longer, a list of
   strengths and a part under a run-in heading (``run_ins``) are cut before a step, an item or that heading; these two
   where one begins near enough, before or behind the length aimed at.
 - What Highlights say of several uses is cut only behind the reference that ends what is said of one.
@@ -26,7 +28,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from itertools import pairwise
 
-from assistant.content.openfda.behind_tables import headings_behind
+from assistant.content.openfda.animal_data import headings_of_animals
+from assistant.content.openfda.behind_tables import headings_behind, headings_of_reproduction
+from assistant.content.openfda.delayed_rows import end_behind_notes
 from assistant.content.openfda.fields import Piece
 from assistant.content.openfda.procedures import procedures
 from assistant.content.openfda.rows import (
@@ -61,13 +65,16 @@ def between_sentences(text: str, piece: Piece, settings: UnitSettings, run_ins: 
     starts = _sentence_starts(text, piece.start, piece.end)
     rows = interaction_rows(text, starts, piece.start, piece.end)
     titles = _titles(text, piece.start, piece.end)
+    of_reproduction = headings_of_reproduction(text, piece.start, piece.end)
+    fixed = [*of_reproduction, *headings_of_animals(text, piece.start, piece.end)]
     behind = headings_behind(text, titles, piece.start, piece.end)
-    starts = sorted({*starts, *rows, *behind})
+    behind = sorted({*behind, *(at for at in of_reproduction if titles and at > titles[0])})
+    starts = sorted({*starts, *rows, *behind, *fixed})
     tables = _tables(text, starts, titles, behind, piece.end)
     named = within_rows(text, starts, piece.start, piece.end)
     named |= within_interactions(text, starts, rows, piece, settings.max_chars)
     held = with_rows(held_together(text, starts, tables, behind, piece, named), rows)
-    steps = procedures(text, starts, piece.start, piece.end) if any(field.patient for field in piece.path) else []
+    steps = procedures(text, starts, piece.start, piece.end)
     held = beside(held, steps)
     tables = [one.shown for one in held if one.titled]
     inside = named | _mid_row(text, starts, tables, piece.end) | _within_uses(text, starts, piece, settings)
@@ -76,7 +83,15 @@ def between_sentences(text: str, piece: Piece, settings: UnitSettings, run_ins: 
     inside |= _below(run_in)
     cut_at = [at for at in run_in if at not in inside]
     heads = allowed(
-        sorted({*_heads(text, piece.start, piece.end), *cut_at, *rows, *(at for one in steps for at in one.steps)}),
+        sorted(
+            {
+                *_heads(text, piece.start, piece.end),
+                *cut_at,
+                *rows,
+                *fixed,
+                *(at for one in steps for at in one.steps),
+            }
+        ),
         held,
     )
     places = sorted({*allowed([at for at in starts if at not in inside], held), *heads})
@@ -198,7 +213,10 @@ _POINTS_BACK = re.compile(
     r"(?:However|Nevertheless|Nonetheless|Therefore|Thus|Hence|Consequently|Accordingly|Moreover|Furthermore"
     r"|Additionally|Otherwise|Conversely|Likewise|Similarly)\b"
     r"|In (?:addition|contrast|such|these|those|this)\b|(?:Among|Of|For|With) (?:these|those|them)\b"
-    r"|(?:These|Those|Such|They|Their)\b"
+    r"|(?:These|Those|Such|They|Their)\b|Based on (?:this|these|those|that|such)\b|As a result\b"
+    r"|Should (?:an?|any|this|these|such|it|they) (?!question)"
+    # What must be known of what stands before it.
+    r"|(?i:important|note|warning|caution)\s?:"
     r"|If (?!you)"
     # The parts of a row of a table of interactions; without a colon a capital tells them from a sentence.
     r"|(?i:Clinical (?:Impact|Effects?|Implications?)|Interventions?|Prevention (?:or|and|/) ?Management|Management"
@@ -318,7 +336,7 @@ def _tables(text: str, starts: list[int], titles: list[int], behind: list[int], 
                 break
             rows = rows or here
             last = b
-        found.append((at, last if rows else at))
+        found.append((at, end_behind_notes(text, places, (at, last if rows else at))))
     return found
 
 

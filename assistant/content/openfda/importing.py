@@ -7,10 +7,11 @@ Guarantees: every word of every text field stands in exactly one place of one pa
 space between passages apart. ``spl_product_data_elements`` is no text for people (names and ingredients run together)
 and is left out. How that is done: ``file`` reads the file, ``units`` says which text is read where and cut
 at which headings, ``cuts`` where else it may be cut, ``rows`` what belongs together, ``footnotes`` where a table with
-notes ends, ``behind_tables`` which heading follows it, ``procedures`` where a patient's steps run, ``run_ins`` where
-headings without a number stand, ``leaflet_headings`` a leaflet's, ``meaning`` what a passage is about, ``titles`` what
-it is called, ``tables`` what becomes of tables, ``fields`` names the fields, ``drug_facts`` tells apart the sections of
-an over-the-counter label.
+notes ends, ``delayed_rows`` where one does whose rows stand apart, ``behind_tables`` which heading follows it,
+``procedures`` where counted steps run, ``animal_data`` what is told of animals alone, ``run_ins`` where headings
+without a number stand, ``leaflet_headings`` a leaflet's, ``meaning`` what a passage is about, ``titles`` what it is
+called, ``tables`` what becomes of tables, ``fields`` names the fields, ``drug_facts`` tells apart the sections of an
+over-the-counter label.
 
 Refuses with :class:`ContentError`, naming file, line or record: what ``file`` and ``tables`` refuse, records
 without names, id, version or day, and fields that are no lists of strings. Opens nothing but the file and never the

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from assistant.content.openfda.animal_data import of_animals
+from assistant.content.openfda.behind_tables import heading_of_reproduction
 from assistant.content.openfda.captions import caption_of_group, names_both
 from assistant.content.openfda.cuts import words_at
 from assistant.content.openfda.drug_facts import of_drug_facts
@@ -49,6 +51,8 @@ _WARNS = re.compile(r".{0,200}\bWARNING", re.DOTALL)
 _ONLY_REFERS = re.compile(r"(?P<title>[^.?!\d]{0,120}?)[\[(]?\s*(?i:see)\s[^.?!]{3,100}\.?\s*[\])]?\s*\.?")
 #: The residue of section 8: what Highlights say of groups of patients.
 _POPULATIONS = "43684-0"
+#: The section whose parts are of one sex (21 CFR 201.57(c)(9)(iii)).
+_REPRODUCTIVE = "Reproductive Potential"
 #: A shorter title may begin a sentence by chance.
 _RUN_IN_CHARS = 12
 _MAKER = re.compile(
@@ -140,6 +144,8 @@ def _passage(
     heading = "" if patient or otc or not _in_doses(piece, headings) else caption_of_group(text)
     if heading and names_both(title):
         title, path = heading, (*(path if names_both(text) else path[:-1]), heading)
+    elif not patient and _REPRODUCTIVE in title and (below := heading_of_reproduction(text)):
+        title = f"{title}: {below}"  # it says whose contraception the piece is about
     elif heading := heading or ("" if patient or otc else _run_in(root, piece, headings, run_ins)):
         above, path = title if root.title else "", (*(path if root.title else ()), heading)
         title = _below(above, heading)
@@ -153,6 +159,8 @@ def _passage(
         path = (title,)
     called = heading or title
     meaning = classify(loinc=loinc, number=number, title=called, path=path, text=text, patient=patient, otc=otc)
+    if not patient and meaning.topic == "pediatric" and of_animals(text):
+        meaning = replace(meaning, topic="nonclinical", also=("pediatric", *meaning.also), kind=None)
     if of_doses and meaning.topic == "administration":
         meaning = replace(meaning, topic="dosage", also=("administration", *meaning.also))
     if patient and says_use(title, names) and (apart := _apart_from_use(text, title)):

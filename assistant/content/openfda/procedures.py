@@ -1,7 +1,7 @@
 """Say where the counted steps of a procedure run ("1. Remove the base ... 2. Insert ...", "Step 1: ... Step 2: ...").
 
-Half a procedure is half a dose: of a patient's text one is held together, and what is too long for one passage is cut
-before its steps, and its pieces go with each other.
+Half a procedure is half a dose: one is held together, and what is too long for one passage is cut before its steps,
+and its pieces go with each other.
 
 Guarantees: only places of the text are told, in order and without overlap. Steps count from 1 on, at least three, none
 left out; bare numbers count only where most of the steps begin with what to do, so that numbered warnings or references
@@ -30,14 +30,17 @@ _REFERS = re.compile(
     re.IGNORECASE,
 )
 _DOES = re.compile(
-    r"\s*(?:(?:Carefully|Gently|Slowly|Firmly|Always|Never|Do not|Don[’']t|Then|Using [^.]{1,40},|With [^.]{1,60},"
+    r"\s*(?:(?:Carefully|Gently|Slowly|Visually|Aseptically|Immediately|Firmly|Always|Never|Do not|Don[’']t|Then"
+    r"|Using [^.]{1,40},|With [^.]{1,60},|Keeping [^.]{1,60},"
     r"|While [^.]{1,60},|If [^.]{1,80},|When [^.]{1,80},|After [^.]{1,80},|Before [^.]{1,80},|To [^.]{1,60},)\s)?(?i:"
-    r"add|adjust|aim|allow|apply|assemble|attach|begin|blow|breathe|bring|check|choose|clean|close|collect|combine|connect"
-    r"|cover|crush|cut|depress|dial|dilute|dip|discard|dispose|dissolve|draw|drink|dry|empty|exhale|fill|find|flick|fold"
-    r"|gather|get|give|grasp|hold|inhale|inject|insert|inspect|invert|keep|lay|leave|let|lie|lift|load|look|lower|make|measure"
-    r"|mix|move|open|peel|pick|pierce|pinch|place|point|position|pour|prepare|press|prime|pull|pump|push|put|raise|read"
+    r"add|adjust|administer|aim|allow|apply|assemble|attach|begin|blow|breathe|bring|calculate|check|choose|clean|close"
+    r"|collect|combine|connect|cover|crush|cut|depress|determine|dial|dilute|dip|discard|dispose|dissolve|draw|drink|dry"
+    r"|empty|exhale|expel|fill|find|flick|fold|freeze|gather|get|give|grasp|hold|infuse|inhale|inject|insert|inspect"
+    r"|invert|keep|lay|leave|let|lie|lift|load|look|lower|make|measure"
+    r"|mix|move|open|peel|pick|pierce|pinch|place|point|position|pour|prepare|press|prime|pull|pump|push|put|raise|read|recap"
     r"|reconstitute|record|release|remove|repeat|replace|return|rinse|roll|rotate|rub|screw|select|separate|set|shake|sit"
-    r"|slide|spray|squeeze|stand|start|stir|stop|store|swallow|swirl|switch|take|tap|tear|throw|tilt|transfer|turn|twist|uncap"
+    r"|slide|spray|squeeze|stand|start|stir|stop|store|swallow|swirl|switch|take|tap|tear|thaw|throw|tilt|transfer|turn"
+    r"|twist|uncap"
     r"|unfold|unscrew|unwrap|use|wait|warm|wash|wet|wipe|withdraw|write)\b"
 )
 _THROWS_AWAY = re.compile(r"\s*(?:(?i:dispos|discard|throw)|(?:After|Following) [^.]{0,40}(?i:dispos|discard|throw))")
@@ -46,6 +49,10 @@ _FEWEST = 3
 _STEP_CHARS = 1600
 #: A heading before the first step; the first sentences of the last one.
 _HEADING_CHARS = 120
+#: A short direction behind those is of the last step too.
+_SHORT_CHARS = 80
+#: A sentence that leads to the first step with a colon says what is to be done, and goes with it.
+_LEAD_CHARS = 400
 _LAST_CHARS = 500
 
 
@@ -75,11 +82,16 @@ def _with_ends(text: str, steps: list[int], starts: list[int], start: int, end: 
     """The steps, the heading before them, the first sentences of the last; to throw away is no part of a dose."""
     before = bisect_right(starts, steps[0])
     begin = starts[before - 1] if before else start
-    if steps[0] - begin > _HEADING_CHARS:
+    most = _LEAD_CHARS if text[steps[0]].isdigit() and text[begin : steps[0]].rstrip().endswith(":") else _HEADING_CHARS
+    if steps[0] - begin > most:
         begin = steps[0]
     if len(steps) > _FEWEST and _THROWS_AWAY.match(text, _words(text, steps[-1])):
         return Procedure(begin, steps[-1], tuple(steps[:-1]))
     behind = bisect_left(starts, steps[-1] + _LAST_CHARS)
+    while behind + 1 < len(starts) and starts[behind + 1] - starts[behind] <= _SHORT_CHARS:
+        if not _DOES.match(text, starts[behind]):
+            break
+        behind += 1  # "Do not freeze."
     return Procedure(begin, starts[behind] if behind < len(starts) else end, tuple(steps))
 
 

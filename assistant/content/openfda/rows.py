@@ -17,6 +17,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
+from assistant.content.openfda.delayed_rows import groups_of_doses
 from assistant.content.openfda.fields import Piece
 from assistant.content.openfda.footnotes import end_of_notes
 from assistant.content.openfda.procedures import PROCEDURE_CHARS, Procedure
@@ -300,7 +301,7 @@ class Held:
     """What belongs together. ``shown``: what stays in one piece; ``end``: where its rows or items end.
 
     ``places``: where it may be cut behind what is shown. ``titled``: whether it begins a piece of its own. ``rows``:
-    whether it is a table.
+    whether it is a table. ``led``: whether all that stands behind what is shown depends on it.
     """
 
     shown: tuple[int, int]
@@ -308,6 +309,7 @@ class Held:
     places: frozenset[int] = frozenset()
     titled: bool = False
     rows: bool = True
+    led: bool = False
 
 
 def held_together(
@@ -320,6 +322,7 @@ def held_together(
     """
     patient = any(field.patient for field in piece.path)
     words = {} if patient else _word_tables(text, starts, dict(tables), behind, piece)
+    of_doses = any(field.name == "dosage_and_administration" for field in piece.path)
     found: list[Held] = []
     for (at, figures), (beyond, _) in pairwise([*tables, (piece.end, piece.end)]):
         beyond = next((place for place in behind if at < place < beyond), beyond)
@@ -329,6 +332,11 @@ def held_together(
             end = next((start for start in starts[bisect_right(starts, end) :] if start <= beyond), beyond)
         if not arrows:
             end = end_of_notes(text, starts, (at, end), beyond, LIMIT, _CELL)
+        groups = [] if arrows or not of_doses else groups_of_doses(text, starts, (at, end), beyond)
+        if groups and groups[-1] - at > LIMIT:
+            found.append(Held((at, groups[0]), groups[-1], frozenset(groups[:-1]), titled=True, led=True))
+            continue
+        end = groups[-1] if groups else end
         if end - at <= LIMIT:
             found.append(Held((at, end), end, titled=True))
         else:
@@ -412,7 +420,7 @@ def with_leads(text: str, pieces: list[Piece], held: list[Held]) -> list[Piece]:
     """The pieces; those that begin with a further row or item know where their title or lead-in stands."""
     around = _around([piece.start for piece in pieces], held)
     return [
-        replace(piece, lead=one.shown[0]) if one and _goes_on(text, piece, rows=one.rows) else piece
+        replace(piece, lead=one.shown[0]) if one and (one.led or _goes_on(text, piece, rows=one.rows)) else piece
         for piece, one in zip(pieces, around, strict=True)
     ]
 
