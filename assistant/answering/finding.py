@@ -117,7 +117,8 @@ class Finder:
         plan = _in_detail(plan, reading)
         illnesses = _illnesses(reading)
         ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
-        chosen = planning.choose(in_label_order(ranked, reading.masked), plan, self.policy)
+        ranked = in_label_order(ranked, reading.masked)
+        chosen = planning.choose(ranked, plan, self.policy)
         shown = self._with_doses(chosen.shown, ranked, asked, plan, reading, entries, illnesses)
         about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""
         speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []

@@ -116,7 +116,8 @@ def with_table(
         return tuple(shown)
     found = [shown[0], told[0]]
     for each in shown[1:]:
-        if len(found) < passages and each not in told and sum(one.entry.size for one in (*found, each)) <= size:
+        fits = len(found) < passages and sum(one.entry.size for one in (*found, each)) <= size
+        if fits and each.entry is not told[0].entry:
             found.append(each)
     return tuple(found)
 
