@@ -11,6 +11,7 @@ from assistant.answering.doses_of_uses import without_doses_of_others, without_r
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
+from assistant.answering.label_shorthand import shorthand_of
 from assistant.answering.label_status import (
     Labels,
     all_names,
@@ -105,7 +106,7 @@ class Finder:
         illnesses = _illnesses(reading)
         ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
         chosen = planning.choose(ranked, plan, self.policy)
-        shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses)
+        shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses, asked.where)
         about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""
         speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []
         shown = (*(c for c in shown if c.entry in speaking), *(c for c in shown if c.entry not in speaking))
@@ -206,13 +207,15 @@ class Finder:
         reading: Reading,
         entries: Sequence[Entry],
         illnesses: Sequence[Sequence[str]],
+        where: Context,
     ) -> tuple[Candidate, ...]:
         """``shown`` with the doses of the group that is asked about, which the label tells elsewhere."""
         most, size = self.policy.passages_shown, planning.TOGETHER_BYTES
         told = with_doses(self.index, shown, ranked, plan.intent, passages=most, size=size)
         if not (told and plan.dosed and plan.of_children and illnesses):
             return told
-        child = child_of(reading.masked, map(all_names, illnesses))
+        uses = self.labels.of(entries[0].head.product, where).sentences
+        child = child_of(reading.masked, _names_in(uses, illnesses))
         if not child or not established(self.index, entries, child):
             return told
         return with_doses_of_all(self.index, told, ranked, illnesses, passages=most, size=size)
@@ -237,8 +240,9 @@ class Finder:
         if not asked or set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
             return ()
         illnesses = _illnesses(reading)
-        child = child_of(reading.masked, map(all_names, illnesses))
-        return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
+        uses = self.labels.of(product, where).sentences
+        child = child_of(reading.masked, _names_in(uses, illnesses))
+        return unestablished(self.index, entries, uses, child) if child else ()
 
     def _for_other_ages(
         self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
@@ -250,7 +254,8 @@ class Finder:
         illnesses = _illnesses(reading)
         if not illnesses or plan.intent not in planning.FOR_A_GROUP or plan.outcome or plan.limited:
             return False
-        uses, names = self.labels.of(product, where).sentences, [all_names(words) for words in illnesses]
+        uses = self.labels.of(product, where).sentences
+        names = _names_in(uses, illnesses)
         if asks_of_adults(reading.masked):
             return for_children_only(uses, names)
         if set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
@@ -268,6 +273,12 @@ class Finder:
 def _illnesses(reading: Reading) -> tuple[tuple[str, ...], ...]:
     """The words of each illness that is marked, or else written in shorthand."""
     return reading.conditions or illness_in_shorthand(reading.masked)
+
+
+def _names_in(uses: Sequence[str], illnesses: Sequence[Sequence[str]]) -> list[list[frozenset[str]]]:
+    """The terms of each of ``illnesses`` under all its names, the shorthand that the label's ``uses`` define too."""
+    known = [all_names(words) for words in illnesses]
+    return [[*names, *(short for name in names for short in shorthand_of(name, uses) if short)] for names in known]
 
 
 def _in_detail(plan: Route, reading: Reading) -> Route:

@@ -19,6 +19,7 @@ from assistant.understanding.spelling import is_ordinary, is_typed_so
 #: What may be shorthand: a few letters, in a question.
 _TOKEN = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9/-]{1,9}(?![\w-])")
 _CAPITAL = re.compile(r"[A-Z]")
+_IN_BRACKETS = re.compile(r"\(\s*([A-Za-z]{2,8}?)s?\s*[),;]")
 _PLURAL = re.compile(r"(?<=[A-Z0-9])s$")
 #: What prescriptions and notes mean by a few letters, whatever a label defines: twice daily, side effects, patient.
 _OF_NOTES = frozenset(
@@ -92,6 +93,14 @@ def definitions(text: str, token: str) -> Iterator[str]:
         long = _long_form(before[boundaries[-1].end() if boundaries else 0 :], short)
         if long:
             yield long
+
+
+def shorthand_of(name: frozenset[str], sentences: Sequence[str]) -> Iterator[frozenset[str]]:
+    """The terms of each shorthand that ``sentences`` define for an illness, the terms of whose ``name`` these are."""
+    for sentence in sentences:
+        for token in dict.fromkeys(match[1] for match in _IN_BRACKETS.finditer(sentence)):
+            if any(frozenset(lexical.terms(words)) == name for words in definitions(sentence, token)):
+                yield frozenset(lexical.terms(token))
 
 
 def _may_be_shorthand(token: str, capitals: int) -> bool:

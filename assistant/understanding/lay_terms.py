@@ -228,6 +228,7 @@ immune thrombocytopenia, idiopathic thrombocytopenic purpura, immune thrombocyto
 crohn's disease, crohn's, regional enteritis, regional ileitis
 axillary hyperhidrosis, underarm sweating, sweaty armpits, sweaty underarms, armpit sweating
 vaginal atrophy, vaginal dryness
+granulomatosis with polyangiitis, wegener's granulomatosis, wegener granulomatosis, wegener's
 helminth infection, intestinal worms, parasitic worms, parasitic infection
 """
 #: "Smoker's lung" is looked up as "smoker lung", which is what is left where somebody cut out the words.
