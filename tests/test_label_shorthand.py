@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
-from assistant.answering.label_shorthand import definitions, letters_for, shorthand_in, written_out
+from assistant.answering.label_shorthand import definitions, shorthand_in, written_out
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,3 @@ _LABEL = _Label(
 def test_shorthand_is_read_as_its_label_defines_it(question: str, read: str) -> None:
     found = shorthand_in(cast(Index, _LABEL), "zorvex", question)
     assert written_out(question, found) == read
-
-
-def test_an_illness_has_the_letters_that_the_label_defines_for_it() -> None:
-    text = (
-        "1.1 Dull Moods Associated with Erosive Dullness (ED) in adults (5 of them), and chronic sleepy moods (CSMs)."
-    )
-    assert letters_for(text, ("erosive", "dullness")) == ("ED",)
-    assert letters_for(text, ("chronic", "sleepy", "moods")) == ("CSM",)
-    assert letters_for(text, ("adults",)) == letters_for(text, ()) == ()

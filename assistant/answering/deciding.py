@@ -362,10 +362,13 @@ class Decider:
             if of_a_use:
                 said = named = new_value.dose_for(" ".join(use))
                 reading = self._read(said, product, asked)
+            elif organ := self._organ_meant(fragment, product, asked):
+                said = follow_up.asking_use(organ)
+                reading = self._read(said, product, asked)
         weighed = new_value.weighed(plain, self.index, entries)
         people = follow_up.people_kept(plain, reading, kept, asked.previous, weighed=weighed, value=fragment.value)
-        if people and self.illnesses.names_another_use(product, reading, asked.where):
-            people = ()  # whoever that use is for, it was not asked about them
+        if people and self.illnesses.of_another_use(product, reading, asked.where):
+            people = ()  # of what it is not for, nothing is asked but that
         if people:
             reading = self._read(said.rstrip(" ?.!") + follow_up.said_of(people), product, asked)
             reading = replace(reading, population=people)
@@ -374,6 +377,11 @@ class Decider:
         elif kept:
             reading = follow_up.about(kept, reading, self.index)
         return _Meant(reading, kept, people, named, bool(carried))
+
+    def _organ_meant(self, fragment: follow_up.Fragment, product: str, asked: Question) -> str:
+        """The transplant that a bare organ means behind a question on a use: "pancreas?"."""
+        of_a_use = fragment.topic in planning.ABOUT_USE
+        return self.illnesses.organ_meant(product, fragment.rest, asked.where) if of_a_use else ""
 
     def _read(self, plain: str, product: str, asked: Question) -> Reading:
         """``plain`` as it is understood of ``product``; shorthand of its label is near the words that it stands for."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import choices, lexical, new_value, planning, retrieval
+from assistant.answering import choices, new_value, planning, retrieval
 from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
 from assistant.answering.from_the_beginning import in_label_order
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
-from assistant.answering.label_shorthand import letters_for
+from assistant.answering.label_shorthand import shorthand_of
 from assistant.answering.label_status import (
     Labels,
     all_names,
@@ -119,7 +119,7 @@ class Finder:
         ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
         ranked = in_label_order(ranked, reading.masked)
         chosen = planning.choose(ranked, plan, self.policy)
-        shown = self._with_doses(chosen.shown, ranked, asked, plan, reading, entries, illnesses)
+        shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses, asked.where)
         about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""
         speaking = new_value.speaking(self.index, [c.entry for c in shown], about) if about else []
         shown = (*(c for c in shown if c.entry in speaking), *(c for c in shown if c.entry not in speaking))
@@ -224,11 +224,11 @@ class Finder:
         self,
         shown: Sequence[Candidate],
         ranked: Sequence[Candidate],
-        asked: Question,
         plan: Route,
         reading: Reading,
         entries: Sequence[Entry],
         illnesses: Sequence[Sequence[str]],
+        where: Context,
     ) -> tuple[Candidate, ...]:
         """``shown`` with the doses of the group that is asked about, which the label tells elsewhere."""
         most, size = self.policy.passages_shown, planning.TOGETHER_BYTES
@@ -237,7 +237,8 @@ class Finder:
             told = with_table(self.index, told, ranked, passages=most, size=size)
         if not (told and plan.dosed and plan.of_children and illnesses):
             return told
-        child = child_of(reading.masked, self._names(illnesses, entries[0].head.product, asked.where))
+        uses = self.labels.of(entries[0].head.product, where).sentences
+        child = child_of(reading.masked, _names_in(uses, illnesses))
         if not child or not established(self.index, entries, child):
             return told
         return with_doses_of_all(self.index, told, ranked, illnesses, passages=most, size=size)
@@ -279,8 +280,10 @@ class Finder:
         # What the model hears and no word says ("1 mg/kg") is no child.
         if not asked or set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
             return ()
-        child = child_of(reading.masked, self._names(_illnesses(reading), product, where))
-        return unestablished(self.index, entries, self.labels.of(product, where).sentences, child) if child else ()
+        illnesses = _illnesses(reading)
+        uses = self.labels.of(product, where).sentences
+        child = child_of(reading.masked, _names_in(uses, illnesses))
+        return unestablished(self.index, entries, uses, child) if child else ()
 
     def _for_other_ages(
         self, plan: Route, reading: Reading, product: str, where: Context, entries: Sequence[Entry]
@@ -292,23 +295,14 @@ class Finder:
         illnesses = _illnesses(reading)
         if not illnesses or plan.intent not in planning.FOR_A_GROUP or plan.outcome or plan.limited:
             return False
-        uses, names = self.labels.of(product, where).sentences, self._names(illnesses, product, where)
+        uses = self.labels.of(product, where).sentences
+        names = _names_in(uses, illnesses)
         if asks_of_adults(reading.masked):
             return for_children_only(uses, names)
         if set(reading.population) != {GROUP} or GROUP not in populations(reading.masked):
             return False
         child = child_of(reading.masked, names)
         return child is not None and for_adults_only(self.index, entries, uses, child)
-
-    def _names(
-        self, illnesses: Sequence[Sequence[str]], product: str, where: Context
-    ) -> list[tuple[frozenset[str], ...]]:
-        """The terms of each of ``illnesses`` under each of its names, the label's own shorthand among them."""
-        said = self.labels.of(product, where).indications if illnesses else ""
-        return [
-            (*all_names(words), *(frozenset(lexical.terms(letters)) for letters in letters_for(said, words)))
-            for words in illnesses
-        ]
 
     def _not_for(self, plan: Route, reading: Reading, ranked: Sequence[Candidate]) -> tuple[Entry, ...]:
         """The passage that says that the medicine is for the other sex, where its dose or use is asked for one."""
@@ -320,6 +314,12 @@ class Finder:
 def _illnesses(reading: Reading) -> tuple[tuple[str, ...], ...]:
     """The words of each illness that is marked, or else written in shorthand."""
     return reading.conditions or illness_in_shorthand(reading.masked)
+
+
+def _names_in(uses: Sequence[str], illnesses: Sequence[Sequence[str]]) -> list[list[frozenset[str]]]:
+    """The terms of each of ``illnesses`` under all its names, the shorthand that the label's ``uses`` define too."""
+    known = [all_names(words) for words in illnesses]
+    return [[*names, *(short for name in names for short in shorthand_of(name, uses) if short)] for names in known]
 
 
 def _in_detail(plan: Route, reading: Reading) -> Route:

@@ -218,6 +218,11 @@ def as_told(plain: str, reading: Reading) -> Reading:
     return replace(reading, population=tuple(name for name in reading.population if name != "pediatric"))
 
 
+def asking_use(illness: str) -> str:
+    """The words by which a question asks whether the medicine is for ``illness``."""
+    return f"is it approved for {illness}"
+
+
 def said_of(people: Collection[str]) -> str:
     """The words by which a question would be about ``people``."""
     return "".join(f" {_SAID[name]}" for name in people)

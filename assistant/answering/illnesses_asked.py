@@ -17,6 +17,7 @@ from assistant.answering.label_status import (
     Label,
     Labels,
     beyond_stage,
+    is_for_transplants,
     label_status,
     lacks_what_is_required,
     limited_as,
@@ -24,11 +25,13 @@ from assistant.answering.label_status import (
     of_another_type,
     of_less_risk,
     of_other_markers,
+    only_prevented,
     only_treated,
     own_markers,
     spoken_against,
     spoken_under,
     status_of_all,
+    unlisted_transplant,
 )
 from assistant.answering.planning import Found
 from assistant.answering.unestablished import GROUP, not_in_adults
@@ -49,10 +52,11 @@ from assistant.understanding.illness_alone import (
 )
 from assistant.understanding.lay_terms import said_otherwise
 from assistant.understanding.matters import names_vaccine
-from assistant.understanding.prevention import prevented
+from assistant.understanding.prevention import avoids, prevented, treated
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import populations
 from assistant.understanding.stages import asks_for_maintenance
+from assistant.understanding.transplants import is_organ, transplanted
 
 #: Topics of passages that name an illness for what the medicine does about it.
 _OF_ITS_EFFECT = frozenset(("indication", "overview", "clinical_studies", "mechanism"))
@@ -79,6 +83,12 @@ class IllnessesAsked:
             only = itself  # what the label is for is all that is named, whatever is done about it
         if only:
             named, found = (only,), replace(found, marked=True, bare=is_bare(reading.masked))
+        if self._avoided(reading, label, entries):
+            return found  # a harm that the label warns of, and no illness to give it for
+        if other := unlisted_transplant(label, transplanted(reading.masked)):
+            # Whatever else is asked of those who have it, and whatever was marked for the illness.
+            named, only, alone, of_its_own = (other,), other, True, False
+            found = replace(found, marked=True)
         if not named and of_use:
             named = tuple(filter(None, [conditions.condition_words(reading.masked)]))
         _, left_out = not_in_adults(self.index, entries, reading.masked)
@@ -145,7 +155,8 @@ class IllnessesAsked:
         named: Sequence[Sequence[str]],
         entries: Sequence[Entry],
     ) -> bool:
-        """Whether a question is for the prevention of what the label treats or never names, or for those at less risk.
+        """Whether a question is for the prevention of what the label treats or never names, the treatment of what it
+        prevents, or for those at less risk.
 
         However it is asked: such words come as a dose, as a trial, as a warning.
         """
@@ -155,6 +166,8 @@ class IllnessesAsked:
         if any(label_status(label, words) is conditions.LabelStatus.INDICATED for words in named) and of_less_risk(
             label, reading.masked, named
         ):
+            return True
+        if any(only_prevented(label, words) for words in named if words and set(words) <= {*treated(reading.masked)}):
             return True
         aim = prevented(reading.masked)
         if not aim or not _is_illness(aim, reading):
@@ -166,20 +179,34 @@ class IllnessesAsked:
         telling = [entry for entry in entries if entry.head.topic not in _OF_ITS_EFFECT]
         return status is conditions.LabelStatus.NOT_MENTIONED and not names_condition(self.index, telling, aim)
 
+    def _avoided(self, reading: Reading, label: Label, entries: Sequence[Entry]) -> bool:
+        """Whether all that a question names is an event to be avoided of which the label itself warns."""
+        events = [conditions.spelled_out(said) for said in reading.said("event")]
+        if reading.conditions or not (events and all(events) and avoids(reading.masked)):
+            return False
+        harms = [entry for entry in entries if entry.head.topic in planning.AGAINST_A_CONDITION | {"adverse_reactions"}]
+        told = all(names_condition(self.index, harms, each) for each in events)
+        return told and not any(label_status(label, each) is conditions.LabelStatus.INDICATED for each in events)
+
+    def of_another_use(self, product: str, reading: Reading, where: Context) -> bool:
+        """Whether a question names an illness and nothing else, which ``product`` is not for."""
+        named = named_alone(reading.masked)
+        if not named or not (illness_alone(reading.masked) or any(said_otherwise(" ".join(named)))):
+            return False
+        status = label_status(self.labels.of(product, where), conditions.spelled_out(" ".join(named)))
+        return status in (conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED)
+
+    def organ_meant(self, product: str, named: Sequence[str], where: Context) -> str:
+        """The transplant that the bare name of an organ asks for, of a label that is for some; "" where it does not."""
+        if len(named) != 1 or not is_organ(named[0]):
+            return ""
+        return f"{named[0]} transplant" if is_for_transplants(self.labels.of(product, where)) else ""
+
     def is_dosed_use(self, product: str, named: Sequence[str], where: Context) -> bool:
         """Whether ``named`` is a use that is indicated and stands with the doses."""
         use = conditions.spelled_out(" ".join(named))
         indicated = label_status(self.labels.of(product, where), use) is conditions.LabelStatus.INDICATED
         return indicated and bool(spoken_under(self.index, product, use, ("dosage",), where))
-
-    def names_another_use(self, product: str, reading: Reading, where: Context) -> bool:
-        """Whether a question names an illness that the medicine is not for: it goes on with nobody of the last one."""
-        words = named_alone(reading.masked)
-        bare = illness_alone(reading.masked) or (words if any(said_otherwise(" ".join(words).casefold())) else ())
-        named = reading.conditions or tuple(filter(None, [bare]))
-        label = self.labels.of(product, where)
-        said = {label_status(label, words) for words in named}
-        return not said.isdisjoint((conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED))
 
     def _dosed_so(self, product: str, only: Sequence[str], reading: Reading, label: Label, where: Context) -> bool:
         """Whether all that a question names, ``only``, stands in one passage on doses, and what is marked is indicated.

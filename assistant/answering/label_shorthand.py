@@ -19,6 +19,7 @@ from assistant.understanding.spelling import is_ordinary, is_typed_so
 #: What may be shorthand: a few letters, in a question.
 _TOKEN = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9/-]{1,9}(?![\w-])")
 _CAPITAL = re.compile(r"[A-Z]")
+_IN_BRACKETS = re.compile(r"\(\s*([A-Za-z]{2,8}?)s?\s*[),;]")
 _PLURAL = re.compile(r"(?<=[A-Z0-9])s$")
 #: What prescriptions and notes mean by a few letters, whatever a label defines: twice daily, side effects, patient.
 _OF_NOTES = frozenset(
@@ -31,8 +32,6 @@ _FEWEST = 2
 _TYPED_SMALL = 3
 #: How far before the bracket a definition begins, at most.
 _BACK = 160
-#: Letters in brackets, as a definition has them.
-_DEFINED = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9/-]{1,9}?)s?\s*[),;]")
 _WORD = re.compile(r"[\w'\u2019]+(?:[-/][\w'\u2019]+)*")
 #: A definition goes over no end of a sentence, no comma, item or bracket.
 _BOUNDARY = re.compile(r"[.,;:()\[\]\u2022]")
@@ -96,15 +95,12 @@ def definitions(text: str, token: str) -> Iterator[str]:
             yield long
 
 
-def letters_for(text: str, illness: Sequence[str]) -> tuple[str, ...]:
-    """The shorthand that ``text`` defines for ``illness``, its words: ("EE",) of "erosive esophagitis (EE)"."""
-    meant = frozenset(lexical.terms(" ".join(illness)))
-    found = dict.fromkeys(match[1] for match in _DEFINED.finditer(text))
-    return tuple(
-        letters
-        for letters in found
-        if meant and any(meant <= frozenset(lexical.terms(long)) for long in definitions(text, letters))
-    )
+def shorthand_of(name: frozenset[str], sentences: Sequence[str]) -> Iterator[frozenset[str]]:
+    """The terms of each shorthand that ``sentences`` define for an illness, the terms of whose ``name`` these are."""
+    for sentence in sentences:
+        for token in dict.fromkeys(match[1] for match in _IN_BRACKETS.finditer(sentence)):
+            if any(frozenset(lexical.terms(words)) == name for words in definitions(sentence, token)):
+                yield frozenset(lexical.terms(token))
 
 
 def _may_be_shorthand(token: str, capitals: int) -> bool:

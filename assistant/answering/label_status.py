@@ -33,6 +33,7 @@ from assistant.understanding.illness_types import gene_asked, gene_of, joined, o
 from assistant.understanding.indications import NEVER_REQUIRED, required
 from assistant.understanding.lay_terms import KINDS, said_otherwise
 from assistant.understanding.other_medicines import compared_with, is_arm, prefers
+from assistant.understanding.transplants import ORGANS
 
 #: Topics of passages that report of one medicine beside another.
 _COMPARED_UNDER = frozenset(("clinical_studies", "adverse_reactions"))
@@ -134,6 +135,18 @@ def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
         of_another_letter(said, label.indications) or _of_another_gene(label, *gene_of(said))
     )
     return LabelStatus.NOT_MENTIONED if another else found
+
+
+def is_for_transplants(label: Label) -> bool:
+    """Whether a use of ``label`` names a transplant."""
+    return any(_TRANSPLANT in sentence for sentence in label.uses)
+
+
+def unlisted_transplant(label: Label, organs: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The first of these transplants that ``label``, which is for some, leaves out; () where it is for none or all."""
+    if not is_for_transplants(label):
+        return ()
+    return next((each for each in organs if label_status(label, each) is LabelStatus.NOT_MENTIONED), ())
 
 
 def of_another_type(label: Label, question: str, conditions: Sequence[Sequence[str]]) -> bool:
@@ -238,10 +251,21 @@ def only_treated(label: Label, illness: Sequence[str]) -> bool:
 
     A list of headings ("Genital herpes: treatment, suppression; cold sores") does not say what is for which.
     """
+    plain = _plain_uses(label, illness)
+    return any(map(prevention.is_treated, plain)) and not any(map(prevention.is_prevented, plain))
+
+
+def only_prevented(label: Label, illness: Sequence[str]) -> bool:
+    """Whether ``label`` is for the prevention of ``illness`` and says nowhere that it treats it."""
+    plain = _plain_uses(label, illness)
+    return bool(plain) and all(prevention.is_prevented(text) and not prevention.is_treated(text) for text in plain)
+
+
+def _plain_uses(label: Label, illness: Sequence[str]) -> list[str]:
+    """What ``label`` says of its uses in ``illness``, by one of its names; what says what is for what, if any does."""
     names = all_names(illness)
     about = [text for text, terms in _statements(label) if any(name <= terms for name in names)]
-    plain = [text for text in about if _TELLS_A_USE.search(text) or not prevention.is_prevented(text)] or about
-    return any(map(prevention.is_treated, plain)) and not any(map(prevention.is_prevented, plain))
+    return [text for text in about if _TELLS_A_USE.search(text) or not prevention.is_prevented(text)] or about
 
 
 def _statements(label: Label) -> Iterator[tuple[str, frozenset[str]]]:
@@ -304,7 +328,7 @@ def _other_form(label: Label, asked: frozenset[str]) -> tuple[str, frozenset[str
 
 def _of_another_organ(label: Label, asked: frozenset[str]) -> bool:
     """Whether ``asked`` is the transplant of an organ, and ``label`` is for the transplant of others only."""
-    organs = asked & lexical.listed(NO_ILLNESS) - _MARROW
+    organs = asked & (lexical.listed(NO_ILLNESS) | lexical.listed(ORGANS)) - _MARROW
     transplants = [sentence for sentence in label.uses if _TRANSPLANT in asked & sentence]
     return bool(organs and transplants) and not any(organs <= sentence for sentence in transplants)
 

@@ -8,7 +8,7 @@ shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,6 +21,7 @@ from assistant.understanding.illness_types import joined
 #: before, the bare name of the illness does not include.
 _FAMILIES = """
 acne: vulgaris; rosacea; inversa
+amenorrhea: primary; secondary
 amyloidosis: transthyretin; light chain
 anemia: iron; aplastic; hemolytic; sickle; pernicious, megaloblastic
 angina: stable, exertional; unstable; prinzmetal, variant, vasospastic
@@ -51,6 +52,7 @@ hyperplasia: prostatic; adrenal; endometrial
 hypertension: !pulmonary; !portal; !ocular, !intraocular; !intracranial
 incontinence: urge, urgency; stress; fecal; overflow
 irritable: constipation; diarrhea
+juvenile: polyarticular; systemic; oligoarticular, pauciarticular; psoriatic; enthesitis
 keratosis: actinic; seborrheic; pilaris
 leukemia: acute myeloid, acute myelogenous; chronic myeloid, chronic myelogenous; acute lymphoblastic, \
 acute lymphocytic; chronic lymphocytic; hairy cell
@@ -118,14 +120,14 @@ def another_illness(names: Sequence[str], sentences: Sequence[str], indicated: f
     :param sentences: what the label says it is for; ``indicated``: the terms of that.
     """
     shared = [name for name in names if not indicated.isdisjoint(lexical.terms(name))]
-    return any(_of_another_type(name, sentences) for name in names) or (
+    return any(of_another_type(lexical.terms(joined(name)), sentences) for name in names) or (
         bool(shared) and all(_has_another_head(name, indicated) for name in shared)
     )
 
 
-def _of_another_type(name: str, sentences: Sequence[str]) -> bool:
-    """Whether the label tells the types of this illness apart wherever it names it, and ``name`` is another one."""
-    asked = lexical.terms(joined(name))
+def of_another_type(asked: Collection[str], sentences: Sequence[str]) -> bool:
+    """Whether ``sentences`` tell the types of an illness apart wherever they name it, and ``asked``, the terms of the
+    one that is asked about, is another one."""
     for head, types in _families():
         if not set(head) <= set(asked):
             continue

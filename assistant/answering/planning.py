@@ -264,6 +264,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     of_use = about_use >= limits.topic_sure or (topic in FOR_A_CONDITION and topic != "clinical_studies")
     unsure = found.status is LabelStatus.UNSURE and (found.unheard_of or (found.marked and of_use))
     no_use = found.status is LabelStatus.NOT_MENTIONED and found.marked and not _spoken_of(found, topic)
+    if no_use and not (found.spoken_under or found.of_a_reaction or topic_share >= limits.topic_sure):
+        # An illness of which the label says nothing, and of which it is not sure what is asked: "ADHD in adults".
+        return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     plan = Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure, of_no_use=no_use)
     return _unless_denied(plan, denied)
 

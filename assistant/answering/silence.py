@@ -71,7 +71,8 @@ def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
         if all(spans):
             for word in (word for span in spans for word in span):
                 named = True
-                yield from (word, *drug_classes.called(word))
+                # Of letters the plural is another term: "SSRI", "SSRIs".
+                yield from (word, f"{word}s", *drug_classes.called(word))
             for matter, _ in matters_in(" ".join(beside)) if named else ():
                 yield from matter.written
     # Cirrhosis may be what the label calls hepatic impairment: of groups of patients it has its own words.

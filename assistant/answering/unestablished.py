@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from assistant.answering import lexical
 from assistant.answering.index import Entry, Index
+from assistant.answering.near_neighbours import of_another_type
 from assistant.answering.quantities import quantities_in, ranges_in, size_of
 from assistant.understanding.conditions import OF_ANY_ILLNESS
 from assistant.understanding.illness_alone import is_an_illness
@@ -232,11 +233,13 @@ def _names_an_illness(sentence: str) -> bool:
 
 
 def _names_another(sentence: str, child: Child) -> bool:
-    """Whether ``sentence`` names an illness, and none that shares a word with the one that is asked about."""
+    """Whether ``sentence`` names an illness, and none that shares a word with the one that is asked about, or another
+    type of that one: no rheumatoid arthritis is a juvenile."""
     named = {term for names in child.names for name in names for term in name}
     illnesses = (word for word in re.findall(r"[A-Za-z]{5,}", sentence) if is_an_illness(word))
     telling = any(OF_ANY_ILLNESS.isdisjoint(lexical.terms(word)) for word in illnesses)
-    return telling and named.isdisjoint(lexical.terms(sentence))
+    apart = any(of_another_type(name, [sentence]) for names in child.names for name in names)
+    return telling and (apart or named.isdisjoint(lexical.terms(sentence)))
 
 
 def for_children_only(uses: Sequence[str], names: Sequence[Sequence[frozenset[str]]]) -> bool:

@@ -238,8 +238,10 @@ PATIENT_TITLES = _rules(
         "warnings",
     ),
     (
-        r"what is .* used for|why (is|am|do)|what .* (used|prescribed) for|who (may"
-        r"|can|should) (take|use)",
+        r"what is .* used for|"
+        # Not why a button flashes: only why it is taken.
+        r"why (is|am|are|do)\b.*\b(tak(e|en|ing)|us(e|ed|ing)|prescribed|given|giving|getting|receiv(e|ing)|need)\b|"
+        r"what .* (used|prescribed) for|who (may|can|should) (take|use)",
         "indication",
         "overview",
     ),

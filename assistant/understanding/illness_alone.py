@@ -19,9 +19,10 @@ _ASKED_OF_IT = re.compile(
     r"(?:starting|initial|loading|maintenance|maximum|max|usual|recommended|high|low|adult|pediatric|"
     r"protocol|oral|iv|im|daily|weekly)|"
     r"dos(?:e|es|age|ages|ing)(?: (?:chang\w+|adjust\w+|modif\w+|reductions?|interruptions?|delays?))?|"
-    r"titrat\w+|posology|regimens?|protocols?|treatments?|contraindicat\w+|"
+    r"titrat\w+|posology|per|regimens?|protocols?|treatments?|contraindicat\w+|"
     r"therap(?:y|ies)|indications?|uses?|what(?:['\u2019]?s)?|is|are|the|for|in|of|to|treat|an?|adults?|"
-    r"patients?(?: with)?|pts?(?: with)?|approved|label|pls|plz|please|quick|q|correct|right|again|duration|length|"
+    r"patients?(?: with)?|pts?(?: with)?|approved|label|pls|plz|please|quick|q(?! fever)|"
+    r"correct|right|again|duration|length|"
     r"history|h/o|hx|prior|previous|known|i|i'm|i've|he|she|they|has|have|had|got|my|"
     r"(?:(?:\d+|many|some|(?:a )?few|several) )?(?:years?|months?|weeks?|days?) ago|as a (?:child|teen\w*))\b",
     re.IGNORECASE,
@@ -56,7 +57,8 @@ _ENDS_AN_ILLNESS = re.compile(
     r"fractures?|injur(?:y|ies)|clots?|thromb(?:us|i)|embol(?:us|ism)|prediabetes|diabetes|hypertension|stroke|asthma|"
     r"migraine|psoriasis|lupus|schizophrenia|depression|malaria|tuberculosis|influenza|sepsis|shock|scleroderma|"
     r"vitiligo|urticaria|alopecia|imperfecta|bulimia|autism|dementia|obesity|gout|narcolepsy|eczema|rosacea|"
-    r"headaches?|insomnia|jetlag|flutter|apno?ea|arrhythmias?|epilepsy|palsy|pneumonia|sickness)",
+    r"headaches?|insomnia|jetlag|flutter|apno?ea|arrhythmias?|epilepsy|palsy|pneumonia|sickness|"
+    r"transplant(?:ation)?s?|gravis|dysthymia)",
     re.IGNORECASE,
 )
 #: What a dose is asked for, right behind the word.
@@ -67,6 +69,10 @@ _WORD = re.compile(r"[^\W_][\w'-]*")
 #: Atrial fibrillation, as it is spoken.
 _A_FIB = re.compile(r"\ba[- ]?fib\b", re.IGNORECASE)
 _JET_LAG = re.compile(r"\bjet[- ]lag\b", re.IGNORECASE)
+#: The name of an illness, and no comparison of two things.
+_GRAFT_VERSUS_HOST = re.compile(
+    r"\bgraft[- ]{0,3}(?:versus|vs\.?|against)[- ]{0,3}(?:the[- ])?host(?:[- ]disease)?\b", re.IGNORECASE
+)
 #: What is asked of the illness that a question begins with. Kidney disease is a group of patients.
 _BEGUN = re.compile(
     r"\W*(?:the medicine )?(?:for |in )?(?!ckd|aki)([^\W_][\w-]*)\s+(?:(?:renal|hepatic|pediatric|adult|starting|"
@@ -91,8 +97,9 @@ def illness_alone(question: str) -> tuple[str, ...]:
 
 def named_alone(question: str) -> tuple[str, ...]:
     """The words that ``question`` (product names masked) consists of, what is asked left out; () where it says more."""
-    named = tuple(word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", _in_one_word(question))))
-    return () if _SENTENCE.search(question) or len(named) > _MOST_WORDS else named
+    said = _in_one_word(question)
+    named = tuple(word[0] for word in _WORD.finditer(_ASKED_OF_IT.sub(" ", said)))
+    return () if _SENTENCE.search(said) or len(named) > _MOST_WORDS else named
 
 
 def is_bare(question: str) -> bool:
@@ -103,7 +110,7 @@ def is_bare(question: str) -> bool:
 
 def _in_one_word(question: str) -> str:
     """``question`` with the illnesses in one word that none of their words names."""
-    return _JET_LAG.sub("jetlag", _A_FIB.sub("AFib", question))
+    return _JET_LAG.sub("jetlag", _A_FIB.sub("AFib", _GRAFT_VERSUS_HOST.sub("GVHD", question)))
 
 
 def brought_about_by(question: str) -> frozenset[str]:

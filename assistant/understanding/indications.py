@@ -29,6 +29,18 @@ _DENIES_WHAT_FOLLOWS = re.compile(
 _ENDS_THE_LIST = re.compile(
     r"^\d+(?:\.\d+)+\s|\b(?:indicated|treat\w*|used|uses?|prevent\w*|reduc\w*)\b", re.IGNORECASE
 )
+#: What leads to a list of uses in one group of patients: "Adult patients with:", "Children 2 years and older:".
+_GROUP = re.compile(
+    r"(?:in |for )?(?:the )?(?:treatment of )?(?P<whom>(?:adults?|(?:p(?:a)?ediatric|adolescent|geriatric) patients|"
+    r"children|adolescents)\b[^.;:]{0,60}?)(?P<having>\s+(?:with|who have|for|in))?\s*:",
+    re.IGNORECASE,
+)
+#: What ends it: a section of its own, or a statement that says itself what is for whom.
+_ENDS_THE_GROUP = re.compile(
+    r"^\d+(?:\.\d+)+\s|:$|\b(?:indicated|limitations?|recommended|approved|(?:adult|p(?:a)?ediatric|adolescent)s?|"
+    r"children)\b",
+    re.IGNORECASE,
+)
 
 #: How a patient's guide begins what is none of the medicine's uses, beside what is.
 _ASIDE = re.compile(
@@ -67,10 +79,26 @@ def indicating(text: str, *, mixed: bool = False) -> tuple[tuple[str, ...], tupl
         for part in _SENTENCE_END.split(_REFERENCE.sub(" ", _ENDS_WITH_REFERENCE.sub(".", text)))
         if part.strip()
     ]
+    found = list(_of_groups(found))
     denied = tuple(_denying(found))
     aside = [part for part in found if mixed and _ASIDE.search(part) and not _OF_USE.search(part)]
     aside += [part for part in found if _OF_A_CLASS.search(part)]
     return tuple(part for part in found if part not in denied and part not in aside), denied
+
+
+def _of_groups(sentences: Sequence[str]) -> Iterator[str]:
+    """``sentences`` with the items of a list for one group of patients under what names the group, whom they are for.
+
+    "Adult patients with:" before "Ankylosing Spondylitis." keeps that use to adults (21 CFR 201.57(c)(2)).
+    """
+    group = ""
+    for said in sentences:
+        if led := _GROUP.fullmatch(said):
+            group = f"{led['whom']} {(led['having'] or ' with').strip()}"
+            continue
+        if group and _ENDS_THE_GROUP.search(said):
+            group = ""
+        yield f"{group} {said}" if group else said
 
 
 def _denying(sentences: Sequence[str]) -> Iterator[str]:

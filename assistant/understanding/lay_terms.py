@@ -229,6 +229,7 @@ immune thrombocytopenia, idiopathic thrombocytopenic purpura, immune thrombocyto
 crohn's disease, crohn's, regional enteritis, regional ileitis
 axillary hyperhidrosis, underarm sweating, sweaty armpits, sweaty underarms, armpit sweating
 vaginal atrophy, vaginal dryness
+granulomatosis with polyangiitis, wegener's granulomatosis, wegener granulomatosis, wegener's
 helminth infection, intestinal worms, parasitic worms, parasitic infection
 """
 #: Illnesses of several kinds by whose names labels warn: what is said against a kind is said against the illness.

@@ -28,6 +28,13 @@ _AGAINST_CLOTS = re.compile(
     re.IGNORECASE,
 )
 _CLOTS = ("venous", "thromboembolism")
+#: What is there already and is to be treated: "treatment of endometrial hyperplasia".
+_TREATED = re.compile(
+    r"\b(?:treat(?:s|ing|ments?)?|cur(?:es?|ing)|revers(?:es?|ing))\b(?: (?:of|for|an?|the|acute|existing|established|"
+    r"active|ongoing))*\s+([^,;:.?!()/]+)",
+    re.IGNORECASE,
+)
+_AVOIDS = re.compile(r"\b(?:avoid(?:s|ed|ing)?|minimi[sz](?:es?|ed|ing|ation))\b", re.IGNORECASE)
 _PARTS = re.compile(r"[,;:.?!()/]")
 #: Where the name of what is prevented ends, and behind what it begins.
 _ENDS = re.compile(
@@ -66,6 +73,19 @@ def prevented(question: str) -> tuple[str, ...]:
         return ()
     named = spelled_out(said)
     return () if len(said.split()) > _MOST_WORDS or _BY_TREATING.search(question) else named
+
+
+def avoids(question: str) -> bool:
+    """Whether ``question`` asks how to keep a harm away, as nobody asks for a use: "minimize sedation"."""
+    return _AVOIDS.search(question) is not None
+
+
+def treated(question: str) -> tuple[str, ...]:
+    """The words of the illness that ``question`` (product names masked) asks to treat; () where it asks for none, or
+    to prevent one."""
+    if (asked := _TREATED.search(question)) is None or stages.prevents(question):
+        return ()
+    return spelled_out(_ENDS.split(asked[1], maxsplit=1)[0])
 
 
 def is_prevented(use: str) -> bool:

@@ -1,0 +1,33 @@
+"""Which transplant a question is about: "pancreas transplant", "small bowel transplantation in children".
+
+A medicine that keeps the body from rejecting a kidney is not for a pancreas (21 CFR 201.57(c)(2)), and to a model that
+learnt sentences every transplant is the label's own. By wording alone; nothing here is shown.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: What is transplanted, as labels and questions write it; a closed list: "failed transplant" names no organ.
+ORGANS = (
+    "kidney renal liver hepatic heart cardiac lung pulmonary pancreas pancreatic islet bowel intestine intestinal "
+    "multivisceral uterus uterine cornea corneal limbal face facial hand arm limb trachea tracheal larynx laryngeal "
+    "ovary ovarian penis penile skin nerve thymus thyroid parathyroid fecal faecal stool microbiota hair"
+)
+_ORGAN = "|".join(f"{organ}s?" for organ in ORGANS.split())
+_TRANSPLANTED = re.compile(
+    rf"\b({_ORGAN})(?:[ -]cells?)?[ -](?:(?:allo)?transplant|allograft|graft(?= (?:reject|recip)))",
+    re.IGNORECASE,
+)
+_ONE_ORGAN = re.compile(rf"(?:{_ORGAN})", re.IGNORECASE)
+
+
+def transplanted(question: str) -> tuple[tuple[str, ...], ...]:
+    """The organ of each transplant that ``question`` names, and "transplant"."""
+    found = (match[1].casefold() for match in _TRANSPLANTED.finditer(question))
+    return tuple((organ, "transplant") for organ in dict.fromkeys(found))
+
+
+def is_organ(word: str) -> bool:
+    """Whether ``word`` is what is transplanted, and nothing else."""
+    return _ONE_ORGAN.fullmatch(word) is not None
