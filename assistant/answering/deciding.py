@@ -363,7 +363,7 @@ class Decider:
                 said = named = new_value.dose_for(" ".join(use))
                 reading = self._read(said, product, asked)
             elif organ := self._organ_meant(fragment, product, asked):
-                said = follow_up.asking_use(organ)
+                said = follow_up.asking_use(organ, fragment.topic)
                 reading = self._read(said, product, asked)
         weighed = new_value.weighed(plain, self.index, entries)
         people = follow_up.people_kept(plain, reading, kept, asked.previous, weighed=weighed, value=fragment.value)
@@ -380,7 +380,8 @@ class Decider:
 
     def _organ_meant(self, fragment: follow_up.Fragment, product: str, asked: Question) -> str:
         """The transplant that a bare organ means behind a question on a use: "pancreas?"."""
-        of_a_use = fragment.topic in planning.ABOUT_USE
+        last = asked.previous.slots.get(SUBJECT, "") if asked.previous is not None else ""
+        of_a_use = fragment.topic in planning.ABOUT_USE or (fragment.dosed and follow_up.is_of_transplant(last))
         return self.illnesses.organ_meant(product, fragment.rest, asked.where) if of_a_use else ""
 
     def _read(self, plain: str, product: str, asked: Question) -> Reading:

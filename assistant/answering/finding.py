@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import choices, new_value, planning, retrieval
+from assistant.answering import choices, lexical, new_value, planning, retrieval
 from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
+from assistant.answering.drug_classes import is_medicine
 from assistant.answering.from_the_beginning import in_label_order
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_routes import of_its_routes
@@ -48,6 +49,7 @@ from assistant.answering.unestablished import (
     unestablished,
 )
 from assistant.answering.which_product import own_terms
+from assistant.content.lexicon import words
 from assistant.content.policy import Policy
 from assistant.domain import OTHER_INTENTS, SUBJECT, Context, Kind
 from assistant.settings import Settings
@@ -67,6 +69,9 @@ _OF_HARM = planning.AGAINST_A_CONDITION | {"adverse_reactions"}
 #: Topics of passages that count events, and how near the best one is near enough for a number.
 _COUNTING = frozenset(("adverse_reactions", "clinical_studies", "warnings"))
 _NEAR_ENOUGH = 0.6
+#: A question that names a medicine and nothing else has so many words ("tamoxifen and the medicine"), and a label so
+#: few passages that nothing else can be meant.
+_WORDS_OF_A_NAME, _FEW = 4, 2
 #: What is said against a use stands there; of an indication its limitation of use.
 _AGAINST_IT = ("contraindication", "indication")
 
@@ -158,6 +163,9 @@ class Finder:
             draft.ask_back(choices.passage_choices(chosen.offered))
         elif plan.unsure_of_use or plan.limited:
             draft.refer("no passage is near enough, and the label may not mean that use")
+        elif naming := self._naming_alone(plan, reading, ranked):
+            draft.notes.append("nothing but a medicine is named, and few passages name it")
+            draft.shown = naming
         else:
             draft.give_up("no passage is near enough")
 
@@ -260,6 +268,18 @@ class Finder:
         first = next(told, 0) if events else 0
         moved = [ranked[first], *ranked[:first], *ranked[first + 1 :]] if ranked else []
         return [replace(each, score=was.score) for each, was in zip(moved, ranked, strict=True)]
+
+    def _naming_alone(self, plan: Route, reading: Reading, ranked: Sequence[Candidate]) -> tuple[Entry, ...]:
+        """The only passages that name the medicine which is all that a question names, if they say what to heed."""
+        substances = reading.named("substance")
+        if plan.intent not in WITH_ANOTHER or len(substances) != 1 or not is_medicine(substances[0].casefold()):
+            return ()
+        if len(words(reading.masked)) > _WORDS_OF_A_NAME:
+            return ()
+        name = frozenset(lexical.terms(substances[0]))
+        naming = [c.entry for c in ranked if name <= self.index.stems(c.entry)]
+        heeded = all(each.head.topic in planning.AGAINST_A_CONDITION | WITH_ANOTHER for each in naming)
+        return tuple(naming) if heeded and 0 < len(naming) <= _FEW else ()
 
     def _is_no_use(self, named: Sequence[str], product: str, where: Context) -> bool:
         """Whether words that are all a question consists of name nothing that the medicine is for.

@@ -218,9 +218,14 @@ def as_told(plain: str, reading: Reading) -> Reading:
     return replace(reading, population=tuple(name for name in reading.population if name != "pediatric"))
 
 
-def asking_use(illness: str) -> str:
-    """The words by which a question asks whether the medicine is for ``illness``."""
-    return f"is it approved for {illness}"
+def asking_use(illness: str, topic: str) -> str:
+    """The words by which a question asks whether the medicine is for ``illness``, or under ``topic`` for its dose."""
+    return new_value.dose_for(illness) if topic in _DOSING else f"is it approved for {illness}"
+
+
+def is_of_transplant(subject: str) -> bool:
+    """Whether what the last question was about is a transplant."""
+    return "transplant" in subject.casefold()
 
 
 def said_of(people: Collection[str]) -> str:

@@ -75,6 +75,8 @@ class IllnessesAsked:
         of_use = found.share(*planning.ABOUT_USE) >= self.topic_sure
         named = self._without_names(reading.conditions, product)
         label = self.labels.of(product, where)
+        if self._avoided(reading, label, entries):
+            return found  # a harm that the label warns of, and no illness to give it for
         only, alone = _only_illness(reading, product, named, asks_dose=found.asks_dose)
         of_warnings = bool(found.intents) and found.intents[0][0] in planning.AGAINST_A_CONDITION
         itself = only if of_warnings else illness_itself(only)
@@ -83,8 +85,6 @@ class IllnessesAsked:
             only = itself  # what the label is for is all that is named, whatever is done about it
         if only:
             named, found = (only,), replace(found, marked=True, bare=is_bare(reading.masked))
-        if self._avoided(reading, label, entries):
-            return found  # a harm that the label warns of, and no illness to give it for
         if other := unlisted_transplant(label, transplanted(reading.masked)):
             # Whatever else is asked of those who have it, and whatever was marked for the illness.
             named, only, alone, of_its_own = (other,), other, True, False

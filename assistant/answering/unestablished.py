@@ -49,6 +49,11 @@ _CHILDREN = re.compile(
 )
 #: When an illness begins says nothing of whom the medicine is for.
 _ONSET = re.compile(r"\b\w+-onset\b", re.IGNORECASE)
+#: What a section on children tells of adults, whose illness may be another: "comparable between adults with X and ...".
+_ADULTS_WITH = re.compile(
+    r"\badult(?:s| patients?| subjects?) with\b[^.;]*?(?=\b(?:p(?:a)?ediatric|child(?:ren)?|adolescents?)\b|[.;]|$)",
+    re.IGNORECASE,
+)
 _ADULTS = re.compile(r"\b(?:adults?|grown-?ups?)\b", re.IGNORECASE)
 #: Of whom a limitation of use speaks: "patients aged 18 years or more with chickenpox".
 _WITH = re.compile(r"\bwith ([^.,;:()]+)", re.IGNORECASE)
@@ -225,7 +230,7 @@ def for_adults_only(index: Index, entries: Sequence[Entry], uses: Sequence[str],
     ):
         return False
     said += [e.head.title for e in entries if e.head.topic == "dosage" and _CHILDREN.search(e.head.title)]
-    return not any(_of_illness(each, child) and not _NOT.search(each) for each in said)
+    return not any(_of_illness(_ADULTS_WITH.sub(" ", each), child) and not _NOT.search(each) for each in said)
 
 
 def _names_an_illness(sentence: str) -> bool:
