@@ -88,6 +88,13 @@ def test_an_indication_is_read_sentence_by_sentence_without_its_references() -> 
     assert not any("asthma" in sentence or "children" in sentence for sentence in said)
 
 
+def test_items_under_a_group_are_for_that_group() -> None:
+    said, _ = indicating("ZED is indicated for:\nAdult patients with:\nGout.\nLupus.\nChildren with:\nSprue.")
+    assert said[-3:] == ("Adult patients with Gout.", "Adult patients with Lupus.", "Children with Sprue.")
+    said, _ = indicating("Adult patients with:\nGout.\nZED is indicated for sprue.\nLupus.")
+    assert said[-2:] == ("ZED is indicated for sprue.", "Lupus.")  # a statement of its own ends the group
+
+
 def test_a_limitation_of_use_is_no_use() -> None:
     said, denied = indicating("For asthma. Limitations of Use: Not for the relief of acute bronchospasm.")
     assert said == ("For asthma.",)
@@ -206,6 +213,7 @@ def test_how_an_illness_runs_is_none() -> None:
         ("IBD dose", "inflammatory bowel disease"),
         ("a fib dose", "atrial fibrillation"),
         ("HCM", "hypertrophic cardiomyopathy"),
+        ("graft-versus-host disease", "graft versus host disease"),
         ("bulimia", "bulimia"),
         ("nr-axSpA dose", "nonradiographic axial spondyloarthritis"),
         ("acute pancreatitis dose", "acute pancreatitis"),
@@ -256,6 +264,7 @@ def test_whoever_says_more_or_names_none_asks_something_else(question: str) -> N
 def test_a_question_may_be_a_name_and_nothing_else() -> None:
     assert named_alone("the medicine in 3rd degree AV block") == ("3rd", "degree", "AV", "block")
     assert named_alone("sulfa dose") == ("sulfa",)
+    assert named_alone("Q fever") == ("Q", "fever")
     assert named_alone("can it be given in AV block?") == ()
     assert named_alone("a name made up of many words") == ()
     assert named_alone("creatinine clearance 25") and not named_alone("Child-Pugh B AUC fold")

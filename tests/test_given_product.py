@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assistant.answering import asking_back, deciding, which_product
+from assistant.answering import asking_back, deciding, lexical, which_product
 from assistant.domain import Context, Outcome
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
@@ -182,6 +182,14 @@ def decided(quick: Assistant, question: str, intent: str, *substances: str) -> A
 def test_a_label_that_speaks_of_the_other_medicine_answers(quick: Assistant, substance: str) -> None:
     draft = decided(quick, f"which exposure of norvastigline with {substance} AUC inhibition", _TOGETHER, substance)
     assert "the label does not speak of what is named" not in draft.notes
+
+
+def test_the_letters_of_a_class_may_stand_in_the_plural(quick: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = "which exposure of norvastigline with {} AUC inhibition"
+    monkeypatch.setattr(quick.index, "speaks_of", lambda names, _: frozenset(lexical.terms("ssris")) in names)
+    for letters, silent in (("SSRI", False), ("SNRI", True)):
+        notes = decided(quick, question.format(letters), _TOGETHER, letters).notes
+        assert ("the label does not speak of what is named" in notes) is silent, letters
 
 
 def test_what_a_label_does_not_speak_of_is_asked_back_and_not_answered(quick: Assistant) -> None:

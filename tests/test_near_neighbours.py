@@ -68,6 +68,12 @@ def test_a_site_or_a_course_is_left_open(illness: str) -> None:
         # The bare name includes most of its types, and not what is an illness of its own.
         ("ZED is for hypertension, to lower blood pressure.", "pulmonary hypertension", LabelStatus.NOT_MENTIONED),
         ("ZED is for tinea pedis, cruris and corporis.", "tinea versicolor", LabelStatus.NOT_MENTIONED),
+        ("ZED is for secondary amenorrhea.", "primary amenorrhea", LabelStatus.NOT_MENTIONED),
+        (
+            "ZED is for polyarticular juvenile idiopathic arthritis.",
+            "systemic juvenile idiopathic arthritis",
+            LabelStatus.NOT_MENTIONED,
+        ),
         ("ZED is for bacterial rhinosinusitis.", "bacterial sinusitis", LabelStatus.UNSURE),
     ],
 )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering.label_status import of_less_risk, only_treated
+from assistant.answering.label_status import of_less_risk, only_prevented, only_treated
 from assistant.domain import Outcome
-from assistant.understanding.prevention import prevented
+from assistant.understanding.prevention import avoids, prevented, treated
 from tests import tiny
 from tests.conftest import QUICK
 from tests.test_conditions import typed
@@ -62,6 +62,41 @@ def test_endless_wording_takes_no_endless_time(unit: str) -> None:
 )
 def test_a_label_may_be_for_treatment_only(illness: str, uses: list[str], only: bool) -> None:
     assert only_treated(typed(*uses), illness.split()) is only
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("treatment of endometrial hyperplasia", "endometrial hyperplasia"),
+        ("can it reverse the cold sores", "cold sores"),
+        ("treat existing cold sores", "cold sores"),
+        ("cold sores", ""),
+        ("treatment to prevent cold sores", ""),
+    ],
+)
+def test_what_is_to_be_treated_is_read(question: str, named: str) -> None:
+    assert " ".join(treated(question)) == named
+
+
+def test_a_label_may_be_for_prevention_only() -> None:
+    prevents = "ZED is indicated to prevent cold sores."
+    assert only_prevented(typed(prevents), ["cold", "sores"])
+    assert not only_prevented(typed(prevents, "ZED is indicated for the treatment of cold sores."), ["cold", "sores"])
+    assert not only_prevented(typed(prevents), ["shingles"])
+
+
+def test_treatment_of_what_is_prevented_is_referred(tmp_path: Path) -> None:
+    bodies = (b"ZED is indicated to prevent cold sores.", b"In a trial ZED prevented cold sores.")
+    root = tiny.write(tmp_path / "w", bodies, ("topic: indication", "topic: clinical_studies\nkind: benefit"))
+    tiny.compiled(root, QUICK)
+    assert _asked(root, "treatment of cold sores", "indication") == (Outcome.MEDICAL_INFORMATION, [])
+    assert _asked(root, "prevention of cold sores", "indication")[0] is Outcome.ANSWERED
+
+
+def test_a_harm_is_avoided_and_no_use() -> None:
+    for question in ("minimize sedation", "max dose to avoid retinopathy"):
+        assert avoids(question), question
+    assert not avoids("prevent malaria")
 
 
 def test_those_at_low_risk_are_left_out_by_a_use_for_high_risk() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from assistant.domain import Outcome
 from tests import tiny
 from tests.conftest import QUICK
+from tests.test_given_product import Marking
 from tests.test_routes import _asked
 
 _BODIES = (
@@ -16,8 +18,9 @@ _BODIES = (
     b"Do not drink alcohol while you take ZED.",
     b"Tell your doctor before you get a vaccine.",
     b"Draw blood for ZED levels into tubes with an anticoagulant.",
+    b"Watch the eyes of those who have long been given ZED in high doses, had weak kidneys or took tamoxifen before.",
 )
-_FRONTS = ("topic: drug_interaction", "topic: food_interaction", "topic: warnings", "topic: dosage")
+_FRONTS = ("topic: drug_interaction", "topic: food_interaction", "topic: warnings", "topic: dosage", "topic: warnings")
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,15 @@ def label(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_the_label_speaks_of_is_answered(label: Path, question: str, passage: str) -> None:
     outcome, shown = _asked(label, question, "out_of_scope")
     assert outcome is Outcome.ANSWERED and shown[0] == passage
+
+
+def test_the_only_passage_that_names_a_medicine_answers_its_bare_name(label: Path) -> None:
+    for name, shown in (("tamoxifen", ["4"]), ("clarithromycin", [])):
+        assistant = tiny.opened(label, QUICK)
+        decider = replace(assistant.decider, reader=Marking(assistant, "drug_interaction", name))
+        draft = decider.decide(name, tiny.HCP, None, "zed")
+        assistant.index.close()
+        assert [entry.head.id.rpartition(".")[2] for entry in draft.shown] == shown, name
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,8 @@ _FOR_ADULTS = "Zed is indicated as maintenance treatment of adult patients with 
         (("Zed treats asthma in adults and children.",), (), False),
         ((_FOR_ADULTS, "Zed is indicated for asthma in patients 6 years of age and older."), (), False),
         ((_FOR_ADULTS,), ("Zed was studied in children with asthma.",), False),  # what its section says is read
+        # What it tells of adults says nothing of children.
+        ((_FOR_ADULTS,), ("Exposure was alike in adults with asthma and children with psoriasis.",), True),
     ],
 )
 def test_a_use_in_adults_is_none_in_a_child(uses: tuple[str, ...], said: tuple[str, ...], *, only: bool) -> None:
