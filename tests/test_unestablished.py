@@ -7,15 +7,10 @@ from typing import Any
 
 import pytest
 
+from assistant.answering.age_groups import child_of
 from assistant.answering.label_status import all_names
-from assistant.answering.unestablished import (
-    child_of,
-    established,
-    for_adults_only,
-    for_children_only,
-    not_in_adults,
-    unestablished,
-)
+from assistant.answering.unestablished import established, unestablished
+from assistant.answering.uses_by_age import for_adults_only, for_children_only, not_in_adults
 
 #: Illnesses of the questions below, as the reader marks them.
 _ILLNESSES = (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering import choices, lexical, new_value, planning, retrieval
+from assistant.answering.age_groups import GROUP, asks_of_adults, child_of
 from assistant.answering.asking_back import WITH_ANOTHER
 from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
@@ -38,16 +39,8 @@ from assistant.answering.results import asks_for_a_result, has_row_of
 from assistant.answering.retrieval import Candidate, Query
 from assistant.answering.silence import silent_on
 from assistant.answering.strengths import without_other_strengths
-from assistant.answering.unestablished import (
-    GROUP,
-    asks_of_adults,
-    child_of,
-    established,
-    for_adults_only,
-    for_children_only,
-    not_in_adults,
-    unestablished,
-)
+from assistant.answering.unestablished import established, unestablished
+from assistant.answering.uses_by_age import for_adults_only, for_children_only, not_in_adults
 from assistant.answering.which_product import own_terms
 from assistant.content.lexicon import words
 from assistant.content.policy import Policy

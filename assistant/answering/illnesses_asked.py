@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import dropwhile
 
 from assistant.answering import planning
+from assistant.answering.age_groups import GROUP
 from assistant.answering.drug_classes import NAMES_OF, is_medicine
 from assistant.answering.index import Entry, Index
 from assistant.answering.label_status import (
@@ -34,7 +35,7 @@ from assistant.answering.label_status import (
     unlisted_transplant,
 )
 from assistant.answering.planning import Found
-from assistant.answering.unestablished import GROUP, not_in_adults
+from assistant.answering.uses_by_age import not_in_adults
 from assistant.answering.which_product import is_own, own_terms
 from assistant.content.lexicon import words
 from assistant.domain import Context
