@@ -15,6 +15,7 @@ from assistant.answering.quantities import quantities_in, ranges_in, size_of
 #: The group, as questions and labels have it.
 GROUP = "pediatric"
 _WORDS = r"(?:[\w-]+ ){0,3}"
+#: That something is not established, or not known, of whoever a sentence names.
 NOT_SO = re.compile(
     rf"\b(?:(?:has|have|is|are|was|were)(?: not|n['\u2019]t)|not|never) (?:yet )?{_WORDS}"
     r"(?:established|indicated|approved|recommended|intended|demonstrated|studied)\b|"
