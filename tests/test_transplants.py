@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from assistant.understanding.transplants import is_organ, transplanted
 from tests import tiny
 from tests.conftest import QUICK
 from tests.test_conditions import typed
-from tests.test_routes import _asked
+from tests.test_conversation import talk
+from tests.test_routes import Reads, _asked
 
 _USE = "ZED is indicated for the prophylaxis of rejection in kidney or heart transplant."
 
@@ -49,3 +51,15 @@ def test_another_transplant_is_referred_however_it_is_asked(tmp_path: Path, inte
     tiny.compiled(root, QUICK)
     assert _asked(root, "face transplant", intent) == (Outcome.MEDICAL_INFORMATION, [])
     assert _asked(root, "kidney transplant dose", "dosage") == (Outcome.ANSWERED, ["1"])
+
+
+def test_a_bare_organ_behind_a_transplant_is_asked_as_a_transplant(tmp_path: Path) -> None:
+    bodies = (_USE.encode(), b"The dose of ZED in kidney or heart transplant is 5 mg.", b"The pancreas may swell.")
+    root = tiny.write(tmp_path / "w", bodies, ("topic: indication", "topic: dosage", "topic: adverse_reactions"))
+    tiny.compiled(root, QUICK)
+    assistant = tiny.opened(root, QUICK)
+    assistant.decider = replace(assistant.decider, reader=Reads(assistant, "indication"))
+    kidney, pancreas = talk(assistant, "is zed for a kidney transplant?", "pancreas?", where=tiny.HCP)
+    assistant.index.close()
+    assert kidney.outcome is Outcome.ANSWERED
+    assert pancreas.outcome is Outcome.MEDICAL_INFORMATION

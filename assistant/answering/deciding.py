@@ -364,6 +364,7 @@ class Decider:
                 reading = self._read(said, product, asked)
             elif organ := self._organ_meant(fragment, product, asked):
                 said = follow_up.asking_use(organ, fragment.topic)
+                named = said if fragment.dosed else organ
                 reading = self._read(said, product, asked)
         weighed = new_value.weighed(plain, self.index, entries)
         people = follow_up.people_kept(plain, reading, kept, asked.previous, weighed=weighed, value=fragment.value)

@@ -47,9 +47,7 @@ _OF_ITS_OWN = re.compile(
 _OF_SOMEBODY = frozenset(
     (
         "dosage",
-        "administration",
         "indication",
-        "missed_dose",
         "discontinuation",
         "pediatric",
         "geriatric",
