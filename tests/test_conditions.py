@@ -773,3 +773,24 @@ def test_what_is_said_against_a_kind_is_said_against_the_illness() -> None:
     assert forbids(cast(Index, label), forbidding, spelled_out("eating disorder"))
     assert not forbids(cast(Index, label), dosing, spelled_out("eating disorder"))
     assert not forbids(cast(Index, label), forbidding, spelled_out("anorexia nervosa"))  # another kind is another
+
+
+def test_what_stands_in_anothers_label_only_is_no_use() -> None:
+    said, denied = indicating(
+        "Quilvera prevents rejection of a kidney transplant. Additional information on use in children and for lung "
+        "transplantation is approved for Zed Pharma US, Inc.'s Orlava products. However, due to Zed Pharma US, Inc.'s "
+        "marketing exclusivity rights, this drug product is not labeled with that information."
+    )
+    assert said == ("Quilvera prevents rejection of a kidney transplant.",)
+    assert any("lung transplantation" in each for each in denied)
+    # What is approved for an illness is the medicine's own, and so is what its own information says.
+    own = "Quilvera is approved for Crohn's disease. More information is given for it in section 2."
+    assert indicating(own) == (tuple(own.replace(". ", ".|").split("|")), ())
+
+
+def test_doses_beside_what_stands_in_anothers_label_speak_against_nothing() -> None:
+    anothers = "Dosing information for lung transplants is approved for Zed Inc.'s Orlava capsules."
+    label = _OneLabel(("dosage", f"Give 5 mg daily after a kidney transplant. {anothers}"))
+    rows = cast(list[Entry], label.entries(""))
+    assert not speaks_against(cast(Index, label), rows[0], ["lung", "transplant"])
+    assert speaks_against(cast(Index, label), rows[0], ["kidney", "transplant"])

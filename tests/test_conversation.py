@@ -152,6 +152,12 @@ def test_people_last_until_others_are_named(assistant: Assistant, further: str, 
     assert (last.slots.get("population") == "pediatric") is kept
 
 
+def test_the_dose_for_a_use_that_was_referred_is_referred(assistant: Assistant) -> None:
+    answers = talk(assistant, "is quovendry approved for smoking cessation?", "what dose?", "quovendry maximum dose?")
+    outcomes = [answer.outcome for answer in answers]
+    assert outcomes == [Outcome.MEDICAL_INFORMATION, Outcome.MEDICAL_INFORMATION, Outcome.ANSWERED]
+
+
 def test_what_is_not_a_dose_is_asked_in_general(assistant: Assistant) -> None:
     answers = talk(assistant, "what is the dose of quovendry for children?", "how is it stored?", "maximum dose?")
     assert [answer.slots.get("population") for answer in answers] == ["pediatric", None, None]

@@ -40,6 +40,7 @@ def test_wording_that_asks_for_a_result(question: str) -> None:
         "what rate should the infusion run at",
         "can I use the 5% cream",
         "AUC 100 mg",
+        "can it be given with PCV20?",
         "Hb 90",
         "what number do I call to report a side effect",
         "does it raise my heart rate",

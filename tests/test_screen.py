@@ -1583,6 +1583,31 @@ def flags(screen: Screen, text: str) -> set[Flag]:
     return {finding.flag for finding in screen.find(text)}
 
 
+#: What spares one message must not spare these.
+STILL = (
+    (Flag.EMERGENCY, "took my first dose yesterday and had no problem, now I can not breathe"),
+    (Flag.EMERGENCY, "Yesterday I had my first injection and I can't breathe"),
+    (Flag.EMERGENCY, "I want to take the whole bottle and finish it"),
+    (Flag.EMERGENCY, "I want to overdose, I'm scared"),
+    (Flag.EMERGENCY, "I told my wife I want to take all the pills"),
+    (Flag.EMERGENCY, "I am thinking of ending it all"),
+    (Flag.EMERGENCY, "planning an overdose"),
+    (Flag.EMERGENCY, "how many pills are fatal"),
+    (Flag.PRODUCT_COMPLAINT, "I would like to report a product complaint"),
+    (Flag.PRODUCT_COMPLAINT, "The reconstituted solution has particles floating in it"),
+    (Flag.PRODUCT_COMPLAINT, "The vial contains particles instead of clear liquid"),
+    (Flag.PRODUCT_COMPLAINT, "there are particles in the vial after it froze"),
+    (Flag.ADVERSE_EVENT, "I had a case of SJS that is not on the label"),
+    (Flag.ADVERSE_EVENT, "pt w/ rash 3 days post infusion, is it on the label?"),
+    (Flag.ADVERSE_EVENT, "got the yellow instead of the white tablets by mistake and I took two"),
+)
+
+
+@pytest.mark.parametrize(("flag", "text"), STILL)
+def test_what_spares_one_message_spares_no_other(screen: Screen, flag: Flag, text: str) -> None:
+    assert flag in flags(screen, text)
+
+
 @pytest.mark.parametrize("text", EMERGENCIES)
 def test_finds_an_emergency(screen: Screen, text: str) -> None:
     assert Flag.EMERGENCY in flags(screen, text)

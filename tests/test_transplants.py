@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assistant.answering.follow_up import asking_use, is_of_transplant
 from assistant.answering.label_status import is_for_transplants, unlisted_transplant
 from assistant.domain import Outcome
 from assistant.understanding.transplants import is_organ, transplanted
 from tests import tiny
 from tests.conftest import QUICK
 from tests.test_conditions import typed
-from tests.test_conversation import talk
-from tests.test_routes import Reads, _asked
+from tests.test_routes import _asked
 
 _USE = "ZED is indicated for the prophylaxis of rejection in kidney or heart transplant."
 
@@ -54,12 +53,13 @@ def test_another_transplant_is_referred_however_it_is_asked(tmp_path: Path, inte
 
 
 def test_a_bare_organ_behind_a_transplant_is_asked_as_a_transplant(tmp_path: Path) -> None:
-    bodies = (_USE.encode(), b"The dose of ZED in kidney or heart transplant is 5 mg.", b"The pancreas may swell.")
-    root = tiny.write(tmp_path / "w", bodies, ("topic: indication", "topic: dosage", "topic: adverse_reactions"))
+    root = tiny.write(tmp_path / "w", (_USE.encode(),), ("topic: indication",))
     tiny.compiled(root, QUICK)
     assistant = tiny.opened(root, QUICK)
-    assistant.decider = replace(assistant.decider, reader=Reads(assistant, "indication"))
-    kidney, pancreas = talk(assistant, "is zed for a kidney transplant?", "pancreas?", where=tiny.HCP)
+    illnesses = assistant.decider.illnesses
+    meant = [illnesses.organ_meant("zed", [word], tiny.HCP) for word in ("pancreas", "storage")]
     assistant.index.close()
-    assert kidney.outcome is Outcome.ANSWERED
-    assert pancreas.outcome is Outcome.MEDICAL_INFORMATION
+    assert meant == ["pancreas transplant", ""]
+    assert asking_use("pancreas transplant", "dosage") == "dose for pancreas transplant"
+    assert asking_use("pancreas transplant", "indication") == "is it approved for pancreas transplant"
+    assert is_of_transplant("dose for Kidney Transplant") and not is_of_transplant("dose for gout")

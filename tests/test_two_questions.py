@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from assistant.answering.draft import Draft
-from assistant.answering.two_questions import both, parts
-from assistant.domain import Context, Outcome
+from assistant.answering.two_questions import both, may_be_two, parts
+from assistant.domain import Context, Flag, Outcome
 from assistant.pipeline import Assistant
 from tests.conftest import TODAY
 
@@ -67,19 +67,59 @@ def test_the_best_passages_of_both_are_shown_those_of_the_first_before(quick: As
     assert (found.intent, found.others[0][0]) == ("storage", "contraindication")
 
 
-def test_where_one_part_is_not_answered_the_whole_stands(quick: Assistant) -> None:
-    first, second = _draft(quick, "storage", "storage"), _draft(quick, "contraindication", "contraindication")
-    second.refer("another use")
-    whole = _draft(quick, "lactation", "lactation")
-    assert [entry.head.topic for entry in _both(whole, first, second).shown] == ["lactation"]
+def test_where_a_part_is_silent_the_whole_stands_and_where_it_is_referred_so_is_the_whole(quick: Assistant) -> None:
+    first, whole = _draft(quick, "storage", "storage"), _draft(quick, "lactation", "lactation")
+    silent, referred = (_draft(quick, "contraindication", "contraindication") for _ in range(2))
+    silent.give_up("nothing near")
+    referred.refer("another use")
+    assert [entry.head.topic for entry in _both(whole, first, silent).shown] == ["lactation"]
+    assert _both(whole, first, referred).outcome is Outcome.MEDICAL_INFORMATION
+    flagged = _draft(quick, "contraindication", "contraindication")
+    flagged.flags = frozenset((Flag.ADVERSE_EVENT,))
+    assert _both(whole, first, flagged).shown == whole.shown
 
 
-def test_a_dose_is_not_asked_without_the_patient_of_the_first_part(quick: Assistant) -> None:
+def test_two_passages_are_shown_only_where_two_may_be(quick: Assistant) -> None:
+    whole, first, second = (_draft(quick, topic, topic) for topic in ("lactation", "storage", "contraindication"))
+    assert both(whole, first, second, passages=1, choices=3).shown == whole.shown
+
+
+def test_only_what_warns_of_nothing_and_refers_nobody_may_be_two(quick: Assistant) -> None:
+    whole = _draft(quick, "storage", "storage")
+    assert may_be_two(whole)
+    whole.flags = frozenset((Flag.EMERGENCY,))
+    assert not may_be_two(whole)
+    whole = _draft(quick, "storage", "storage")
+    whole.refer("another use")
+    assert not may_be_two(whole)
+    whole = _draft(quick, "storage", "storage")
+    whole.give_up("no passage is near enough")
+    assert may_be_two(whole)  # it asked for two things
+    whole.notes = ["another medicine is named"]
+    assert not may_be_two(whole)
+
+
+@pytest.mark.parametrize("group", ["pediatric", "renal_impairment"])
+def test_a_dose_is_not_asked_without_the_patient_of_the_other_part_or_of_the_last_question(
+    quick: Assistant, group: str
+) -> None:
+    dose, storage = _draft(quick, "dosage", "dosage"), _draft(quick, "storage", "storage")
+    of_somebody = _draft(quick, "warnings", "contraindication", population=group)
     whole = _draft(quick, "lactation", "lactation")
-    of_somebody = _draft(quick, "lactation", "lactation", population="lactating")
-    dose = _draft(quick, "dosage", "dosage")
-    assert _both(whole, of_somebody, dose).shown == whole.shown
-    assert len(_both(whole, of_somebody, _draft(quick, "storage", "storage")).shown) == 2
+    assert _both(whole, of_somebody, dose).shown == _both(whole, dose, of_somebody).shown == whole.shown
+    assert len(_both(whole, of_somebody, storage).shown) == 2
+    carried = _draft(quick, "lactation", "lactation", population=group)
+    assert _both(carried, storage, dose).shown == carried.shown
+
+
+def test_a_dose_is_not_asked_without_the_illness_or_behind_another_medicine(quick: Assistant) -> None:
+    dose, storage = _draft(quick, "dosage", "dosage"), _draft(quick, "storage", "storage")
+    ill, taking = _draft(quick, "warnings", "contraindication"), _draft(quick, "warnings", "contraindication")
+    ill.notes.append("condition: indicated")
+    taking.marked = (("substance", "aspirin"),)
+    for first, second, two in ((ill, dose, 1), (taking, dose, 1), (dose, taking, 2), (ill, storage, 2)):
+        whole = _draft(quick, "lactation", "lactation")
+        assert len(_both(whole, first, second).shown) == two
 
 
 def test_what_is_referred_or_reported_is_never_made_an_answer(quick: Assistant) -> None:

@@ -305,3 +305,9 @@ def test_a_limitation_of_use_leaves_out_adults(question: str) -> None:
     assert not_in_adults(index, entries, question) == (tuple(entries), ("asthma",))
     for near in ("mumps in adults", "asthma in a 10 year old", "asthma in adults and children", "asthma dose"):
         assert not_in_adults(index, entries, near) == ((), ())
+
+
+def test_what_another_label_has_for_children_is_not_established_here() -> None:
+    carved = "Pediatric use information is approved for Zed Inc.'s Orlava tablets."
+    assert _told("Quilvera in a 10 year old", f"{carved} {_NONE}") == (f"{carved} {_NONE}",)
+    assert not _told("Quilvera in a 10 year old", f"Quilvera is approved in pediatric patients. {_NONE}")

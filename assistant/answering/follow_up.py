@@ -74,6 +74,12 @@ _FRAGMENT_WORDS = 9
 _SURE_OF_A_TOPIC = 0.5
 #: Outcomes that are kept as topics are: what was referred or declined stays so for the next medicine.
 _REFERRED = frozenset(("off_label", "comparison", "medical_advice"))
+_REFERRED_USE = "off_label"
+#: Whoever says no more than this behind a use asks for the dose in that use.
+_OF_THE_SAME = frozenset(
+    "dose doses dosing dosage much many often mg starting initial maximum max maintenance child children kid kids "
+    "adult adults elderly then".split()
+)
 #: Topics that are about somebody more than about something.
 _OF_PEOPLE = frozenset(("pediatric", "geriatric", "pregnancy", "lactation", "renal_impairment", "hepatic_impairment"))
 
@@ -85,7 +91,7 @@ class Fragment:
     ``topic``: that of the last question, "" where there is none to keep. ``bare``: it only names a product.
     ``opening``: it is short and begins as a further question does. ``rest``: its words that are neither names of
     products nor lead over. ``dosed``: the last question asked a dose for what it named; ``value``: it is only a new
-    value.
+    value; ``nameless``: it names no product.
     """
 
     topic: str
@@ -94,6 +100,7 @@ class Fragment:
     rest: tuple[str, ...]
     dosed: bool = False
     value: bool = False
+    nameless: bool = False
 
     @property
     def may_be_a_use(self) -> bool:
@@ -121,7 +128,7 @@ def fragment_of(plain: str, mentions: Sequence[Mention], previous: Answer | None
     opening = bool(mentions and not rest) or spoken[0] in _OPENINGS
     bare = bool(mentions) and not rest
     value = not mentions and new_value.only_a_value(plain)
-    return Fragment(_topic(previous), bare, opening, rest, new_value.asked_a_dose(previous), value)
+    return Fragment(_topic(previous), bare, opening, rest, new_value.asked_a_dose(previous), value, not mentions)
 
 
 def _topic(previous: Answer) -> str:
@@ -238,11 +245,14 @@ def kept(fragment: Fragment, reading: Reading, entries: Collection[Entry], *, of
 
     A question that names people alone keeps the topic where ``entries`` hold a passage on that topic for them: else
     what is said of those people in general is the better answer. One that names a use alone asks for its dose after a
-    dose (``of_a_use``). What was referred stays so at another value.
+    dose (``of_a_use``). What was referred stays so at another value, and a use where its dose is asked for next.
     """
     if of_a_use and fragment.topic not in _DOSING:
         return "dosage"
     if fragment.bare or of_a_use or (fragment.value and fragment.topic in _REFERRED):
+        return fragment.topic
+    of_the_same = fragment.nameless and bool(fragment.rest) and _OF_THE_SAME.issuperset(fragment.rest)
+    if fragment.topic == _REFERRED_USE and of_the_same:
         return fragment.topic
     people = set(reading.population)
     own = reading.intents[0][0] if reading.intents else ""

@@ -30,7 +30,7 @@ from assistant.understanding.conditions import (
     no_illness,
 )
 from assistant.understanding.illness_types import gene_asked, gene_of, joined, of_another_gene, of_another_letter
-from assistant.understanding.indications import NEVER_REQUIRED, required
+from assistant.understanding.indications import NEVER_REQUIRED, required, without_anothers_label
 from assistant.understanding.lay_terms import KINDS, said_otherwise
 from assistant.understanding.other_medicines import compared_with, is_arm, prefers
 from assistant.understanding.transplants import ORGANS
@@ -414,7 +414,10 @@ def speaks_against(index: Index, entry: Entry, condition: Sequence[str]) -> bool
     names = _names_against(condition)
     if entry.head.kind is Kind.BENEFIT:
         return any(name <= denied for name in names for denied in index.uses(entry).denied)
-    return any(name <= index.stems(entry) for name in names) or _names_in_letters(index, entry, condition)
+    if any(name <= index.stems(entry) for name in names):
+        own = frozenset(lexical.terms(without_anothers_label(index.load(entry).text.decode())))
+        return any(name <= own for name in names)
+    return _names_in_letters(index, entry, condition)
 
 
 def _names_in_letters(index: Index, entry: Entry, condition: Sequence[str]) -> bool:
@@ -446,7 +449,10 @@ def _names_against(condition: Sequence[str]) -> list[frozenset[str]]:
 
 
 def _names_of_kinds(condition: Sequence[str]) -> list[frozenset[str]]:
-    return [name for kind in KINDS.get(" ".join(condition), ()) for name in all_names(kind.split())]
+    """The names of the kinds of an illness, whatever is said of it besides: "an active eating disorder"."""
+    asked = all_names(condition)
+    groups = (kinds for group, kinds in KINDS.items() if any(lexical.listed(group) <= name for name in asked))
+    return [name for kinds in groups for kind in kinds for name in all_names(kind.split())]
 
 
 def all_names(condition: Sequence[str]) -> list[frozenset[str]]:

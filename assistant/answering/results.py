@@ -20,7 +20,7 @@ _ASKED = re.compile(
     r"(?!(?:i|you|we|he|she|my|his|her)\b)|"
     r"\b(?-i:ORR|OS|PFS|HR|ARR|NNT|DOR|MACE)\b|"
     # Scores by how much they got better, as trials count them: PASI 75, ACR20, EASI-75.
-    r"\b(?-i:[A-Z]{2,5})[- ]?(?:20|50|70|75|90|100)\b(?! ?(?:mc?g|ml|kg|units?|mm|%))|"
+    r"\b(?-i:PASI|ACR|EASI|SALT|HiSCR|ASAS|BASDAI|JIA-?ACR|pACR|SRI|WI-?NRS)[- ]?(?:[4-6]|20|30|40|50|70|75|90|100)\b|"
     r"\b(?:a1c|hba1c|responders?|respond(?:ed|se)?|survival|remission|"
     r"(?:vs\.?|versus) (?:pbo|placebo)|did any(?:one|body)?)\b",
     re.IGNORECASE,

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry
 from assistant.answering.planning import TOGETHER_BYTES
-from assistant.domain import Outcome
+from assistant.answering.retrieval import Candidate
+from assistant.domain import SUBJECT, Outcome
 
 #: A longer message tells a story, of which no part stands alone.
 _MOST_WORDS = 32
@@ -37,6 +38,7 @@ _IS_ONE = re.compile(rf"^\W*{_ASKS}|\?\s*$|\b(?:dos(?:e|age|ing)|{_SUBJECTS})", 
 #: What the second part must hold: a subject of its own. "And how many on placebo?" goes on with the first one's.
 _OF_ITS_OWN = re.compile(
     rf"\b(?:dos(?:e|es|age|ing)|{_SUBJECTS}|stor(?:e|ed|age)|ke(?:ep|pt)|(?:given|taken|used|combined|together) with|"
+    r"used (?:in|for)|"
     r"pregnan\w*|breast-?feed\w*|nursing|lactat\w*|child(?:ren)?|p(?:a)?ediatric\w*|elderly|older|renal\w*|kidney|"
     r"hepatic\w*|liver|dialysis|alcohol|food|meals?|empty stomach|grapefruit|driv(?:e|ing)|vaccin\w*|antacids?|"
     r"miss(?:ed)?|forg[eo]t|overdose|too much|contraindicat\w*|interact\w*|indicat\w*|approved|works?|crush\w*|split|"
@@ -55,6 +57,7 @@ _OF_SOMEBODY = frozenset(
         "hepatic_impairment",
     )
 )
+_DOSED_APART = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
 #: Notes of a whole that found nothing because it asked for two things.
 _FOUND_NOTHING = frozenset(("no passage is near enough", "no passage is sure enough"))
 
@@ -81,7 +84,14 @@ def may_be_two(whole: Draft) -> bool:
 
 
 def both(whole: Draft, first: Draft, second: Draft, *, passages: int, choices: int) -> Draft:
-    """``whole`` with the passages on both parts, where each is answered by itself and on a topic of its own."""
+    """``whole`` with the passages on both parts, where each is answered by itself and on a topic of its own.
+
+    Where a part is referred, so is the whole: what answers the other says nothing of that.
+    """
+    for part in (first, second):
+        if part.outcome is Outcome.MEDICAL_INFORMATION:
+            part.notes.append("two questions: one of them is referred")
+            return part
     answered = all(
         each.outcome is Outcome.ANSWERED
         and each.shown
@@ -89,20 +99,19 @@ def both(whole: Draft, first: Draft, second: Draft, *, passages: int, choices: i
         and each.slots.get("product") == whole.slots.get("product")
         for each in (first, second)
     )
-    if not answered or first.intent == second.intent or first.shown[0] is second.shown[0]:
+    if not answered or first.intent == second.intent or first.shown[0].head.id == second.shown[0].head.id:
         return whole
-    of_whom = bool(first.slots.get("population")) or any(note.startswith("condition") for note in first.notes)
-    if of_whom and second.intent in _OF_SOMEBODY:
+    if _has_lost_somebody(first, whole, second) or _has_lost_somebody(second, whole, first, behind=True):
         return whole
     shown = _together(first.shown, second.shown, passages)
-    if set(shown) <= set(whole.shown):
+    if not shown or set(shown) <= set(whole.shown):
         return whole
     offered = {offer.id: offer for offer in (*first.choices, *second.choices)}
     for entry in shown:
         offered.pop(f"passage:{entry.head.id}", None)
     whole.outcome, whole.role, whole.shown = Outcome.ANSWERED, "", shown
     whole.intent, whole.confidence = first.intent, min(first.confidence, second.confidence)
-    whole.candidates = tuple(dict.fromkeys((*first.candidates, *second.candidates)))
+    whole.candidates = _ranked((*first.candidates, *second.candidates), len(whole.candidates) or passages)
     whole.choices = tuple(offered.values())[:choices]
     led = {first.intent, second.intent}
     whole.others = ((second.intent, second.confidence), *(pair for pair in whole.others if pair[0] not in led))
@@ -111,9 +120,36 @@ def both(whole: Draft, first: Draft, second: Draft, *, passages: int, choices: i
     return whole
 
 
+def _has_lost_somebody(part: Draft, whole: Draft, other: Draft, *, behind: bool = False) -> bool:
+    """Whether ``part`` asks what hangs on who it is, and whom the message or the last question names is not in it.
+
+    What is taken besides counts where it was named before, ``behind`` which the part stands.
+    """
+    if part.intent not in _OF_SOMEBODY:
+        return False
+    taken = {"taken"} if behind and any(kind == "substance" for kind, _ in other.marked) else set()
+    return not (_whom(whole) | _whom(other) | taken) <= _whom(part)
+
+
+def _whom(draft: Draft) -> set[str]:
+    """The groups of patients that get doses of their own, and whether an illness is named."""
+    people = set(draft.slots.get("population", "").split(",")) & _DOSED_APART
+    named = any(note.startswith("condition") for note in draft.notes) or SUBJECT in draft.carried
+    return people | ({"illness"} if named else set())
+
+
+def _ranked(found: Sequence[Candidate], most: int) -> tuple[Candidate, ...]:
+    """``found`` best first, each passage once, at most so many."""
+    best = {each.entry.head.id: each for each in sorted(found, key=lambda each: each.score)}
+    return tuple(sorted(best.values(), key=lambda each: (-each.score, each.entry.head.id)))[:most]
+
+
 def _together(first: Sequence[Entry], second: Sequence[Entry], passages: int) -> tuple[Entry, ...]:
-    """The best passage of each part, those of the first one before the others; further ones where all stays short."""
+    """The best passage of each part, those of the first one before the others; further ones where all stays short;
+    () where the two are too many or too long."""
     kept = [first[0], second[0]]
+    if passages < len(kept) or sum(entry.size for entry in kept) > TOGETHER_BYTES:
+        return ()
     further = [entry for pair in zip((*first[1:], None), (*second[1:], None), strict=False) for entry in pair if entry]
     for entry in further:
         if len(kept) < passages and entry not in kept and sum(e.size for e in kept) + entry.size <= TOGETHER_BYTES:

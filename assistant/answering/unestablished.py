@@ -15,6 +15,7 @@ from assistant.answering.age_groups import AGED, CHILDREN, GROUP, NOT_SO, Child,
 from assistant.answering.index import Entry, Index
 from assistant.answering.quantities import ranges_in
 from assistant.understanding.illness_alone import is_an_illness
+from assistant.understanding.indications import is_of_anothers_label
 
 #: Topics of passages where a label without a section on children says it.
 _ELSEWHERE = frozenset(("overview", "indication", "dosage", "patient_counseling"))
@@ -96,7 +97,7 @@ def sentences_of(text: str) -> Iterator[str]:
 
 def approves(sentence: str) -> bool:
     """Whether ``sentence``, of a section on children, says that something is established for some of them."""
-    denied = NOT_SO.search(sentence) or _EVIDENCE.search(sentence)
+    denied = NOT_SO.search(sentence) or _EVIDENCE.search(sentence) or is_of_anothers_label(sentence)
     return bool(CHILDREN.search(sentence) and _ESTABLISHED.search(sentence) and not denied)
 
 

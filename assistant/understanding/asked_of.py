@@ -47,6 +47,12 @@ _MODIFIED = (
     r"approved|all)\s+){0,3}"
 )
 _HEADED = re.compile(rf"{_LEAD}{_MODIFIED}{_NAME}{_FORM}[\s,:-]+(?:{_ITS_OWN}|{_OF_SOMEBODY})", re.IGNORECASE)
+#: With the illness between: "X HS dosing". Whoever takes X besides is asked about, not X.
+_FOR_AN_ILLNESS = re.compile(
+    rf"{_LEAD}{_NAME}{_FORM}(?:\s+(?!patients?\b|users?\b|and\b|with\b|plus\b|or\b|vs\b|versus\b|to\b|from\b|"
+    r"interact|adjust|reduc|after\b|before\b|when\b|during\b)[\w-]+){1,3}\s+dos(?:e|es|age|ing)\W*$",
+    re.IGNORECASE,
+)
 _DOSE_BEFORE = re.compile(rf"{_LEAD}{_MODIFIED}(?:dos(?:age|ing)|doses?)\s+{_NAME}{_FORM}\W*$", re.IGNORECASE)
 #: Behind a name that only says whose dose is asked: "dose for warfarin patients".
 _NOT_WHO = r"(?!\s+(?:patients?|users?|recipients?|allerg\w+))"
@@ -106,7 +112,7 @@ def unknown_asked_of(question: str) -> str:
 
 
 def _names(question: str) -> Iterator[str]:
-    for pattern in (_HEADED, _DOSE_BEFORE):
+    for pattern in (_HEADED, _FOR_AN_ILLNESS, _DOSE_BEFORE):
         if found := pattern.search(question):
             yield found["name"].casefold()
     for found in _HOW_MUCH.finditer(question):

@@ -13,6 +13,13 @@ from collections.abc import Iterator, Sequence
 _REFERENCE = re.compile(r"\[\s*see[^\]]*\]|\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)", re.IGNORECASE)
 #: A reference in a full stop's place: "... 2 years and older ( 1.1 ) Treatment of ...".
 _ENDS_WITH_REFERENCE = re.compile(r"\s*\(\s*\d+\.\d+(?:\s*,\s*\d+\.\d+)*\s*\)(?=\s+[A-Z][a-z])")
+#: What only another manufacturer's label says, by its exclusivity (FD&C Act 505A(o); 21 CFR 314.94(a)(8)(iv)):
+#: "Pediatric use information is approved for Zed Inc.'s Quil. However, ... is not labeled with that information."
+_ANOTHERS = re.compile(
+    r"\binformation\b[^;]{0,120}\b(?:is|are) approved for\b[^;]{0,80}[\w.]['\u2019]s?(?=\s)|\bmarketing exclusivity\b|"
+    r"\bnot labell?ed with that\b",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"(?<=[.;:])\s+|[•\n]+")
 _DENIES = re.compile(
     r"\b(?:not|never|no)\b.{0,60}\b(?:indicated|recommended|approved|used?|established|studied|demonstrated|effective)\b|"
@@ -86,6 +93,16 @@ def indicating(text: str, *, mixed: bool = False) -> tuple[tuple[str, ...], tupl
     return tuple(part for part in found if part not in denied and part not in aside), denied
 
 
+def is_of_anothers_label(sentence: str) -> bool:
+    """Whether ``sentence`` says that a use, or one in children, stands in another manufacturer's label only."""
+    return _ANOTHERS.search(sentence) is not None
+
+
+def without_anothers_label(text: str) -> str:
+    """``text`` without the sentences that say so: they speak neither for a use nor, beside doses of others, against."""
+    return " ".join(each for each in _SENTENCE_END.split(text) if not is_of_anothers_label(each))
+
+
 def _of_groups(sentences: Sequence[str]) -> Iterator[str]:
     """``sentences`` with the items of a list for one group of patients under what names the group, whom they are for.
 
@@ -106,7 +123,7 @@ def _denying(sentences: Sequence[str]) -> Iterator[str]:
     listing = False
     for said in sentences:
         listing = listing and not _ENDS_THE_LIST.search(said)
-        if listing or _DENIES.search(said):
+        if listing or _DENIES.search(said) or is_of_anothers_label(said):
             yield said
         listing = listing or _DENIES_WHAT_FOLLOWS.search(said) is not None
 

@@ -10,8 +10,9 @@ import re
 
 #: Behind an organ's name: what is pictured, grafted or grows there says nothing of how it works.
 _NO_IMPAIRMENT = (
-    r"(?!,? (?:(?:heart|cardiac|lung|pancreas|liver|hepatic|kidney|renal|and|or|living|deceased|donor)[, ]+){0,6}"
-    r"(?:imaging|mri|ct|scans?|ultrasound|lesions?|biops\w+|transplant\w*|grafts?|allografts?|cancers?|carcinomas?|"
+    r"(?![,/]?[ /-](?:(?:heart|cardiac|lung|pancreas|islet|intestin\w+|liver|hepatic|kidney|renal|and|or|&|living|"
+    r"deceased|donor)[,/ -]+){0,6}(?:imaging|mri|ct|scans?|ultrasound|lesions?|biops\w+|transplant\w*|grafts?|"
+    r"allografts?|cancers?|carcinomas?|"
     r"tumou?rs?|cell|mass(?:es)?|stones?|metastas[ei]s|mets)\b)"
 )
 

@@ -112,7 +112,7 @@ def headings_of_reproduction(text: str, start: int, end: int) -> list[int]:
 def heading_of_reproduction(text: str) -> str:
     """The fixed heading that a later piece of such a section begins with, "" where it begins with none."""
     found = _REPRODUCTIVE.match(f". {text[:80]}", 1)
-    return text[: len(found["heading"])] if found else ""
+    return found["heading"].strip() if found else ""
 
 
 def _rows(words: list[str]) -> bool:

@@ -215,6 +215,8 @@ _POINTS_BACK = re.compile(
     r"|In (?:addition|contrast|such|these|those|this)\b|(?:Among|Of|For|With) (?:these|those|them)\b"
     r"|(?:These|Those|Such|They|Their)\b|Based on (?:this|these|those|that|such)\b|As a result\b"
     r"|Should (?:an?|any|this|these|such|it|they) (?!question)"
+    # What a dose is required for says whom it is for only before; and a formula for each sex stands below its lead-in.
+    r"|The (?:initial |maintenance )?dose required to\b|(?:Men|Women|Males|Females)\s?:"
     # What must be known of what stands before it.
     r"|(?i:important|note|warning|caution)\s?:"
     r"|If (?!you)"
