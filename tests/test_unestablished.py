@@ -270,6 +270,8 @@ _FOR_ADULTS = "Zed is indicated as maintenance treatment of adult patients with 
         (("Zed treats asthma in adults and children.",), (), False),
         ((_FOR_ADULTS, "Zed is indicated for asthma in patients 6 years of age and older."), (), False),
         ((_FOR_ADULTS,), ("Zed was studied in children with asthma.",), False),  # what its section says is read
+        # "Non-radiographic" is one word, however it is written.
+        (("Zed is indicated in adult patients with non-radiographic asthma.",), (), True),
         # What it tells of adults says nothing of children.
         ((_FOR_ADULTS,), ("Exposure was alike in adults with asthma and children with psoriasis.",), True),
     ],

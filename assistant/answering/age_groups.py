@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from assistant.answering import lexical
 from assistant.answering.quantities import quantities_in, ranges_in, size_of
+from assistant.understanding.illness_types import joined
 
 #: The group, as questions and labels have it.
 GROUP = "pediatric"
@@ -139,7 +140,7 @@ def asks_of_adults(question: str) -> bool:
 
 def of_illness(sentence: str, child: Child) -> bool:
     """Whether ``sentence`` names every illness that is asked about, by one of its names; none is asked: any does."""
-    terms = frozenset(lexical.terms(sentence))
+    terms = frozenset(lexical.terms(joined(sentence)))
     return all(any(name <= terms for name in names) for names in child.names)
 
 
