@@ -67,6 +67,9 @@ def test_what_speaks_of_a_group_is_heard(question: str) -> None:
         ("dose after a kidney, liver or heart transplant", {"renal_impairment", "hepatic_impairment"}),
         ("liver cancer", {"hepatic_impairment"}),
         ("kidney transplant with a GFR of 20", set()),  # and impaired
+        ("simultaneous kidney-pancreas transplant dose", {"renal_impairment"}),
+        ("kidney & heart transplant", {"renal_impairment"}),
+        ("kidney transplant, the graft is not working well", set()),
         ("renal dosing", set()),
         ("is it safe for my kidneys", set()),
         ("dose in gout", set()),

@@ -14,6 +14,7 @@ from assistant.answering import lexical
 from assistant.answering.index import Entry, Index, Uses
 from assistant.answering.near_neighbours import another_illness
 from assistant.answering.retrieval import Candidate
+from assistant.content.organs import ORGANS
 from assistant.domain import Context, Kind
 from assistant.remembering import remembering
 from assistant.understanding import markers, prevention, stages
@@ -33,7 +34,6 @@ from assistant.understanding.illness_types import gene_asked, gene_of, joined, o
 from assistant.understanding.indications import NEVER_REQUIRED, required, without_anothers_label
 from assistant.understanding.lay_terms import KINDS, said_otherwise
 from assistant.understanding.other_medicines import compared_with, is_arm, prefers
-from assistant.understanding.transplants import ORGANS
 
 #: Topics of passages that report of one medicine beside another.
 _COMPARED_UNDER = frozenset(("clinical_studies", "adverse_reactions"))

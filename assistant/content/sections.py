@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 from assistant.content import drug_facts
 from assistant.content.drug_facts import HYPHEN, KEEP_OUT, PURPOSE, UNCLASSIFIED
 from assistant.content.lexicon import words
+from assistant.content.organs import ORGAN
 from assistant.domain import KIND_OF_TOPIC, Kind
 
 BOXED_WARNING = "34066-1"
@@ -130,10 +131,7 @@ POPULATION_TITLES = _rules(
 )
 
 #: Behind the name of an organ: it is one of those transplanted ("Kidney, Liver or Heart Transplant Patients").
-_GRAFTED = (
-    r",?(?: (?:kidney|renal|liver|hepatic|heart|cardiac|lung|pancrea\w+|intestin\w+|islet|or|and|and/or)\b,?){0,8}"
-    r" (?:allo)?(?:transplant|graft)"
-)
+_GRAFTED = rf",?(?: (?:{ORGAN}|or|and|and/or)\b,?){{0,8}} (?:allo)?(?:transplant|graft)"
 #: Refinements inside a chapter: words of the title -> topic and further topics.
 WITHIN: dict[str, tuple[Rule, ...]] = {
     "dosage": _rules(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 
+from assistant.content.organs import ORGAN
+
 #: Behind an organ's name: what is pictured, grafted or grows there says nothing of how it works.
 _NO_IMPAIRMENT = (
-    r"(?![,/]?[ /-](?:(?:heart|cardiac|lung|pancreas|islet|intestin\w+|liver|hepatic|kidney|renal|and|or|&|living|"
-    r"deceased|donor)[,/ -]+){0,6}(?:imaging|mri|ct|scans?|ultrasound|lesions?|biops\w+|transplant\w*|grafts?|"
-    r"allografts?|cancers?|carcinomas?|"
-    r"tumou?rs?|cell|mass(?:es)?|stones?|metastas[ei]s|mets)\b)"
+    rf"(?![,/]?[ /-](?:(?:{ORGAN}|and|or|&|living|deceased|donor)[,/ -]+){{0,6}}(?:imaging|mri|ct|scans?|ultrasound|"
+    r"lesions?|biops\w+|transplant\w*|grafts?|allografts?|cancers?|carcinomas?|tumou?rs?|cell|mass(?:es)?|stones?|metastas[ei]s|mets)\b)"
 )
 
 _POPULATIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -81,8 +81,14 @@ _OF_AN_ORGAN = (
 )
 
 
+#: That a transplanted organ fails after all.
+_FAILS = re.compile(r"\b(?:fail\w*|dysfunction|function\w*|not working|works? poorly|impair\w*|weak)\b", re.IGNORECASE)
+
+
 def of_another_matter(question: str) -> frozenset[str]:
     """The groups that a model reads into ``question`` for an organ alone: that of a transplant or a tumour."""
+    if _FAILS.search(question):
+        return frozenset()
     told = populations(question)
     return frozenset(name for name, pattern in _OF_AN_ORGAN if name not in told and pattern.search(question))
 

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import re
 
-#: What is transplanted, as labels and questions write it; a closed list: "failed transplant" names no organ.
-ORGANS = (
-    "kidney renal liver hepatic heart cardiac lung pulmonary pancreas pancreatic islet bowel intestine intestinal "
-    "multivisceral uterus uterine cornea corneal limbal face facial hand arm limb trachea tracheal larynx laryngeal "
-    "ovary ovarian penis penile skin nerve thymus thyroid parathyroid fecal faecal stool microbiota hair"
-)
-_ORGAN = "|".join(f"{organ}s?" for organ in ORGANS.split())
+from assistant.content.organs import ORGAN
+
 _TRANSPLANTED = re.compile(
-    rf"\b({_ORGAN})(?:[ -]cells?)?[ -](?:(?:allo)?transplant|allograft|graft(?= (?:reject|recip)))",
+    rf"\b({ORGAN})(?:[ -]cells?)?[ -](?:(?:allo)?transplant|allograft|graft(?= (?:reject|recip)))",
     re.IGNORECASE,
 )
-_ONE_ORGAN = re.compile(rf"(?:{_ORGAN})", re.IGNORECASE)
+_ONE_ORGAN = re.compile(rf"(?:{ORGAN})", re.IGNORECASE)
 
 
 def transplanted(question: str) -> tuple[tuple[str, ...], ...]:
