@@ -57,6 +57,7 @@ _OF_SOMEBODY = frozenset(
         "hepatic_impairment",
     )
 )
+#: Groups of patients that get doses of their own.
 _DOSED_APART = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
 #: Notes of a whole that found nothing because it asked for two things.
 _FOUND_NOTHING = frozenset(("no passage is near enough", "no passage is sure enough"))
