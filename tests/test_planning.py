@@ -262,6 +262,14 @@ def test_an_illness_that_the_label_warns_of_is_no_use_unless_a_use_is_asked_for(
     assert route(dataclasses.replace(warned, asks_use=True), "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
 
 
+def test_an_illness_in_few_words_of_which_nothing_is_surely_asked_is_referred() -> None:
+    unsure = (("adverse_reactions", 0.33), ("warnings", 0.3))
+    bare = found(intents=unsure, few_words=True)
+    assert route(bare, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
+    for more in ({"few_words": False}, {"of_a_reaction": True}, {"intents": (("adverse_reactions", 0.8),)}):
+        assert route(found(**({"intents": unsure, "few_words": True} | more)), "hcp", POLICY).outcome is None, more
+
+
 def test_nothing_that_reports_a_benefit_answers_for_an_illness_that_the_medicine_is_not_for(entry: Entry) -> None:
     trial, warning = candidate(entry, "clinical_studies", 0.7), candidate(entry, "warnings", 0.6)
     trial = dataclasses.replace(

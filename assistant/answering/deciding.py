@@ -49,6 +49,8 @@ from assistant.understanding.screen import Screen
 
 #: At most this many products named in one question are weighed against each other.
 _PRODUCTS_WEIGHED = 3
+#: A question of so few words says little besides the illness that it names: "ADHD in adults with the medicine".
+_FEW_WORDS = 6
 #: Spans that a report of harm is made of.
 _REPORTED = ("event", "substance")
 
@@ -288,6 +290,7 @@ class Decider:
             product_known=bool(product),
             screened_topic=asked.topic,
             asks_dose=aspects.asks_dose(reading.masked),
+            few_words=len(words(reading.masked)) <= _FEW_WORDS,
             of_a_reaction=aspects.of_a_reaction(reading.masked),
         )
         found = self.illnesses.compared(found, reading, product, asked.where, entries)

@@ -106,7 +106,8 @@ class Found:
     ``asks_dose``: the wording asks how much to give; ``of_a_reaction``: what to do about what happened under treatment.
     ``limited``: the words of each illness that the label speaks against; ``warned``: those of each that it does not
     mention as it is asked for, but warns of in whatever course; ``unheard_of``: nothing but an illness is named, and no
-    passage speaks of it; ``bare``: it is the name of an illness, of which nothing is asked.
+    passage speaks of it; ``bare``: it is the name of an illness, of which nothing is asked; ``few_words``: it
+    says little besides.
     """
 
     flags: frozenset[Flag]
@@ -125,6 +126,7 @@ class Found:
     warned: tuple[tuple[str, ...], ...] = ()
     unheard_of: bool = False
     bare: bool = False
+    few_words: bool = False
 
     def share(self, *intents: str) -> float:
         """How likely it is one of ``intents``."""
@@ -264,7 +266,11 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     of_use = about_use >= limits.topic_sure or (topic in FOR_A_CONDITION and topic != "clinical_studies")
     unsure = found.status is LabelStatus.UNSURE and (found.unheard_of or (found.marked and of_use))
     no_use = found.status is LabelStatus.NOT_MENTIONED and found.marked and not _spoken_of(found, topic)
-    if no_use and not (found.spoken_under or found.of_a_reaction or topic_share >= limits.topic_sure):
+    if (
+        no_use
+        and found.few_words
+        and not (found.spoken_under or found.of_a_reaction or topic_share >= limits.topic_sure)
+    ):
         # An illness of which the label says nothing, and of which it is not sure what is asked: "ADHD in adults".
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     plan = Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure, of_no_use=no_use)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from assistant.content.lexicon import RELEASES, SALTS
 from assistant.understanding.aspects import OF_A_FORM
+from assistant.understanding.illness_alone import is_an_illness
 from assistant.understanding.spelling import is_ordinary
 
 _NAME = r"(?P<name>[^\W\d_][\w-]{3,})"
@@ -47,11 +48,9 @@ _MODIFIED = (
     r"approved|all)\s+){0,3}"
 )
 _HEADED = re.compile(rf"{_LEAD}{_MODIFIED}{_NAME}{_FORM}[\s,:-]+(?:{_ITS_OWN}|{_OF_SOMEBODY})", re.IGNORECASE)
-#: With the illness between: "X HS dosing". Whoever takes X besides is asked about, not X.
+#: With words between that name an illness: "X HS dosing".
 _FOR_AN_ILLNESS = re.compile(
-    rf"{_LEAD}{_NAME}{_FORM}(?:\s+(?!patients?\b|users?\b|and\b|with\b|plus\b|or\b|vs\b|versus\b|to\b|from\b|"
-    r"interact|adjust|reduc|after\b|before\b|when\b|during\b)[\w-]+){1,3}\s+dos(?:e|es|age|ing)\W*$",
-    re.IGNORECASE,
+    rf"{_LEAD}{_NAME}{_FORM}(?P<illness>(?:\s+[\w-]+){{1,3}})\s+dos(?:e|es|age|ing)\W*$", re.IGNORECASE
 )
 _DOSE_BEFORE = re.compile(rf"{_LEAD}{_MODIFIED}(?:dos(?:age|ing)|doses?)\s+{_NAME}{_FORM}\W*$", re.IGNORECASE)
 #: Behind a name that only says whose dose is asked: "dose for warfarin patients".
@@ -112,9 +111,11 @@ def unknown_asked_of(question: str) -> str:
 
 
 def _names(question: str) -> Iterator[str]:
-    for pattern in (_HEADED, _FOR_AN_ILLNESS, _DOSE_BEFORE):
+    for pattern in (_HEADED, _DOSE_BEFORE):
         if found := pattern.search(question):
             yield found["name"].casefold()
+    if (found := _FOR_AN_ILLNESS.search(question)) and all(map(is_an_illness, found["illness"].split())):
+        yield found["name"].casefold()
     for found in _HOW_MUCH.finditer(question):
         yield found["name"].casefold()
     for found in _CALLED_FOR.finditer(question):
