@@ -270,6 +270,9 @@ _FOR_ADULTS = "Zed is indicated as maintenance treatment of adult patients with 
         (("Zed treats asthma in adults and children.",), (), False),
         ((_FOR_ADULTS, "Zed is indicated for asthma in patients 6 years of age and older."), (), False),
         ((_FOR_ADULTS,), ("Zed was studied in children with asthma.",), False),  # what its section says is read
+        # An illness may bear a person's name.
+        ((_FOR_ADULTS, "Zed treats Crohn\u2019s disease in adults and children 6 years of age and older."), (), True),
+        ((_FOR_ADULTS, "Zed treats inflammatory disease in children 6 years of age and older."), (), False),
         # "Non-radiographic" is one word, however it is written.
         (("Zed is indicated in adult patients with non-radiographic asthma.",), (), True),
         # What it tells of adults says nothing of children.

@@ -47,6 +47,8 @@ _AND_MORE = re.compile(
     r"(?:\bor )?(?:\b(?:greater than or equal to|at least)|\u2265) ?(\d+) years(?: of age)?(?: and older)?",
     re.IGNORECASE,
 )
+#: An illness that is called by a person's name.
+_EPONYM = re.compile(r"\b[A-Z][a-z]{3,}(?:['\u2019]s)? (?:disease|syndrome)\b")
 
 
 def for_adults_only(index: Index, entries: Sequence[Entry], uses: Sequence[str], child: Child) -> bool:
@@ -75,9 +77,9 @@ def _names_another(sentence: str, child: Child) -> bool:
     type of that one: no rheumatoid arthritis is a juvenile."""
     named = {term for names in child.names for name in names for term in name}
     illnesses = (word for word in re.findall(r"[A-Za-z]{5,}", sentence) if is_an_illness(word))
-    telling = any(OF_ANY_ILLNESS.isdisjoint(lexical.terms(word)) for word in illnesses)
+    telling = any(OF_ANY_ILLNESS.isdisjoint(lexical.terms(word)) for word in illnesses) or _EPONYM.search(sentence)
     apart = any(of_another_type(name, [sentence]) for names in child.names for name in names)
-    return telling and (apart or named.isdisjoint(lexical.terms(sentence)))
+    return bool(telling) and (apart or named.isdisjoint(lexical.terms(sentence)))
 
 
 def for_children_only(uses: Sequence[str], names: Sequence[Sequence[frozenset[str]]]) -> bool:
