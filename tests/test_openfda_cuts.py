@@ -185,6 +185,12 @@ def test_what_is_said_of_patients_too_is_not_of_animals_alone(text: str) -> None
     assert not of_animals(text)
 
 
+def test_whose_age_an_animals_stands_for_is_no_patient() -> None:
+    said = "Rats dozed from day 10 (approximately equivalent to a 6- to 12-month old infant). The {} woke on day 30."
+    assert of_animals(said.format("rats"))
+    assert not of_animals(said.format("infants"))
+
+
 def test_a_note_goes_with_what_it_is_on() -> None:
     text = f"{DIRECTIONS}{sentences(18)} Important: do not do this twice. {sentences(18)}"
     found = texts(read(dosage_and_administration=[text]))

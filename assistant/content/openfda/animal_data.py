@@ -23,6 +23,8 @@ _PATIENTS = re.compile(
 )
 #: Patients of whom something is said, not those whom animals are compared with.
 _OF_PATIENTS = re.compile(r"\b(?i:patients|adolescents|infants|neonates) (?:with|who|aged|should|must|\d)")
+#: Whose age an animal's stands for: "approximately equivalent to a human infant".
+_COMPARED = re.compile(r"\b(?:equivalent|comparable|correspond\w*) to [^.;)]{0,60}|\bhuman \w+\b", re.IGNORECASE)
 _FEWEST = 2
 
 
@@ -36,4 +38,4 @@ def of_animals(text: str) -> bool:
     """Whether a text of a section on children reports animals alone: under their heading, or without a patient."""
     if _BEGINS.match(text):
         return not _OF_PATIENTS.search(text)
-    return len(_ANIMALS.findall(text)) >= _FEWEST and not _PATIENTS.search(text)
+    return len(_ANIMALS.findall(text)) >= _FEWEST and not _PATIENTS.search(_COMPARED.sub(" ", text))
