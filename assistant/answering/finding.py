@@ -57,8 +57,6 @@ from assistant.understanding.slots import of_another_matter, populations
 _NAMED = ("condition", "comorbidity", "substance", "event")
 #: Questions that only what the label says of the substance taken besides can answer, if one is named.
 _OF_ANOTHER = WITH_ANOTHER | DOSING | {"food_interaction", "overview", "warnings"}
-#: Intents under which the bare name of an illness comes, whether it is meant as a harm or as a use.
-_OF_HARM = planning.AGAINST_A_CONDITION | {"adverse_reactions"}
 #: Topics of passages that count events, and how near the best one is near enough for a number.
 _COUNTING = frozenset(("adverse_reactions", "clinical_studies", "warnings"))
 _NEAR_ENOUGH = 0.6
@@ -195,13 +193,13 @@ class Finder:
         kept = [c for c in ranked if none_asked.isdisjoint((c.entry.head.topic, *c.entry.head.population))] or list(
             ranked
         )
-        if asks_for_a_result(reading.masked) and plan.intent in _OF_HARM:
+        if asks_for_a_result(reading.masked) and plan.intent in planning.OF_HARM:
             kept = self._with_row_first(kept, reading)
         if plan.intent == "reproductive_potential" and (sex := sex_asked(reading.masked)):
             kept = without_other(self.index, kept, sex)
         if plan.intent == "dosage":
             kept = without_other_purpose(self.index, kept, reading.masked)
-        if plan.intent in _OF_HARM and self._is_no_use(named_alone(reading.masked), product, asked.where):
+        if plan.intent in planning.OF_HARM and self._is_no_use(named_alone(reading.masked), product, asked.where):
             # What it does to the heart's rhythm stands with the mechanism.
             kept = [
                 c
@@ -260,7 +258,7 @@ class Finder:
         )
         first = next(told, 0) if events else 0
         moved = [ranked[first], *ranked[:first], *ranked[first + 1 :]] if ranked else []
-        return [replace(each, score=was.score) for each, was in zip(moved, ranked, strict=True)]
+        return retrieval.in_places_of(ranked, moved)
 
     def _naming_alone(self, plan: Route, reading: Reading, ranked: Sequence[Candidate]) -> tuple[Entry, ...]:
         """The only passages that name the medicine which is all that a question names, if they say what to heed."""

@@ -7,10 +7,9 @@ is reassuring") was written to be read behind the risk summary (21 CFR 201.57(c)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from assistant.answering import lexical
-from assistant.answering.retrieval import Candidate
+from assistant.answering.retrieval import Candidate, in_places_of
 
 #: A title of more words is not what anybody asks with.
 _MOST_TERMS = 4
@@ -38,5 +37,5 @@ def in_label_order(ranked: Sequence[Candidate], question: str) -> list[Candidate
     ordered = sorted((ranked[at] for at in places), key=lambda each: each.entry.row)
     found = list(ranked)
     for at, each in zip(places, ordered, strict=True):
-        found[at] = replace(each, score=ranked[at].score)
-    return found
+        found[at] = each
+    return in_places_of(ranked, found)

@@ -185,7 +185,7 @@ class IllnessesAsked:
         events = [conditions.spelled_out(said) for said in reading.said("event")]
         if reading.conditions or not (events and all(events) and avoids(reading.masked)):
             return False
-        harms = [entry for entry in entries if entry.head.topic in planning.AGAINST_A_CONDITION | {"adverse_reactions"}]
+        harms = [entry for entry in entries if entry.head.topic in planning.OF_HARM]
         told = all(names_condition(self.index, harms, each) for each in events)
         return told and not any(label_status(label, each) is conditions.LabelStatus.INDICATED for each in events)
 

@@ -128,7 +128,7 @@ def label_status(label: Label, condition: Sequence[str]) -> LabelStatus:
     terms = frozenset[str]().union(*label.uses)
     if found is LabelStatus.NOT_MENTIONED and any(no_illness(name.split(), terms) for name in names):
         return LabelStatus.UNSURE
-    if found is LabelStatus.UNSURE and another_illness(names, label.sentences, frozenset().union(*label.uses)):
+    if found is LabelStatus.UNSURE and another_illness(names, label.sentences, terms):
         return LabelStatus.NOT_MENTIONED
     # Letters are no search terms. What is warned of stays so: "hepatitis B reactivation" on a label for hepatitis C.
     another = found in (LabelStatus.INDICATED, LabelStatus.UNSURE) and (

@@ -257,6 +257,12 @@ def adjoin(parts: Terms, text: str) -> bool:
     return False
 
 
+def names_of(word: str) -> list[frozenset[str]]:
+    """The terms of a substance's names, its own and its generic one, of which a label that speaks of it holds one."""
+    named = NAMES_OF.get(word)
+    return [frozenset(terms(name)) for name in (word, named.generic if named else "") if name]
+
+
 @lru_cache(maxsize=128)
 def listed(words: str) -> frozenset[str]:
     """The terms of a list of the project's own words; of a question's nothing is remembered."""

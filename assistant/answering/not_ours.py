@@ -20,8 +20,7 @@ from assistant.answering.which_product import is_brand_of_a_part, is_own, own_te
 from assistant.content.lexicon import words
 from assistant.understanding import aspects, other_medicines, products
 from assistant.understanding.asked_of import asked_of, says_how_much, unknown_asked_of
-from assistant.understanding.illness_alone import is_an_illness
-from assistant.understanding.lay_terms import said_otherwise
+from assistant.understanding.illness_alone import names_an_illness
 from assistant.understanding.reading import Reading
 from assistant.understanding.spelling import ends_a_substance, is_ordinary, is_typed_so, respelled
 
@@ -64,7 +63,8 @@ class NotOurs:
         """
         spans, dosed = reading.named("substance"), aspects.dosed_by_name(reading.masked)
         own = own_terms(self.index, product) if product and (spans or dosed) else frozenset[str]()
-        named = [word for span in spans for word in words(span) if not (is_own(word, own) or _is_illness(word))]
+        # "My leukaemia capsules" are called by what they are for.
+        named = [word for span in spans for word in words(span) if not (is_own(word, own) or names_an_illness(word))]
         fragment = asked.fragment
         read_as = {word: word if word in named else respelled(word, self.left_alone) for word in fragment.rest}
         if fragment.only_names((*named, *(word for word, meant in read_as.items() if meant != word))):
@@ -103,7 +103,7 @@ class NotOurs:
         entries = self.index.entries(product)
         if "contraindication" in reading.masked.casefold():
             forbidding = [entry for entry in entries if entry.head.is_about("contraindication")]
-            told = {word for word in known if self.index.speaks_of(_names_for(word), forbidding)}
+            told = {word for word in known if self.index.speaks_of(lexical.names_of(word), forbidding)}
         elif dosed:
             dosing = [self.index.load(e).text.decode() for e in entries if e.head.topic == "dosage" and e.head.retrieve]
             told = {word for word in known if any(_tells_dose(text, word) for text in dosing)}
@@ -127,7 +127,7 @@ class NotOurs:
         """Whether an interaction of ``product`` with ``word`` tells how far apart they are given, or how much of it."""
         if says_how_much(plain) and not aspects.says_dose(plain):
             told = [entry for entry in self.index.entries(product) if entry.head.is_about("drug_interaction")]
-            return self.index.speaks_of(_names_for(word), told)
+            return self.index.speaks_of(lexical.names_of(word), told)
         return is_spaced_from(self.index, plain, word, product)
 
     def _is_a_medicine_here(self, word: str, own: Set[str], product: str) -> bool:
@@ -137,7 +137,7 @@ class NotOurs:
         """
         if self._ends_as_another(word, own):
             return True
-        if not product or is_ordinary(word) or _is_illness(word) or products.find_slips(word, self.index):
+        if not product or is_ordinary(word) or names_an_illness(word) or products.find_slips(word, self.index):
             return False
         headed = (entry for entry in self.index.entries(product) if entry.head.topic == "drug_interaction")
         return any(_heads(word, entry.head.title or "") for entry in headed)
@@ -155,24 +155,16 @@ class NotOurs:
         if is_own(word, own):
             return False
         if is_medicine(word) or self._ends_as_another(word, own):
-            return not self.index.speaks_of(_names_for(word), [e for e in self.index.entries(product) if _directs(e)])
+            return not self.index.speaks_of(
+                lexical.names_of(word), [e for e in self.index.entries(product) if _directs(e)]
+            )
         return not (is_typed_so(word) or self.left_alone(word))
-
-
-def _is_illness(word: str) -> bool:
-    """Whether ``word`` names an illness: "my leukaemia capsules" are called by what they are for."""
-    return is_an_illness(word) or any(said_otherwise(word))
 
 
 def _heads(word: str, title: str) -> bool:
     """Whether a title begins with ``word`` and says little else: "Anakinra", "Digoxin and quinidine"."""
     said = words(title)
     return bool(said) and said[0] == word and len(said) <= _BARE_WORDS
-
-
-def _names_for(word: str) -> list[frozenset[str]]:
-    """The terms of a substance's names, of which a label that speaks of it holds one."""
-    return [frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name]
 
 
 def _tells_dose(text: str, word: str) -> bool:

@@ -52,20 +52,18 @@ def without_other(index: Index, ranked: Sequence[Candidate], sex: str) -> list[C
 
     A man who asks how long to go on with contraception must not read the weeks of women.
     """
-    of_others = [each for each in ranked if _of_other(index.load(each.entry).text.decode(), sex)]
-    left = [each for each in ranked if each not in of_others]
-    told = any(each.entry.head.topic == _CONTRACEPTION and _NAMED[sex].search(_text(index, each)) for each in left)
+    named = [_named_in(index.load(each.entry).text.decode()) for each in ranked]
+    told = any(
+        each.entry.head.topic == _CONTRACEPTION and sex in sexes for each, sexes in zip(ranked, named, strict=True)
+    )
+    left = [each for each, sexes in zip(ranked, named, strict=True) if sex in sexes or not sexes]
     return left if told else list(ranked)
 
 
-def _text(index: Index, each: Candidate) -> str:
-    return _BOTH.sub(" ", index.load(each.entry).text.decode())
-
-
-def _of_other(text: str, sex: str) -> bool:
-    """Whether ``text``, its title left out, names the other sex and not ``sex``."""
-    named = {each for each, pattern in _NAMED.items() if pattern.search(_BOTH.sub(" ", text))}
-    return bool(named) and sex not in named
+def _named_in(text: str) -> set[str]:
+    """Whom of both ``text`` names, its title left out."""
+    said = _BOTH.sub(" ", text)
+    return {sex for sex, pattern in _NAMED.items() if pattern.search(said)}
 
 
 def _says(text: str, sex: str) -> bool:

@@ -81,6 +81,8 @@ FOR_A_GROUP = frozenset(("indication", "dosage", "administration", "pediatric"))
 STUDIED_BESIDES = frozenset(("mechanism", "pharmacokinetics"))
 #: Topics that speak against giving the medicine in a condition.
 AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"))
+#: Topics that tell of harm, and intents under which the bare name of an illness comes, meant as a harm or as a use.
+OF_HARM = AGAINST_A_CONDITION | {"adverse_reactions"}
 #: Intents that ask what the medicine is for.
 ABOUT_USE = ("off_label", "indication")
 #: Intents under which a use comes that is named in bare words.

@@ -82,12 +82,7 @@ def with_doses_of_all(
         told = [each for each in doses if names_all(each.entry, illnesses) and not _apart(index, each.entry)]
     if len(told) != 1:
         return tuple(shown)
-    found = told
-    for each in shown:
-        fits = len(found) < passages and sum(one.entry.size for one in (*found, each)) <= size
-        if each not in told and fits:
-            found.append(each)
-    return tuple(found)
+    return _before(told, shown, passages, size)
 
 
 def with_table(
@@ -101,10 +96,11 @@ def with_table(
     if not shown:
         return ()
     text = index.load(shown[0].entry).text.decode()
-    if len(tables := dict.fromkeys(_LEAVES_TO.findall(text))) != 1:
+    if len(tables := set(_LEAVES_TO.findall(text))) != 1:
         return tuple(shown)
-    begins = re.compile(rf"\W*(?:\d+(?:\.\d+)* [^\n]*\n\W*)*Table {next(iter(tables))}\b", re.IGNORECASE)
-    if re.search(rf"(?m)^\W*Table {next(iter(tables))}\b", text):
+    (number,) = tables
+    begins = re.compile(rf"\W*(?:\d+(?:\.\d+)* [^\n]*\n\W*)*Table {number}\b", re.IGNORECASE)
+    if re.search(rf"(?m)^\W*Table {number}\b", text):
         return tuple(shown)  # it holds the table itself
     locator = shown[0].entry.head.locator
     told = [
@@ -114,10 +110,15 @@ def with_table(
     ]
     if len(told) != 1 or shown[0].entry.size + told[0].entry.size > size:
         return tuple(shown)
-    found = [shown[0], told[0]]
-    for each in shown[1:]:
+    return _before([shown[0], told[0]], shown, passages, size)
+
+
+def _before(told: Sequence[Candidate], shown: Sequence[Candidate], passages: int, size: int) -> tuple[Candidate, ...]:
+    """``told`` and behind it the others of ``shown`` that there is room for."""
+    found = list(told)
+    for each in shown:
         fits = len(found) < passages and sum(one.entry.size for one in (*found, each)) <= size
-        if fits and each.entry is not told[0].entry:
+        if each not in told and fits:
             found.append(each)
     return tuple(found)
 

@@ -13,7 +13,7 @@ the order is the same on every machine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answering import lexical
 from assistant.answering.drug_classes import NAMES_OF, called, generic_of
@@ -240,6 +240,14 @@ def _rows_with(name: str, postings: Mapping[str, Sequence[tuple[int, int]]]) -> 
     """The passages that hold every term of ``name``."""
     held = [{row for row, _ in postings.get(term, ())} for term in lexical.terms(name)]
     return set.intersection(*held) if held else set()
+
+
+def in_places_of(ranked: Sequence[Candidate], moved: Sequence[Candidate]) -> list[Candidate]:
+    """``moved``, those of ``ranked`` in another order, with the scores of the places that they now have.
+
+    The best score stays with the first: what is near stays near.
+    """
+    return [replace(each, score=was.score) for each, was in zip(moved, ranked, strict=True)]
 
 
 def topic_shares(intents: Sequence[tuple[str, float]]) -> dict[str, float]:

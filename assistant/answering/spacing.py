@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import generic_of
 from assistant.answering.index import Index
 
 _SPACED = re.compile(
@@ -20,6 +19,5 @@ def is_spaced_from(index: Index, plain: str, word: str, product: str) -> bool:
     """Whether ``plain`` asks how far from ``word``, a medicine, to give ``product``, whose interactions name it."""
     if not _SPACED.search(plain):
         return False
-    names = [frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name]
     told = [entry for entry in index.entries(product) if entry.head.is_about("drug_interaction")]
-    return index.speaks_of(names, told)
+    return index.speaks_of(lexical.names_of(word), told)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import NAMES_OF, called, generic_of
+from assistant.answering.drug_classes import NAMES_OF, called
 from assistant.answering.index import Entry, Index
+from assistant.answering.planning import AGAINST_A_CONDITION
 from assistant.answering.which_product import is_own
 from assistant.content.lexicon import words
 from assistant.domain import OTHER_INTENTS
@@ -23,7 +24,7 @@ _OUT_OF_SCOPE = "out_of_scope"
 #: Matters that are eaten or drunk: one of the words that labels write of each.
 _EATEN = frozenset(("alcohol", "grapefruit", "caffeine", "vitamin", "probiotic"))
 #: Topics that speak against taking two medicines together.
-_AGAINST = frozenset(("contraindication", "warnings", "boxed_warning", "food_interaction"))
+_AGAINST = AGAINST_A_CONDITION | {"food_interaction"}
 #: How sure it is that such a question is about the substance that it names.
 _SURE = 0.8
 #: What people say beside the name: they ask whether it goes together, and no more.
@@ -72,7 +73,7 @@ def _names_medicine(index: Index, entries: Sequence[Entry], word: str) -> bool:
 
     Elsewhere the word for a class is something else: the anticoagulant in a blood tube.
     """
-    if index.speaks_of([frozenset(lexical.terms(name)) for name in (word, generic_of(word)) if name], entries):
+    if index.speaks_of(lexical.names_of(word), entries):
         return True
     besides = [e for e in entries if e.head.is_about("drug_interaction") or e.head.topic in _AGAINST]
     return index.speaks_of([frozenset(lexical.terms(name)) for name in called(word)], besides)

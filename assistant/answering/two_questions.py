@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from assistant.answering.draft import Draft
 from assistant.answering.index import Entry
 from assistant.answering.planning import TOGETHER_BYTES
+from assistant.answering.referred_doses import GROUPS
 from assistant.answering.retrieval import Candidate
 from assistant.domain import SUBJECT, Outcome
 
@@ -46,19 +47,7 @@ _OF_ITS_OWN = re.compile(
     re.IGNORECASE,
 )
 #: Topics that tell what somebody is given, which hangs on who it is.
-_OF_SOMEBODY = frozenset(
-    (
-        "dosage",
-        "indication",
-        "discontinuation",
-        "pediatric",
-        "geriatric",
-        "renal_impairment",
-        "hepatic_impairment",
-    )
-)
-#: Groups of patients that get doses of their own.
-_DOSED_APART = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment"))
+_OF_SOMEBODY = GROUPS | {"dosage", "indication", "discontinuation"}
 #: Notes of a whole that found nothing because it asked for two things.
 _FOUND_NOTHING = frozenset(("no passage is near enough", "no passage is sure enough"))
 
@@ -134,7 +123,7 @@ def _has_lost_somebody(part: Draft, whole: Draft, other: Draft, *, behind: bool 
 
 def _whom(draft: Draft) -> set[str]:
     """The groups of patients that get doses of their own, and whether an illness is named."""
-    people = set(draft.slots.get("population", "").split(",")) & _DOSED_APART
+    people = set(draft.slots.get("population", "").split(",")) & GROUPS
     named = any(note.startswith("condition") for note in draft.notes) or SUBJECT in draft.carried
     return people | ({"illness"} if named else set())
 

@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.understanding.conditions import ABBREVIATIONS
-from assistant.understanding.illness_alone import is_an_illness
-from assistant.understanding.lay_terms import said_otherwise
+from assistant.understanding.illness_alone import names_an_illness
 from assistant.understanding.spelling import is_ordinary
 
 _CHANGES = (
@@ -129,7 +128,7 @@ def dosed_by_name(question: str) -> tuple[str, ...]:
 def _names_none(word: str) -> bool:
     parts = word.split("-")
     compound = len(parts) > 1 and any(map(is_ordinary, parts))
-    illness = not ABBREVIATIONS.keys().isdisjoint(parts) or is_an_illness(word) or any(said_otherwise(word))
+    illness = not ABBREVIATIONS.keys().isdisjoint(parts) or names_an_illness(word)
     return compound or illness or _PEOPLES.issuperset(parts) or _HOW_OFTEN.search(word) is not None
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.understanding.conditions import ABBREVIATIONS, condition_words, spelled_out
+from assistant.understanding.lay_terms import said_otherwise
 
 #: A name of so many words at most; a sentence says more than an illness.
 _MOST_WORDS = 4
@@ -148,6 +149,11 @@ def illness_at_first(question: str) -> tuple[str, ...]:
     """The words of the illness whose shorthand ``question`` (product names masked) begins with: "AF dose CrCl 40"."""
     begun = _BEGUN.match(_in_one_word(question))
     return next(iter(illness_in_shorthand(begun[1])), ()) if begun else ()
+
+
+def names_an_illness(word: str) -> bool:
+    """Whether ``word`` is an illness by its ending or its letters, or has another name as one: hives."""
+    return is_an_illness(word) or any(said_otherwise(word))
 
 
 def is_an_illness(word: str) -> bool:

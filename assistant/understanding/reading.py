@@ -7,7 +7,7 @@ never cut.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -167,16 +167,15 @@ def read(
         if not heard.flags or _hides_a_name(typed, heard, masked, chosen):
             masked, vector, chosen, heard = typed, as_typed, heard, chosen
         chosen = with_flags_of(chosen, heard)
-    populations, conditions = _populations(masked, chosen), _conditions(masked, chosen)
-    return Reading(typed, masked, vector, _intents(masked, chosen, conditions), populations, conditions, chosen)
+    unimpaired = of_another_matter(masked)
+    populations, conditions = _populations(masked, chosen, unimpaired), _conditions(masked, chosen)
+    price = {_PRICE} if conditions and asks_amount(masked) else set[str]()
+    return Reading(typed, masked, vector, _intents(chosen, unimpaired | price), populations, conditions, chosen)
 
 
-def _intents(masked: str, chosen: Choosing, conditions: Sequence[Sequence[str]]) -> tuple[tuple[str, float], ...]:
-    """What may be asked; not the group whose organ is impaired, where the organ is transplanted or has a tumour.
-
-    Nor a price, where "how much" is asked for an illness and no word speaks of money.
-    """
-    none_asked = of_another_matter(masked) | ({_PRICE} if conditions and asks_amount(masked) else set())
+def _intents(chosen: Choosing, none_asked: Set[str]) -> tuple[tuple[str, float], ...]:
+    """What may be asked, without those that the words deny: an organ's impairment, where it is transplanted or has a
+    tumour; a price, where "how much" is asked for an illness and no word speaks of money."""
     kept = [pair for pair in chosen.intents if pair[0] not in none_asked]
     whole = sum(share for _, share in kept)
     if len(kept) == len(chosen.intents) or not whole:
@@ -207,13 +206,13 @@ def with_flags_of(chosen: Choosing, other: Choosing) -> Choosing:
     return replace(chosen, flags={name: max(chosen.flags.get(name, 0.0), other.flags.get(name, 0.0)) for name in names})
 
 
-def _populations(masked: str, chosen: Choosing) -> tuple[str, ...]:
+def _populations(masked: str, chosen: Choosing, unimpaired: Set[str]) -> tuple[str, ...]:
     """Whom the question is about: what the model is sure of, else what the words and ages say."""
     by_words = populations(masked)
     if chosen.slots is None:
         return by_words
     sure = {value for slot, value, share in chosen.slots if slot == "population" and share >= _SURE}
-    sure -= (misheard(masked) | of_another_matter(masked)) - set(by_words)
+    sure -= (misheard(masked) | unimpaired) - set(by_words)
     doubted = {value for slot, value, share in chosen.slots if slot == "population" and share < _DOUBTED}
     return tuple(value for value in SLOT_VALUES["population"] if value in sure or value in set(by_words) - doubted)
 
