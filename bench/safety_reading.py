@@ -19,6 +19,7 @@ import numpy as np
 from tables import table
 
 from assistant.answering.planning import GRAVE_FLAGS, raised
+from assistant.answering.study_questions import asks_of_a_study
 from assistant.content.corpus import read_corpus
 from assistant.content.lexicon import mask, name_key
 from assistant.content.policy import Thresholds, parse_policy
@@ -48,12 +49,13 @@ class Screened:
 
     rules: frozenset[Flag]
     chosen: Choosing
+    of_a_study: bool = False
 
     def flags(self, by: By, limits: Thresholds) -> frozenset[Flag]:
         """The flags that stand, by one of the two or by both."""
         if by == "rules":
             return self.rules
-        return raised(self.rules if by == "both" else (), self.chosen, limits)
+        return raised(self.rules if by == "both" else (), self.chosen, limits, of_a_study=self.of_a_study)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Reads:
             chosen = read(folded(text), name, self.reader).chosen
         except TextTooLongError:
             chosen = Choosing(())
-        return Screened(found, with_flags_of(chosen, told))
+        return Screened(found, with_flags_of(chosen, told), asks_of_a_study(mask(folded(text), name)))
 
 
 def open_reads(model: Path) -> Reads:

@@ -743,6 +743,7 @@ class _OneLabel:
 
 _PRIOR = ("clinical_studies", "Patients had received a prior inhibitor (including quovendry).")
 _ARM = ("clinical_studies", "Zorvanta was compared with quovendry.")
+_ADDED = ("clinical_studies", "Patients received zorvanta plus quovendry or placebo plus quovendry.")
 _BESIDE = ("drug_interaction", "Quovendry raises its levels.")
 
 
@@ -756,6 +757,18 @@ _BESIDE = ("drug_interaction", "Quovendry raises its levels.")
         ("is it better than quovendry", [_ARM], False, False),
         ("is it more active than quovendry", [_PRIOR, _BESIDE], False, True),
         ("how is it stored", [_ARM], False, False),
+        # The first syllables of a name and a slip in it are the name, where the label's reports hold one such only.
+        ("median PFS, the medicine vs quov", [_ARM], True, False),
+        ("median PFS, the medicine vs quovendri", [_ARM], True, False),
+        ("median PFS, the medicine vs quov", [_ARM, ("clinical_studies", "With quovilast.")], False, True),
+        ("is it better than quov", [_PRIOR], False, True),
+        # What the medicine was added to, where it is asked what that did alone.
+        ("the medicine + quov vs quov alone", [_ADDED], True, False),
+        ("quovendry alone vs quovendry + the medicine", [_ADDED], True, False),
+        ("the medicine vs quovendry", [_ADDED], False, True),
+        ("the medicine + quov vs quov alone", [_PRIOR], False, True),
+        ("the bypass study against quovendry", [("mechanism", "It was compared with quovendry.")], True, False),
+        ("the medicine or quovendry, who has more responders", [_PRIOR], False, True),
     ],
 )
 def test_a_comparison_needs_an_arm(question: str, passages: list[tuple[str, str]], within: bool, beyond: bool) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering import lexical
+from assistant.answering.arms_of_studies import is_set_beside
 from assistant.answering.index import Entry, Index, Uses
 from assistant.answering.near_neighbours import another_illness
 from assistant.answering.retrieval import Candidate
@@ -473,7 +474,8 @@ def compares_beyond_label(index: Index, product: str, masked: str, where: Contex
     if prefers(masked):
         return not _arm_in(index, product, other, index.eligible(product, where))
     entries = index.entries(product)
-    return not _mentioned(index, product, words, entries) and not _arm_in(index, product, other, entries)
+    told = _mentioned(index, product, words, entries) or _arm_in(index, product, other, entries)
+    return not told and not is_set_beside(index, product, other, masked, entries)
 
 
 def compares_within_label(index: Index, product: str, masked: str, where: Context) -> bool:
@@ -485,7 +487,7 @@ def compares_within_label(index: Index, product: str, masked: str, where: Contex
     return (
         bool(other and product)
         and not prefers(masked)
-        and _arm_in(index, product, other, index.eligible(product, where))
+        and is_set_beside(index, product, other, masked, index.eligible(product, where))
     )
 
 

@@ -66,6 +66,9 @@ _BESIDE_A_GROUP = frozenset(("overdose", "pregnancy", "lactation", "drug_interac
 _NOT_ALL_CHILDREN = frozenset(("renal_impairment", "hepatic_impairment", "pregnancy", "lactation", "pharmacokinetics"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
 _WORDED = 0.7
+#: Over a question for a study's result that tells of nobody the model alone raises a report from this share on: "ORR
+#: per investigator, arm A" holds nothing that happened to anybody, and the model hears some harm in its shorthand.
+_OVER_A_STUDY = 0.25
 #: A topic that is this sure was not misunderstood.
 _PLAIN = 0.9
 #: What the label says of it counts from this share of the best evidence on; and a direction beside a report.
@@ -81,6 +84,8 @@ FOR_A_GROUP = frozenset(("indication", "dosage", "administration", "pediatric"))
 STUDIED_BESIDES = frozenset(("mechanism", "pharmacokinetics"))
 #: Topics that speak against giving the medicine in a condition.
 AGAINST_A_CONDITION = frozenset(("contraindication", "warnings", "boxed_warning"))
+#: Topics whose passages report what a trial of two medicines found.
+OF_RESULTS = ("clinical_studies", "adverse_reactions", "warnings", "mechanism", "pharmacokinetics", "nonclinical")
 #: Topics that tell of harm, and intents under which the bare name of an illness comes, meant as a harm or as a use.
 OF_HARM = AGAINST_A_CONDITION | {"adverse_reactions"}
 #: Intents that ask what the medicine is for.
@@ -104,7 +109,8 @@ class Found:
 
     ``marked``: the condition was marked by the model as one the medicine would be used for, not guessed from wording.
     ``spoken_under``: the topics under which the label itself speaks of it.
-    ``compares_within_label``: what the medicine is compared with stands in the label's own reports of trials.
+    ``compares_within_label``: what the medicine is compared with stands in the label's own reports of trials;
+    ``prefers``: it asks which of two is to be preferred; ``asks_result``: it asks for a result of a study.
     ``asks_dose``: the wording asks how much to give; ``of_a_reaction``: what to do about what happened under treatment.
     ``limited``: the words of each illness that the label speaks against; ``warned``: those of each that it does not
     mention as it is asked for, but warns of in whatever course; ``unheard_of``: nothing but an illness is named, and no
@@ -120,6 +126,8 @@ class Found:
     compares_beyond_label: bool
     product_known: bool
     compares_within_label: bool = False
+    prefers: bool = False
+    asks_result: bool = False
     screened_topic: str = ""
     spoken_under: frozenset[str] = frozenset()
     asks_dose: bool = False
@@ -182,8 +190,12 @@ class Choice:
     confidence: float
 
 
-def raised(screened: Collection[Flag], chosen: Choosing, thresholds: Thresholds) -> frozenset[Flag]:
+def raised(
+    screened: Collection[Flag], chosen: Choosing, thresholds: Thresholds, *, of_a_study: bool = False
+) -> frozenset[Flag]:
     """The screen's flags, and those that the model raises; neither can take back the other's.
+
+    ``of_a_study``: a study's result is asked for, of nobody in particular.
 
     Where the model has no head for flags, the intents raise them together: a report wavers between the three grave
     intents, and what counts is whether it is one of them at all, and then the gravest that is at least half as likely
@@ -191,7 +203,9 @@ def raised(screened: Collection[Flag], chosen: Choosing, thresholds: Thresholds)
     """
     flags = set(screened)
     if chosen.flags:
-        needed: Mapping[str, float] = thresholds.flags  # type: ignore[assignment]
+        needed: dict[str, float] = dict(thresholds.flags)  # type: ignore[arg-type]
+        if of_a_study and Flag.ADVERSE_EVENT.value in needed:
+            needed[Flag.ADVERSE_EVENT.value] = max(needed[Flag.ADVERSE_EVENT.value], _OVER_A_STUDY)
         # A model of somebody's own may know flags that mean nothing here.
         sure = (name for name, share in chosen.flags.items() if name in needed and share >= needed[name])
         return frozenset(flags | {Flag(name) for name in sure})
@@ -227,6 +241,12 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(grave, topic if sure else name, topic_share if sure else confidence, sure, only_safety=True)
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
+    own_result = found.compares_within_label and found.asks_result
+    if own_result and topic not in OF_RESULTS:
+        # A result of the label's own comparison, whatever the model hears in the names of its arms; under which topic
+        # it stands is never sure.
+        topic = max(OF_RESULTS, key=lambda each: (found.share(each), each == "clinical_studies"))
+        topic_share = max(limits.use, found.share(topic))
     about_use = found.share(*ABOUT_USE)
     spoken_of = found.warned or found.spoken_under & AGAINST_A_CONDITION
     warned_of = found.status is LabelStatus.NOT_MENTIONED and bool(spoken_of)
@@ -244,7 +264,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     if found.unheard_of and (found.status is LabelStatus.NOT_MENTIONED or name == "out_of_scope"):
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
-    if found.compares_beyond_label and topic_share < limits.topic_sure_beside_comparison:
+    if found.compares_beyond_label and (found.prefers or topic_share < limits.topic_sure_beside_comparison):
         return Route(Outcome.MEDICAL_INFORMATION, "comparison", found.share("comparison"))
     dosed = topic in ("dosage", "indication") and topic_share >= limits.topic_sure
     for_use = about_use >= limits.use or found.asks_use or told or (dosed and _for_another_illness(found, topic))
@@ -257,7 +277,8 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if found.status is LabelStatus.INDICATED and (name == "off_label" or (told and name == "out_of_scope")):
         return _unless_denied(Route(None, "indication", about_use, retrieve=True), denied)
     # "A or B?" asks for no result that a trial of both could tell.
-    reported = name == "comparison" and found.compares_within_label and topic_share >= limits.intent_ask
+    compared = found.compares_within_label and topic_share >= limits.intent_ask
+    reported = name == "comparison" and (own_result or compared)
     if name in _OUTCOME_OF_INTENT and not reported:
         # With a product named, what the label holds may still decide against a fixed outcome that is not sure.
         needed = limits.intent_answer_with_product if found.product_known else limits.intent_answer
@@ -266,7 +287,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if topic not in denied and not found.product_known and topic_share < limits.intent_ask:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     of_use = about_use >= limits.topic_sure or (topic in FOR_A_CONDITION and topic != "clinical_studies")
-    unsure = found.status is LabelStatus.UNSURE and (found.unheard_of or (found.marked and of_use))
+    unsure = found.status is LabelStatus.UNSURE and (found.unheard_of or (found.marked and of_use)) and not own_result
     no_use = found.status is LabelStatus.NOT_MENTIONED and found.marked and not _spoken_of(found, topic)
     if (
         no_use

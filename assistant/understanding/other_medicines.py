@@ -29,9 +29,10 @@ _COMPARES = re.compile(
     r"(?:the |a |adding |using |taking |giving )?([^\W\d][\w-]+)|"
     r"(?:\b(?:vs\.?|(?<![.\w])(?<!factor )(?<!stage )(?<!class )(?<!type )(?-i:v)\.?(?=\s)|versus|"
     r"compared? (?:with|to|against)|instead of|in place of|(?:stack|hold|measur)\w* up (?:against|to)|"
+    r"(?:stud(?:y|ies|ied)|trials?|tested|data) against|"
     rf"hold\w* a candle to|any edge over))\s+{_BEFORE_A_NAME}([^\W\d][\w-]+)|"
     rf"\b{_AS_GOOD} (?:the |a )?([^\W\d][\w-]+)|"
-    r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*which\b|"
+    r"\bor\s+([^\W\d][\w-]+)\s*[:,-]?\s*(?:which|who)\b|"
     r"([^\W\d][\w-]+)\s+(?:vs\.?|versus)\s+the medicine\b",
     re.IGNORECASE,
 )
@@ -43,7 +44,11 @@ _PREFERS = re.compile(
     re.IGNORECASE,
 )
 _NO_MEDICINE = frozenset(
-    ("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline", "arm", "group", "one", "ones")
+    (
+        *("placebo", "pbo", "plb", "vehicle", "sham", "control", "controls", "baseline", "arm", "group", "one", "ones"),
+        # Other patients, the usual treatment whatever it is, and the comparison itself.
+        *("pts", "pt", "soc", "combo", "h2h"),
+    )
 )
 
 #: So many characters before a name tell whether it is an arm of a trial.

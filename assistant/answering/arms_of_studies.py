@@ -1,0 +1,91 @@
+"""What a question compares a medicine with, under the names that the label's own reports use for it.
+
+People say "pac" for paclitaxel, a brand for its substance, and mistype both; the label writes the name out. Only what
+one of its reports sets beside the medicine counts, or what the medicine was added to where the question asks what the
+other did alone. Nothing here is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rapidfuzz.distance import OSA
+
+from assistant.answering import lexical
+from assistant.answering.drug_classes import generic_of
+from assistant.answering.index import Entry, Index
+from assistant.content.lexicon import words
+from assistant.understanding.other_medicines import is_arm
+from assistant.understanding.spelling import is_ordinary
+
+#: Topics of passages that report of one medicine beside another; labels of the old format report trials with how the
+#: medicine works.
+REPORTING = frozenset(("clinical_studies", "adverse_reactions", "mechanism", "pharmacokinetics"))
+#: The first syllables of a name are so many letters, and so many more are left out.
+_SYLLABLES, _LEFT_OUT = 3, 3
+#: A name of so many letters may have a slip, of so many two; with the same first letters.
+_ONE_SLIP, _TWO_SLIPS, _HEAD = 6, 9, 3
+#: Around what the medicine was added to.
+_TOGETHER = r"(?:\+|\bplus|\bin combination with|\bcombined with|\badded to|\band)\s+(?:[\w-]+\s+)?"
+
+
+def is_set_beside(index: Index, product: str, other: str, question: str, entries: Sequence[Entry]) -> bool:
+    """Whether one of ``entries`` reports what ``question`` asks: ``other`` as an arm, or alone where it was added to.
+
+    :param question: product names masked.
+    """
+    reports = [entry for entry in entries if entry.head.topic in REPORTING]
+    alone = _asked_alone(other, question)
+    for name in names_in_reports(index, product, other, reports):
+        for text in _texts_with(index, product, name, reports):
+            if is_arm(name, text) or (alone and _is_added_to(name, text)):
+                return True
+    return False
+
+
+def names_in_reports(index: Index, product: str, other: str, reports: Sequence[Entry]) -> tuple[str, ...]:
+    """The names that ``other`` may have in ``reports``: its own, its substance, the one that it begins or is a slip of.
+
+    Letters that begin two names there are neither's.
+    """
+    own = [name for name in (other, generic_of(other)) if name]
+    known = [
+        name for name in own if any(name in text.casefold() for text in _texts_with(index, product, name, reports))
+    ]
+    if known:
+        return tuple(known)
+    spoken = {word for entry in reports for word in words(index.load(entry).text.decode())}
+    spoken = {word for word in spoken if word.isalpha() and len(word) >= _ONE_SLIP and not is_ordinary(word)}
+    meant = {word for word in spoken if _begins(other, word)} or {word for word in spoken if _is_slip(other, word)}
+    meant -= {f"{word}s" for word in meant}
+    return tuple(meant) if len(meant) == 1 else ()
+
+
+def _begins(other: str, word: str) -> bool:
+    return len(other) >= _SYLLABLES and word.startswith(other) and len(word) >= len(other) + _LEFT_OUT
+
+
+def _is_slip(other: str, word: str) -> bool:
+    reach = 2 if len(other) >= _TWO_SLIPS else 1
+    return len(other) >= _ONE_SLIP and other[:_HEAD] == word[:_HEAD] and OSA.distance(other, word) <= reach
+
+
+def _texts_with(index: Index, product: str, name: str, reports: Sequence[Entry]) -> Iterable[str]:
+    held = index.postings(product, lexical.terms(name))
+    rows = set.intersection(*({row for row, _ in found} for found in held.values())) if held else set()
+    return (index.load(entry).text.decode() for entry in reports if entry.row in rows)
+
+
+def _asked_alone(other: str, question: str) -> bool:
+    """Whether the question sets ``other`` by itself beside the two together: "... + pac vs pac alone"."""
+    name = re.escape(other)
+    alone = rf"\b{name}\s+(?:alone|only|by itself|mono\w*)\b"
+    twice = rf"(?:\+|\bplus|/)\s*{name}\b.*\b(?:vs\.?|versus)\s+(?:placebo\s*(?:\+|plus)\s*)?{name}\b"
+    return re.search(rf"{alone}|{twice}", question, re.IGNORECASE) is not None
+
+
+def _is_added_to(name: str, text: str) -> bool:
+    said = re.escape(name)
+    found = rf"{_TOGETHER}{said}\b|\b{said}\s+(?:alone|(?:plus|\+|and|in combination with)\s)"
+    return re.search(found, text, re.IGNORECASE) is not None
