@@ -518,3 +518,21 @@ def test_what_names_the_substance_goes_before_what_names_its_class(entry: Entry)
     assert shown("drug_interaction", of_class, far)[0] == "contraindication"
     report = dataclasses.replace(candidate(entry, "pharmacokinetics", 0.4), by_name=True)
     assert shown("drug_interaction", of_class, report)[0] == "contraindication"
+
+
+def compared(intents: tuple[tuple[str, float], ...], *, within: bool, **said: bool) -> Route:
+    found = Found(frozenset(), intents, LabelStatus.UNSURE, False, True, not within, True, compares_within_label=within)
+    return route(dataclasses.replace(found, **said), "hcp", POLICY)  # type: ignore[arg-type]
+
+
+def test_a_result_of_the_labels_own_comparison_is_looked_for_among_its_results() -> None:
+    heard = (("comparison", 0.6), ("indication", 0.3), ("clinical_studies", 0.02))
+    plan = compared(heard, within=True, asks_result=True)
+    assert (plan.outcome, plan.intent, plan.unsure_of_use) == (None, "clinical_studies", False)
+    counted = compared((("comparison", 0.6), ("adverse_reactions", 0.3)), within=True, asks_result=True)
+    assert counted.intent == "adverse_reactions"
+    # What it never compares with stays referred, however surely a number is asked for, if one is to be preferred.
+    sure = (("clinical_studies", 0.99),)
+    referred = compared(sure, within=False, asks_result=True, prefers=True)
+    assert (referred.outcome, referred.intent) == (Outcome.MEDICAL_INFORMATION, "comparison")
+    assert compared(heard, within=False, asks_result=True).outcome is Outcome.MEDICAL_INFORMATION

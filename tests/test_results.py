@@ -20,6 +20,7 @@ from tests.ranking import ranked_by
         "ACR20 at week 12",
         "median time to response",
         "Did anyone die in the extension?",
+        "how many the medicine kids vs untreated had no decline?",
         "how often did they have a serious low",
         "vs placebo at week 16",
     ],

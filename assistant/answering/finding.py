@@ -41,6 +41,7 @@ from assistant.answering.silence import silent_on
 from assistant.answering.strengths import without_other_strengths
 from assistant.answering.unestablished import established, unestablished
 from assistant.answering.uses_by_age import for_adults_only, for_children_only, not_in_adults
+from assistant.answering.where_results_stand import results_first
 from assistant.answering.which_product import own_terms
 from assistant.content.lexicon import words
 from assistant.content.policy import Policy
@@ -114,6 +115,8 @@ class Finder:
         illnesses = _illnesses(reading)
         ranked = self._of_whom_is_asked(ranked, asked, plan, reading, product, illnesses)
         ranked = in_label_order(ranked, reading.masked)
+        if plan.intent == "clinical_studies" and asks_for_a_result(reading.masked):
+            ranked = results_first(self.index, ranked, reading.masked)
         chosen = planning.choose(ranked, plan, self.policy)
         shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses, asked.where)
         about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""

@@ -12,8 +12,8 @@ import re
 _ASKED = re.compile(
     r"\b(?:what|which) (?:percent\w*|share|proportion|fraction|%)|\bpercent(?:age)?\b|"
     r"%(?! (?:cream|gel|ointment|solution|lotion|foam|dextrose|saline))|"
-    r"\bhow many (?:people|patients?|pts|subjects|participants|women|men|children|kids|adults|of|in|had|got|were|"
-    r"stopped|quit|died|responded|dropped|withdrew|discontinued|developed|events?|cases?|deaths?)\b|"
+    r"\bhow many (?:the medicine(?:-treated)? )?(?:people|patients?|pts|subjects|participants|women|men|children|kids|"
+    r"adults|of|in|had|got|were|stopped|quit|died|responded|dropped|withdrew|discontinued|developed|events?|cases?|deaths?)\b|"
     r"(?<!infusion )(?<!heart )(?<!pulse )(?<!flow )(?<!drip )(?<!what )\brates?\b|"
     r"\b(?:incidence|frequency|odds|median|numbers|results?)\b|\bhow long did\b|"
     r"\bhow (?:often|common|frequent\w*|likely|effective|much (?:better|more|less|longer)) (?:did|do|was|were|is|are) "
