@@ -22,8 +22,10 @@ class _Shares:
         return self._shares.get(entry.row, 0.0)
 
 
-def piece(row: int, score: float, title: str = "Clinical Studies", locator: str = "14") -> Candidate:
-    head = SimpleNamespace(document="label", locator=locator, title=title)
+def piece(
+    row: int, score: float, title: str = "Clinical Studies", locator: str = "14", topic: str = "clinical_studies"
+) -> Candidate:
+    head = SimpleNamespace(document="label", locator=locator, title=title, topic=topic)
     return Candidate(cast(Entry, SimpleNamespace(head=head, row=row)), score, 0.5, 0.5, 0.5)
 
 
@@ -41,6 +43,9 @@ def test_what_came_of_a_trial_goes_before_how_it_was_made() -> None:
     assert rows("responders?", design, other, piece(6, 0.42, locator="6.1"), r6=0.5) == [4, 9, 6]
     assert rows("responders?", design, other, piece(6, 0.2), r6=0.5) == [4, 9, 6]
     assert rows("responders?", design, other, table, r4=0.4, r6=0.5) == [4, 9, 6]
+    # What tells results itself, or warns, is not how a trial was made.
+    assert rows("responders?", design, other, table, r4=0.6, r6=1.0) == [4, 9, 6]
+    assert rows("responders?", piece(4, 0.5, topic="warnings"), other, table, r6=0.5) == [4, 9, 6]
     assert rows("responders?") == []
 
 

@@ -18,6 +18,8 @@ _FIRST, _BEHIND = 3, 2
 #: What holds so much more of results than what stands before it tells what came of it; from this share of the best
 #: one's evidence on.
 _MORE, _NEAR = 0.18, 0.7
+#: What is itself results by more than this share is no passage on how a trial was made.
+_RESULTS = 0.5
 #: A section's title that says the illness in letters as well: "Chronic Itch (CI) in Adults".
 _SHORT = re.compile(r"([^()]*)\(([A-Z][A-Za-z-]{1,9})\)")
 
@@ -63,6 +65,8 @@ def _behind(index: Index, before: Candidate, by_row: dict[int, Candidate], near:
     """The passage with the results of what ``before`` tells, if it is near the question too."""
     section = _section(before)
     told = index.results(before.entry)
+    if before.entry.head.topic != "clinical_studies" or told > _RESULTS:
+        return None
     for row in range(before.entry.row + 1, before.entry.row + 1 + _BEHIND):
         each = by_row.get(row)
         if each is None or _section(each) != section:
