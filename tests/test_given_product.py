@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from assistant.answering import asking_back, deciding, lexical, which_product
+from assistant.answering.not_ours import tells_dose_of
 from assistant.domain import Context, Outcome
 from assistant.errors import UsageError
 from assistant.pipeline import Assistant
@@ -94,7 +95,16 @@ def _heard(quick: Assistant, question: str, page: str = "") -> list[str]:
 def test_the_beginning_of_the_pages_own_name_is_its_name(quick: Assistant, name: str) -> None:
     assert _heard(quick, f"{name} storage", "zorvanta") == ["the medicine storage"]
     assert _heard(quick, f"{name} storage", "quovendry") == [f"{name} storage"]  # another's
-    assert _heard(quick, "zorv storage", "zorvanta") == ["zorv storage"]  # four letters begin too many names
+    assert _heard(quick, "zor storage", "zorvanta") == ["zor storage"]  # three letters begin too many names
+
+
+def test_four_letters_that_begin_a_known_name_are_no_name_of_the_page(
+    quick: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _heard(quick, "zorv storage", "zorvanta") == ["the medicine storage"]
+    monkeypatch.setattr(which_product, "beginning_with", lambda letters: frozenset({f"{letters}olol"}))
+    assert _heard(quick, "zorv storage", "zorvanta") == ["zorv storage"]
+    assert _heard(quick, "zorva storage", "zorvanta") == ["the medicine storage"]
 
 
 class Named:
@@ -113,6 +123,8 @@ class Named:
     ("word", "product", "is_name"),
     [
         ("nitrofur", "nitrofurantoin", True),
+        ("nitr", "nitrofurantoin", True),
+        ("nit", "nitrofurantoin", False),  # too short to tell a name
         ("nitrofurantoin", "nitrofurantoin", False),  # whole names are found as names
         ("sulfa", "nitrofurantoin", False),  # a word of its own
         ("sulfat", "nitrofurantoin", False),  # the beginning of a salt
@@ -124,6 +136,13 @@ def test_only_what_begins_no_other_word_or_name_is_a_name(word: str, product: st
     keys = [key for key in Named.name_keys if key.startswith(product)]
     found = shortened(f"can it be taken with {word}?", product, keys, Named())
     assert found == ((word,) if is_name else ())
+
+
+def test_a_dose_of_what_is_given_besides_stands_beside_its_name() -> None:
+    for text in ("Give aspirin (90 mg).", "Give 90 to 95 mg aspirin an hour before.", "Take 90 mg of oral aspirin."):
+        assert tells_dose_of(text, "aspirin"), text
+    for text in ("Give aspirin.", "Zorvanta 90 mg with aspirin.", "90 mg, and not aspirin"):
+        assert not tells_dose_of(text, "aspirin"), text
 
 
 def test_a_product_may_be_given_by_a_name_of_it(quick: Assistant) -> None:

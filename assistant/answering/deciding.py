@@ -35,6 +35,7 @@ from assistant.answering.which_product import (
     named_in_part,
     named_products,
     only_product,
+    own_beginnings,
     own_brands,
     own_terms,
 )
@@ -420,8 +421,7 @@ class Decider:
         if asked.mentions or not product or product != asked.given:
             return (*products.keys_to_mask(asked.mentions, (product,)), *brands)
         slips = (slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
-        known = self.index.product(product)
-        return (*slips, *products.shortened(asked.plain, product, known.keys if known else (), self.index), *brands)
+        return (*slips, *own_beginnings(self.index, asked.plain, product), *brands)
 
 
 def _brands_asked(plain: str, brands: Sequence[str], product: str) -> list[products.Mention]:

@@ -603,6 +603,11 @@ def is_medicine(word: str) -> bool:
     return word in _SUBSTANCES and word not in _NO_MEDICINES
 
 
+def beginning_with(letters: str) -> frozenset[str]:
+    """The substances and brands here whose names begin with ``letters``, in lower case."""
+    return frozenset(name for name in _SUBSTANCES if name.startswith(letters))
+
+
 #: Substance -> what it does to the levels of others -> how strongly: "strong", "moderate", "weak", or "" where that is
 #: not graded, or not always alike.
 _STRENGTHS: dict[str, dict[str, str]] = {

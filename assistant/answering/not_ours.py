@@ -106,7 +106,7 @@ class NotOurs:
             told = {word for word in known if self.index.speaks_of(lexical.names_of(word), forbidding)}
         elif dosed:
             dosing = [self.index.load(e).text.decode() for e in entries if e.head.topic == "dosage" and e.head.retrieve]
-            told = {word for word in known if any(_tells_dose(text, word) for text in dosing)}
+            told = {word for word in known if any(tells_dose_of(text, word) for text in dosing)}
         else:
             told = set()
         return tuple(word for word in known if is_own(word, own) or word not in told)
@@ -167,13 +167,15 @@ def _heads(word: str, title: str) -> bool:
     return bool(said) and said[0] == word and len(said) <= _BARE_WORDS
 
 
-def _tells_dose(text: str, word: str) -> bool:
-    """Whether ``text`` tells a dose of the substance ``word`` right behind its name: "aspirin (75 mg to 100 mg)"."""
+def tells_dose_of(text: str, word: str) -> bool:
+    """Whether ``text`` tells a dose of the substance ``word`` right beside its name.
+
+    "Aspirin (75 mg to 100 mg)", "25 to 50 mg of oral aspirin".
+    """
     names = "|".join(re.escape(name) for name in (word, generic_of(word)) if name)
-    return (
-        re.search(rf"\b(?:{names})\b[\s(,]{{0,3}}\d[^()|;\n]{{0,14}}?(?:mc?g|units|g)\b", text, re.IGNORECASE)
-        is not None
-    )
+    behind = rf"\b(?:{names})\b[\s(,]{{0,3}}\d[^()|;\n]{{0,14}}?(?:mc?g|units|g)\b"
+    before = rf"\b\d[\d.,]*\s?(?:mc?g|units|g)\s(?:of\s)?(?:(?:oral|intravenous|IV|intramuscular)\s)?(?:{names})\b"
+    return re.search(rf"{behind}|{before}", text, re.IGNORECASE) is not None
 
 
 def tells_dosing(entry: Entry) -> bool:

@@ -10,17 +10,19 @@ from collections import Counter
 from collections.abc import Sequence, Set
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import generic_of
+from assistant.answering.drug_classes import beginning_with, generic_of
 from assistant.answering.index import Index
 from assistant.answering.retrieval import eligible
 from assistant.content.lexicon import SALTS, words
 from assistant.domain import Context
-from assistant.understanding.products import Mention
+from assistant.understanding.products import Mention, shortened
 
 #: Products that are looked at where a question names none, to offer some.
 _LOOKED_AT = 40
 #: A word is rare that stands in the words of at most one product in so many.
 _RARE = 6
+#: So many letters of a name begin others.
+_AMBIGUOUS = 4
 #: Parts of substances' names that tell none from another.
 _SALTS = frozenset(
     lexical.terms(
@@ -121,6 +123,19 @@ def own_brands(index: Index, plain: str, product: str) -> tuple[str, ...]:
     brands = [word for word in dict.fromkeys(words(plain)) if generic_of(word)]
     own = own_terms(index, product) if brands else frozenset[str]()
     return tuple(word for word in brands if is_own(word, own) and not is_brand_of_a_part(index, word, product))
+
+
+def own_beginnings(index: Index, plain: str, product: str) -> tuple[str, ...]:
+    """The words of a question on a product's page that begin a name of it, and no other medicine's that is known.
+
+    So many letters as begin many names tell one only where no list of substances has another.
+    """
+    known = index.product(product)
+    found = shortened(plain, product, known.keys if known else (), index)
+    own = own_terms(index, product) if found else frozenset[str]()
+    return tuple(
+        word for word in found if len(word) > _AMBIGUOUS or all(is_own(other, own) for other in beginning_with(word))
+    )
 
 
 def is_own(said: str, own: Set[str]) -> bool:

@@ -14,6 +14,8 @@ from assistant.understanding.spelling import is_compound, is_typed_so
 
 #: A slip differs in at most this many letters, by the length of the shorter word.
 _SHORTEST_SLIP = 5
+#: The beginning of a name may be shorter: it differs in no letter.
+_SHORTEST_BEGINNING = 4
 _LONG_WORD = 8
 
 
@@ -113,7 +115,7 @@ def shortened(question: str, product: str, keys: Iterable[str], index: Names) ->
     Not words that are known as they stand ("sulfa", "table"), nor the beginnings of a salt or a form ("sulfat").
     """
     own = {word for key in keys for word in words(key)} - SALTS - FORMS
-    spoken = {word for word in words(question)[:400] if len(word) >= _SHORTEST_SLIP}
+    spoken = {word for word in words(question)[:400] if len(word) >= _SHORTEST_BEGINNING}
     begins = [word for word in spoken if any(name.startswith(word) and name != word for name in own)]
     found = {word for word in begins if not is_typed_so(word) and not index.knows_word(word)}
     if not found:
