@@ -807,3 +807,9 @@ def test_doses_beside_what_stands_in_anothers_label_speak_against_nothing() -> N
     rows = cast(list[Entry], label.entries(""))
     assert not speaks_against(cast(Index, label), rows[0], ["lung", "transplant"])
     assert speaks_against(cast(Index, label), rows[0], ["kidney", "transplant"])
+
+
+def test_of_what_weight_a_patient_is_names_no_illness() -> None:
+    assert spelled_out("obese") == spelled_out("overweight patient") == ()
+    assert spelled_out("obesity") == ("obesity",)
+    assert "hypoventilation" in spelled_out("obesity hypoventilation")

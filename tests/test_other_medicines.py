@@ -72,6 +72,8 @@ def test_a_preference_is_asked_for_in_so_many_words() -> None:
 
 def test_who_takes_something_says_so() -> None:
     assert taken("My epileptic patient stays on phenytoin. Which dose?", ["phenytoin"])
+    assert taken("Epileptic patient who cannot come off phenytoin. Which dose?", ["phenytoin"])
+    assert not taken("Should she come off phenytoin for it?", ["phenytoin"])
     assert not taken("dose with cisplatin and irradiation", [])
     # What is given together with it for one illness is not taken for another.
     assert not taken("What dose of the medicine with methotrexate for Crohn's disease?", ["methotrexate"])

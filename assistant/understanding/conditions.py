@@ -300,7 +300,9 @@ def spelled_out(condition: str) -> tuple[str, ...]:
         for before, (word, beside) in zip(("", *spoken), _beside(spoken), strict=False)
         if _tells(word, beside) or word in _IN_NAMES or is_type_of(word, before) or f"{before} {word}" in _WHOLE_NAMES
     ]
-    return () if _COURSES.issuperset(kept) or _COUNTED.issuperset(kept) else tuple(_written_out(kept))
+    if any(words.issuperset(kept) for words in (_COURSES, _COUNTED, _WEIGHED)):
+        return ()
+    return tuple(_written_out(kept))
 
 
 def _beside(spoken: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -368,6 +370,8 @@ _COUNTED = frozenset(
     "leukocytes leucocytes neutrophils lymphocytes eosinophils platelets thrombocytes erythrocytes hemoglobin "
     "haemoglobin hematocrit potassium sodium calcium magnesium phosphate creatinine bilirubin albumin ferritin".split()
 )
+#: Of what weight a patient is: of whom a dose is asked, and no illness.
+_WEIGHED = frozenset(("obese", "overweight", "underweight"))
 #: How grave, how recent and how well treated an illness is: what is said against it counts whichever it is.
 _QUALIFIERS = frozenset(
     "acute chronic recent recently prior previous past history hx known current suspected new onset sudden severe "

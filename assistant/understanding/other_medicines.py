@@ -84,7 +84,11 @@ _TAKES = (
     r"(?:\w+\s+){0,2}?"
 )
 #: Before what a patient takes for something else: not what is given together with the medicine.
-_STAYS_ON = r"\b(?:takes?|taking|took|(?:stays?|remains?|is|are|am|been|already|patients?) on)\s+(?:\w+\s+){0,2}?"
+_STAYS_ON = (
+    r"\b(?:takes?|taking|took|(?:stays?|remains?|is|are|am|been|already|patients?) on|"
+    r"(?:can ?not|can['\u2019]t|could(?: not|n['\u2019]t)|unable to|must not|should not) "
+    r"(?:come off|stop(?: taking)?|discontinue|do without|be taken off))\s+(?:\w+\s+){0,2}?"
+)
 #: Before what somebody took until now.
 _TAKEN_BEFORE = r"\b(?:from|after|before)\s+(?:\w+\s+)?"
 #: Around what is given together with the medicine of a page, was given before it or is to be given after it.
