@@ -289,6 +289,21 @@ def test_what_says_nothing_by_itself_is_no_answer(text: str, *, speaks: bool) ->
     assert meaning("WARNING: BLEEDING", loinc="34066-1", text=text).serves == ("boxed_warning",)
 
 
+@pytest.mark.parametrize(
+    ("text", "topic", "told"),
+    [
+        ("The mixture is stable for 9 days at room temperature in amber glass.", "storage", True),
+        ("Patients were stable for 9 days before the first dose.", "storage", False),
+        ("It is discontinued at least 40 hours prior to a long journey.", "discontinuation", True),
+        ("Never stop this medicine without asking.", "discontinuation", True),
+        ("It was discontinued in 4% of patients.", "discontinuation", False),
+    ],
+)
+def test_words_tell_how_long_it_keeps_and_how_it_is_ended(text: str, topic: str, *, told: bool) -> None:
+    found = meaning("Making a Syrup", "2.2", text=text, top="2 DOSAGE AND ADMINISTRATION")
+    assert (topic in found.also) is told
+
+
 @given(
     st.text(max_size=20) | st.sampled_from(["42229-5", "50565-1", "55105-1", "34071-1"]),
     st.text(max_size=5),

@@ -318,9 +318,11 @@ KEYWORDS: tuple[tuple[str, re.Pattern[str], int], ...] = tuple(
             r"|caffeine|dairy|(?<!breast )(?<!human )\bmilk\b(?! production)|vitamin k"
             r"|fruit juice", 1),
         ("storage", r"\bstore[ds]?\b (?!.{0,20}\bdata)|\brefrigerat|controlled room temperature"
-            r"|original (carton|container|package)|protect from light", 1),
+            r"|original (carton|container|package)|protect from light"
+            r"|\bstable\b[^.]{0,30}\b(?:hours?|days?|weeks?|months?)\b[^.]{0,30}(?:temperature|refrigerat|\u00b0)", 1),
         ("discontinuation", r"\babrupt|\btaper|withdrawal (symptoms?|reactions?|syndrome|seizures?)"
-            r"|\b(do not|don.t|before|after|if you|not) stop(ping)?\b|stopping treatment"
+            r"|\b(do not|don.t|never|before|after|if you|not) stop(ping)?\b|stopping treatment"
+            r"|\bdiscontinu(?:ed?|ing)\b[^.]{0,40}\b(?:hours?|days?|weeks?) (?:prior to|before)\b"
             r"|\b(?:withhold|stop|hold|not take)\b[^.]{0,60}\b(?:surgery|procedure)"
             r"|discontinuation (of|syndrome|symptoms)|gradual(ly)? (reduc|discontinu"
             r"|decreas)|permanently discontinue|after discontinu", 1),
