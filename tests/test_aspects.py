@@ -7,6 +7,7 @@ import pytest
 from assistant.understanding.aspects import (
     asks_amount,
     asks_how_much,
+    asks_what_becomes_of_it,
     dosed_by_name,
     of_a_reaction,
     says_dose,
@@ -113,3 +114,15 @@ def test_how_much_for_an_illness_is_no_price() -> None:
         assert asks_amount(question), question
     for question in ("how much for a box", "how much for gout, and is it covered?", "how much is it", "how much for $"):
         assert not asks_amount(question), question
+
+
+def test_what_becomes_of_a_medicine_in_the_body_is_told_from_what_to_do_with_it() -> None:
+    for question in (
+        "Are its levels higher at a CrCl of 20?",
+        "t1/2 in Child-Pugh B",
+        "is it cleared more slowly in cirrhosis",
+        "by how much does exposure rise on dialysis",
+    ):
+        assert asks_what_becomes_of_it(question), question
+    for question in ("May I prescribe it in cirrhosis?", "which dose at a potassium level of 5.8", "safe on dialysis?"):
+        assert not asks_what_becomes_of_it(question), question

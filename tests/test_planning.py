@@ -56,6 +56,35 @@ def test_who_asks_how_much_gets_what_was_measured(entry: Entry) -> None:
     assert choose((measured, said), asked, POLICY).shown[0] is measured
 
 
+@pytest.mark.parametrize(
+    ("intent", "topic", "answers"),
+    [
+        ("contraindication", "warnings", True),
+        ("pharmacokinetics", "mechanism", True),
+        ("clinical_studies", "mechanism", True),
+        ("clinical_studies", "boxed_warning", True),
+        ("discontinuation", "patient_counseling", True),
+        ("missed_dose", "patient_counseling", False),
+        ("overdose", "warnings", False),
+        ("pharmacokinetics", "warnings", False),
+    ],
+)
+def test_a_passage_near_enough_answers_what_labels_tell_under_its_topic(
+    entry: Entry, intent: str, topic: str, *, answers: bool
+) -> None:
+    assert shown(intent, candidate(entry, topic, 0.6)) == ([topic] if answers else [])
+
+
+@pytest.mark.parametrize("group", ["renal_impairment", "hepatic_impairment"])
+def test_what_is_told_of_a_group_goes_before_what_was_measured_in_it(entry: Entry, group: str) -> None:
+    measured, told = candidate(entry, "pharmacokinetics", 0.6), candidate(entry, group, 0.55)
+    assert shown(group, measured, told)[0] == group
+    far = candidate(entry, group, 0.4)
+    assert shown(group, measured, far)[0] == "pharmacokinetics"
+    asked = Route(None, group, 0.95, retrieve=True, measured=True)
+    assert choose((measured, told), asked, POLICY).shown[0] is measured
+
+
 def test_a_groups_dose_is_no_trial(entry: Entry) -> None:
     trial, directions = candidate(entry, "clinical_studies", 0.63), candidate(entry, "renal_impairment", 0.60)
     asked = Route(None, "renal_impairment", 0.95, retrieve=True, dosed=True)
@@ -484,7 +513,8 @@ def test_a_groups_dose_goes_before_what_was_measured_and_what_is_said_of_all(ent
     also = dataclasses.replace(measured.entry.head, also=("renal_impairment",))
     measured = dataclasses.replace(measured, entry=dataclasses.replace(measured.entry, head=also))
     assert choose((measured, own), asked, POLICY).shown[0] is own
-    assert choose((measured, own), dataclasses.replace(asked, group_alone=False), POLICY).shown[0] is measured
+    in_the_body = dataclasses.replace(asked, group_alone=False, measured=True)
+    assert choose((measured, own), in_the_body, POLICY).shown[0] is measured
     far = dataclasses.replace(own, score=0.4)
     assert choose((measured, far), asked, POLICY).shown[0] is measured
     doses = dataclasses.replace(candidate(entry, "dosage", 0.47), doses_group=True)

@@ -350,6 +350,7 @@ def _in_detail(plan: Route, reading: Reading) -> Route:
         dosed=bool(dosed) and not asks_for_a_result(reading.masked),
         plainly_dosed=plan.intent == "dosage" and _dose_alone(reading),
         how_much=aspects.asks_how_much(reading.masked),
+        measured=aspects.asks_what_becomes_of_it(reading.masked) or asks_for_a_result(reading.masked),
         modifies=aspects.asks_to_modify(plan.intent, reading.masked),
     )
 

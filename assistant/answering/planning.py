@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering.retrieval import REPORTS, Candidate
+from assistant.answering.retrieval import REPORTS, Candidate, in_places_of
 from assistant.content.policy import Confidence, Policy, Thresholds
 from assistant.domain import OTHER_INTENTS, Flag, Kind, Outcome
 from assistant.understanding.choosing import Choosing
@@ -55,6 +55,16 @@ _NEVER_ANSWERS: Mapping[str, frozenset[str]] = {
     "drug_interaction": frozenset(("ingredients", "overview")),
     "food_interaction": frozenset(("ingredients", "overview")),
 }
+#: Topics of passages that answer an intent though they bear another topic, where they are near enough: a warning says
+#: in whom it is not given; a label of the format before 2006 (21 CFR 201.80) tells under one heading, Clinical
+#: Pharmacology, how a medicine acts, what becomes of it and what trials found; a boxed warning may hold what was
+#: counted; and what patients are told (21 CFR 201.57(c)(18)) may be how to end treatment and what may come after it.
+_ANSWERED_BESIDES: Mapping[str, frozenset[str]] = {
+    "contraindication": frozenset(("warnings", "boxed_warning")),
+    "pharmacokinetics": frozenset(("mechanism",)),
+    "clinical_studies": frozenset(("mechanism", "boxed_warning")),
+    "discontinuation": frozenset(("patient_counseling",)),
+}
 #: Topics of passages that say how to handle a product.
 _OF_HANDLING = frozenset(("administration", "storage"))
 #: Topics of passages that tell a dose or how it is given.
@@ -62,6 +72,9 @@ _OF_DOSES = frozenset(("dosage", "administration", "missed_dose", "drug_interact
 _OF_A_GROUP = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_impairment", "pregnancy", "lactation"))
 #: Topics whose passages speak of a group in another regard: what dialysis removes of an overdose is no dose for it.
 _BESIDE_A_GROUP = frozenset(("overdose", "pregnancy", "lactation", "drug_interaction"))
+#: Groups whose organs clear a medicine: what was measured in them stands beside what is to be done for them
+#: (21 CFR 201.57(c)(9) and (13)).
+_CLEARING_LESS = frozenset(("renal_impairment", "hepatic_impairment"))
 #: What tells no dose of children as such: some of them are given less, and what was measured directs nobody.
 _NOT_ALL_CHILDREN = frozenset(("renal_impairment", "hepatic_impairment", "pregnancy", "lactation", "pharmacokinetics"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
@@ -153,7 +166,8 @@ class Route:
     ``dosed``: it asks what dose a group gets; ``plainly_dosed``: what dose to give, and nothing else.
     ``group_alone``: it names a group of patients, perhaps its dose, and nothing else.
     ``of_children``: the dose is asked of children, and of no other group.
-    ``how_much``: it asks for the size of a change, which only what was measured answers.
+    ``how_much``: it asks for the size of a change, which only what was measured answers; ``measured``: for that, or
+    else for what becomes of the medicine in the body.
     ``modifies``: it asks what to do with the dose for something that happened.
     ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
     ``limited``: only passages that speak against one of these illnesses answer.
@@ -174,6 +188,7 @@ class Route:
     group_alone: bool = False
     of_children: bool = False
     how_much: bool = False
+    measured: bool = False
     modifies: bool = False
     by_evidence: bool = False
     limited: tuple[tuple[str, ...], ...] = ()
@@ -362,6 +377,12 @@ def _may_answer(candidate: Candidate, intent: str) -> bool:
     )
 
 
+def _speaks_of_what_is_asked(candidate: Candidate, intent: str) -> bool:
+    """Whether it may be an answer where it is sure what is asked."""
+    answered = _ANSWERED_BESIDES.get(intent, frozenset())
+    return _may_answer(candidate, intent) or candidate.entry.head.topic in answered
+
+
 def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
     """Without reports of measurements where the label says near them whether the two may be taken together.
 
@@ -416,6 +437,15 @@ def _group_first(usable: list[Candidate]) -> list[Candidate]:
     if told and told[0].score >= near:
         rest = [*told, *(c for c in rest if c not in told)]
     return [*first, *rest, *beside]
+
+
+def _told_of_the_group_first(usable: list[Candidate], intent: str) -> list[Candidate]:
+    """With what the label tells of giving it to the group in front of what was measured in it, where that is near."""
+    near = _NEAR_A_REPORT * max((c.score for c in usable), default=0.0)
+    told = [c for c in usable if c.entry.head.topic == intent and c.score >= near]
+    if not told or usable[0].entry.head.topic != "pharmacokinetics":
+        return usable
+    return in_places_of(usable, [told[0], *(c for c in usable if c is not told[0])])
 
 
 def _of_all_children(usable: list[Candidate]) -> list[Candidate]:
@@ -522,6 +552,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = _forbidden_first(usable)
     if plan.group_alone or any(c.doses_group for c in usable):
         usable = _group_first(usable)
+    if usable and plan.intent in _CLEARING_LESS and not plan.measured:
+        usable = _told_of_the_group_first(usable, plan.intent)
     if usable and plan.modifies:
         usable = _modification_first(usable)
     return usable
@@ -536,7 +568,9 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     stands_out = stands_out and plan.confidence < _PLAIN
     worded = bool(usable) and usable[0].lexical >= _WORDED
     misread = stands_out or worded
-    if not usable or (sure_of_topic and not misread and not any(_may_answer(c, plan.intent) for c in usable)):
+    if not usable or (
+        sure_of_topic and not misread and not any(_speaks_of_what_is_asked(c, plan.intent) for c in usable)
+    ):
         # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer,
         # unless it matches the question as no other does, or holds its words (then the topic was misunderstood).
         return Choice((), (), 0.0)

@@ -25,6 +25,12 @@ _MEASURED = re.compile(
     r"% (?:increase|decrease|change)",
     re.IGNORECASE,
 )
+#: What becomes of a medicine in the body (21 CFR 201.57(c)(13)(i)(C)).
+_IN_THE_BODY = re.compile(
+    r"\b(?:half-?li(?:fe|ves)|t ?1/2|clearance|clear(?:s|ed)?|eliminat\w+|excret\w+|metaboli[sz]\w+|absor\w+|"
+    r"bioavailab\w+|exposures?|pharmacokinetic\w*|pk|(?:blood|plasma|serum|drug|its) (?:levels?|concentrations?))\b",
+    re.IGNORECASE,
+)
 _DOSED = re.compile(
     r"\b(?:dos(?:e|es|ed|age|ing)|strengths?|how (?:much|many)\b.{0,40}\b(?:give|take|get|need|mg|units|tablets?|"
     r"capsules?|vials?)|mg|mcg|start (?:with|on|at)|starting|initiate|titrat\w+|reduc\w+ (?:it|to|by))\b",
@@ -84,6 +90,11 @@ _BESIDE = 0.6
 def asks_how_much(question: str) -> bool:
     """Whether the wording asks for a size of change: a percentage, a factor, an AUC."""
     return bool(_MEASURED.search(question))
+
+
+def asks_what_becomes_of_it(question: str) -> bool:
+    """Whether the wording asks how a medicine fares in the body: its level, its clearance, by how much they change."""
+    return asks_how_much(question) or bool(_IN_THE_BODY.search(question))
 
 
 def asks_amount(question: str) -> bool:
