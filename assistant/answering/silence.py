@@ -6,15 +6,18 @@ is no answer. Only things all of whose names are known decide; what is merely me
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from assistant.answering import drug_classes, lexical
+from assistant.answering.asking_sentences import asking_parts
 from assistant.answering.index import Entry, Index
+from assistant.answering.misspelt import may_name
 from assistant.answering.strengths import speaks_of_its_acts
 from assistant.answering.which_product import is_own, own_terms
 from assistant.content.lexicon import words
 from assistant.understanding import lay_terms
-from assistant.understanding.matters import matters_in
+from assistant.understanding.matters import Matter, matters_in
 from assistant.understanding.reading import Reading
 from assistant.understanding.spelling import is_ordinary
 
@@ -22,6 +25,7 @@ from assistant.understanding.spelling import is_ordinary
 _WITH_ANOTHER = frozenset(("drug_interaction", "food_interaction"))
 #: Questions that only what the label says of the complaint or illness can answer.
 _OF_A_COMPLAINT = frozenset(("adverse_reactions", "warnings", "contraindication"))
+_OF_A_PATIENT = ("condition", "comorbidity", "event")
 #: Questions that only what the label says of the matter can answer, where one is named.
 _OF_A_MATTER = (
     _OF_A_COMPLAINT
@@ -39,51 +43,105 @@ _OF_A_MATTER = (
 )
 #: Of other questions some matters are what is asked: intent -> one of the words that labels write of it.
 _OF_ONE_MATTER = {"overdose": "dialysis", "pharmacokinetics": "dialysis", "pediatric": "vaccine"}
+#: Enzymes and transporters that a question asks of, and what labels write: of "any P-gp concern with digoxin?" a label
+#: speaks that says what its medicine does to P-gp.
+_OF_ENZYMES = re.compile(
+    r"\b(?:(?P<cyp>cyp|p-?450|cytochrome)|(?P<pgp>p-? ?gp\b|p-? ?glycoprotein)|(?P<oatp>oatp))", re.IGNORECASE
+)
+_ENZYMES = {"cyp": "cyp", "pgp": "p gp", "oatp": "oatp"}
 
 
 def silent_on(reading: Reading, intent: str, index: Index, entries: Sequence[Entry]) -> bool:
     """Whether none of ``entries``, all of one product, speaks of what the question is about.
 
-    False where it is about nothing that is known by all its names.
+    False where it is about nothing that is known by all its names. Of a longer text what its asking sentences name
+    decides; of substances taken besides, which a story names before it asks, all where these name none.
     """
-    own = own_terms(index, entries[0].head.product) if entries and intent in _WITH_ANOTHER else frozenset[str]()
-    names = [frozenset(lexical.terms(name)) for name in _names(reading, intent, own)]
-    if not names or index.speaks_of(names, entries):
+    parts = asking_parts(reading)
+    besides: list[str] = []
+    own = own_terms(index, entries[0].head.product) if intent in _WITH_ANOTHER and entries else frozenset[str]()
+    if intent in _WITH_ANOTHER:
+        besides = _besides(parts[0], intent, own)
+        # "His tranquilliser" is what the story calls by its name.
+        if not besides or not all(any(map(drug_classes.is_medicine, words(span))) for span in besides):
+            besides = _besides(reading, intent, own)
+    taken = [word for span in besides for word in words(span) if _may_decide(word, intent)]
+    if taken:
+        named = [name for word in taken for name in _names_of(word, own)]
+        matters = [matter for matter, _ in matters_in(" ".join(besides))]
+    else:
+        named, matters = _asked_about(parts, intent)
+    names = [frozenset(lexical.terms(name)) for name in (*named, *(each for m in matters for each in m.written))]
+    if not names or index.speaks_of(names, entries) or _in_a_phrase(matters, index, entries):
         return False
-    beside = reading.named("substance") if intent in _WITH_ANOTHER else ()
-    return not any(speaks_of_its_acts(index, entries, word) for span in beside for word in words(span))
+    if any(may_name(word, index, entries) or speaks_of_its_acts(index, entries, word) for word in taken):
+        return False
+    # Where the substance is but told beside, the enzyme is what is asked about.
+    told_beside = taken and not parts[0].named("substance")
+    return not (told_beside and _speaks_of_enzymes(parts[0].masked, index, entries))
 
 
-def _names(reading: Reading, intent: str, own: Set[str]) -> Iterator[str]:
-    """All names of what the question is about: the substances taken besides, else complaints, else matters.
+def _besides(reading: Reading, intent: str, own: Set[str]) -> list[str]:
+    """The substances that a question names besides; none where a label could not be searched for all of them.
 
     :param own: the terms of the product's own name: what it consists of is none taken besides.
     """
-    named = False
-    if intent in _WITH_ANOTHER:
-        # Words that everybody uses ("heart pills") name nothing that a label could be searched for.
-        # Of "flu shot" the influenza alone is no substance.
-        parts = {word for _, said in matters_in(reading.masked) if " " in said for word in words(said)}
-        beside = [
-            span for span in reading.named("substance") if not is_own(span, own) and not parts.issuperset(words(span))
-        ]
-        spans = [[word for word in words(span) if _may_decide(word, intent)] for span in beside]
-        if all(spans):
-            for word in (word for span in spans for word in span):
-                named = True
-                # Of letters the plural is another term: "SSRI", "SSRIs".
-                yield from (word, f"{word}s", *drug_classes.called(word))
-            for matter, _ in matters_in(" ".join(beside)) if named else ():
-                yield from matter.written
-    # Cirrhosis may be what the label calls hepatic impairment: of groups of patients it has its own words.
-    if not named and intent in _OF_A_COMPLAINT and not reading.population:
+    # Of "flu shot" the influenza alone is no substance.
+    parts = {word for _, said in matters_in(reading.masked) if " " in said for word in words(said)}
+    spans = [span for span in reading.named("substance") if not is_own(span, own) and not parts.issuperset(words(span))]
+    # Words that everybody uses ("heart pills") name nothing that a label could be searched for.
+    return spans if all(any(_may_decide(word, intent) for word in words(span)) for span in spans) else []
+
+
+def _names_of(word: str, own: Set[str]) -> Iterator[str]:
+    """All names of a substance. Of letters the plural is another term: "SSRI", "SSRIs".
+
+    A label that says what its own medicine is ("a monoclonal antibody") says nothing of another with that ending.
+    """
+    listed = drug_classes.NAMES_OF[word].classes if word in drug_classes.NAMES_OF else ()
+    its_own = {kind for term in own for kind in drug_classes.by_ending(term)}.difference(listed)
+    yield from (word, f"{word}s", *(name for name in drug_classes.called(word) if name not in its_own))
+
+
+def _asked_about(parts: Sequence[Reading], intent: str) -> tuple[list[str], list[Matter]]:
+    """All names of the complaints, else the matters, that the narrowest of ``parts`` names which names any."""
+    for part in parts:
+        complaints = list(_complaints(part, intent))
+        matters = [] if complaints else list(_matters(part, intent))
+        if complaints or matters:
+            # "That colitis" is what the question is about, whatever stands in the sentences beside it.
+            of_it = parts[0].named(*_OF_A_PATIENT) if part is not parts[0] and intent in _OF_A_COMPLAINT else ()
+            return [*complaints, *of_it], matters
+    return [], []
+
+
+def _complaints(reading: Reading, intent: str) -> Iterator[str]:
+    """All names of the complaints that are asked about.
+
+    Cirrhosis may be what the label calls hepatic impairment: of groups of patients it has its own words.
+    """
+    if intent in _OF_A_COMPLAINT and not reading.population:
         for complaint in lay_terms.named(reading.masked):
-            named = True
             yield from complaint
-    if not named:
-        for matter, _ in matters_in(reading.masked):
-            if matter.decides and (intent in _OF_A_MATTER or _OF_ONE_MATTER.get(intent) in matter.written):
-                yield from matter.written
+
+
+def _matters(reading: Reading, intent: str) -> Iterator[Matter]:
+    """The matters that are asked about."""
+    for matter, _ in matters_in(reading.masked):
+        if matter.decides and (intent in _OF_A_MATTER or _OF_ONE_MATTER.get(intent) in matter.written):
+            yield matter
+
+
+def _in_a_phrase(matters: Iterable[Matter], index: Index, entries: Sequence[Entry]) -> bool:
+    """Whether any of ``entries`` speaks of one of ``matters`` in words of which none tells it alone."""
+    phrases = [matter.phrase for matter in matters if matter.phrase]
+    return any(phrase.search(index.load(entry).text.decode()) for phrase in phrases for entry in entries)
+
+
+def _speaks_of_enzymes(question: str, index: Index, entries: Sequence[Entry]) -> bool:
+    """Whether ``question`` asks of enzymes or transporters, beside what it names, and ``entries`` speak of them."""
+    asked = {_ENZYMES[found.lastgroup or ""] for found in _OF_ENZYMES.finditer(question)}
+    return index.speaks_of([frozenset(lexical.terms(written)) for written in asked], entries)
 
 
 def _may_decide(word: str, intent: str) -> bool:

@@ -19,7 +19,8 @@ _PARTED = re.compile(r",\s+")
 _SPOKEN_OF = r"""
 drive, driving, machinery, machines, motor vehicle, automobile | drive, drives, driving, motorbike*, motorcycle*, \
 forklift*, behind the wheel, operat* (?:heavy )?machin*, take the car
-split, halves, crush, chew, swallow whole, swallowed whole, scored | split*, halve*, cut it, \
+split, halves, crush, chew, swallow whole, swallowed whole, scored | split\w*(?! up), halve*, \
+(?:tablet|pill|capsule)s? (?:\w+ ){0,3}split up, cut it, \
 cut them, (?:cut|break|snap) (?:\w+ ){0,6}(?:in half|in two|into halves), break them, chop*, mash*, grind*, crush*
 sprinkle, capsule contents, swallow whole, swallowed whole, capsules chew | \
 open(?:ed|ing)? (?:\w+ ){0,4}capsule*, capsules? (?:can |may |to )?be opened, \
@@ -60,7 +61,7 @@ drug test, drug screen, false positive | drug test*, drug screen*, workplace tes
 filler | dermal filler*, fillers?, hyaluronic acid
 cosmetic, sunscreen, moisturizer | make-?up, cosmetics, moisturi[sz]er*
 swim, bath, shower | swim*
-caffeine, coffee, tea, cola, xanthine | caffeine, coffee, energy drink*, espresso
+caffeine, coffee, tea, cola, xanthine, beverage | caffeine, coffee, energy drink*, espresso
 grapefruit | grapefruit*
 probiotic, yogurt | probiotic*
 vitamin, multivitamin | multivitamin*, vitamin*
@@ -76,7 +77,8 @@ guideline | guidelines?, nccn, kdigo, eular, gold report, consensus statement*
 patent, orphan, exclusivity | patent*, orphan, exclusivity, breakthrough designation, generic version*
 manufactured, made in | raw material*, where is it made, made in which, which plant, which country
 gloves | gloves
-pill organizer, dosette, repackag | pill box*, pill organi[sz]er*, dosette*, weekly organi[sz]er*, \
+pill organizer, dosette, repackag, original container, original bottle, original package, original packaging, \
+original blister | pill box*, pill organi[sz]er*, dosette*, weekly organi[sz]er*, \
 (?:in|into|to) (?:a |the )?blister pack*
 altitude | altitude
 breath test | breath test*
@@ -125,15 +127,21 @@ neutrophil, white blood cell | white cells, white count
 bulimia, anorexia nervosa | eating disorder*
 interrupt | pause*
 """
+#: One of the words that labels write of a matter -> what else they write of it, of which no word tells it by itself.
+_IN_A_PHRASE = {
+    "bedtime": r"\b(?:at any time|any time of day|time of (?:the )?day)\b",
+    "caffeine": r"\b(?:foods?,? (?:or|and) (?:drinks?|beverages?|liquids?|fluids?)|eating or drinking|eat or drink)\b",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """``written``: what labels write, each part a name by itself. ``decides``: a label without any of these is silent
-    on it."""
+    """``written``: what labels write, each part a name by itself. ``decides``: a label without any of these, and
+    without the ``phrase``, is silent on it."""
 
     written: tuple[str, ...]
     decides: bool
+    phrase: re.Pattern[str] | None = None
 
 
 def _read() -> tuple[list[Matter], re.Pattern[str]]:
@@ -144,7 +152,9 @@ def _read() -> tuple[list[Matter], re.Pattern[str]]:
             written, _, said = line.partition("|")
             parts = "|".join(part.replace("*", r"\w*") for part in _PARTED.split(said.strip()))
             forms.append(f"(?P<m{len(matters)}>{parts})")
-            matters.append(Matter(tuple(_PARTED.split(written.strip())), decides))
+            names = tuple(_PARTED.split(written.strip()))
+            phrases = [_IN_A_PHRASE[name] for name in names if name in _IN_A_PHRASE]
+            matters.append(Matter(names, decides, re.compile(phrases[0], re.IGNORECASE) if phrases else None))
     return matters, re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)")
 
 
