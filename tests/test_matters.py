@@ -32,6 +32,13 @@ from assistant.understanding.matters import matters_in
         ("are alcoholic drinks allowed", "alcohol"),
         ("must I fast?", "fasting"),
         ("May I put them into a blister pack?", "dosette"),
+        ("through an in-line filter?", "micron"),
+        ("dose on CVVHDF", "continuous renal replacement"),
+        ("does it change the QTc?", "qt"),
+        ("is genotyping needed first?", "polymorphism"),
+        ("actual or adjusted body weight?", "adjusted body weight"),
+        ("how long once opened?", "discard"),
+        ("can the tablet be split up?", "split"),
     ],
 )
 def test_a_matter_is_known_by_what_people_say(question: str, written: str) -> None:
@@ -55,6 +62,9 @@ def test_a_matter_is_known_by_what_people_say(question: str, written: str) -> No
         "how fast does it work for migraine",
         "a fast heartbeat for two days",
         "at what temperature are the blister packs kept",
+        "do the two lines have to be split up",
+        "filtered air",
+        "the dose per kg of body weight",
     ],
 )
 def test_parts_of_words_name_nothing(question: str) -> None:

@@ -169,3 +169,17 @@ def test_a_matter_may_be_spoken_of_in_a_phrase(silent: Silent, question: str, in
 def test_a_matter_of_which_no_phrase_speaks_stays_unanswered(silent: Silent) -> None:
     assert silent("can the tablets be split up for my mother?", "administration")
     assert silent("may I have a beer?", "patient_counseling")
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("dose on CVVH?", "renal_impairment"),
+        ("ideal or actual body weight for the dose?", "dosage"),
+        ("does it prolong the QTc?", "mechanism"),
+        ("which 20 % lipid emulsion bolus?", "warnings"),
+    ],
+)
+def test_some_matters_are_what_is_asked_wherever_they_are_named(silent: Silent, question: str, intent: str) -> None:
+    assert silent(question, intent)
+    assert not silent("dose for somebody who likes to swim?", intent if intent == "dosage" else "renal_impairment")

@@ -560,8 +560,7 @@ _MEMBERS = {
     "xanthine": "theophylline caffeine coffee",
     "caffeine": "coffee espresso cola",
     "platinum": "cisplatin carboplatin oxaliplatin",
-    "chemotherapy": "cisplatin carboplatin oxaliplatin paclitaxel docetaxel doxorubicin cyclophosphamide etoposide "
-    "capecitabine fluorouracil gemcitabine",
+    "chemotherapy": "cisplatin carboplatin oxaliplatin paclitaxel docetaxel doxorubicin cyclophosphamide etoposide",
     "anthracycline": "doxorubicin daunorubicin epirubicin idarubicin",
     "alcohol": "vodka whisky whiskey champagne cocktail cocktails prosecco sherry gin rum booze pint",
     "smoking": "cigarette cigarettes tobacco nicotine vaping vape smokes smoker",
@@ -583,7 +582,6 @@ _MEMBERS = {
     "coumarin/vitamin k antagonist": "warfarin acenocoumarol phenprocoumon vka",
     "factor xa inhibitor": "apixaban rivaroxaban edoxaban fondaparinux",
     "low molecular weight heparin": "enoxaparin dalteparin tinzaparin lmwh",
-    "p2y12": "clopidogrel prasugrel ticagrelor cangrelor",
     "thrombolytic/fibrinolytic": "alteplase tenecteplase reteplase",
     "cholinesterase inhibitor/acetylcholinesterase inhibitor/anticholinesterase/cholinergic": "donepezil rivastigmine "
     "galantamine pyridostigmine neostigmine physostigmine",

@@ -43,6 +43,20 @@ _OF_A_MATTER = (
 )
 #: Of other questions some matters are what is asked: intent -> one of the words that labels write of it.
 _OF_ONE_MATTER = {"overdose": "dialysis", "pharmacokinetics": "dialysis", "pediatric": "vaccine"}
+#: Matters that are what is asked wherever they are named, each by the first of the words that labels write.
+_OF_ANY_QUESTION = frozenset(
+    (
+        "continuous renal replacement",
+        "electroencephalogram",
+        "genotype",
+        "ideal body weight",
+        "in line filter",
+        "lipid emulsion",
+        "peritoneal",
+        "qt",
+        "scalp cooling",
+    )
+)
 #: Enzymes and transporters that a question asks of, and what labels write: of "any P-gp concern with digoxin?" a label
 #: speaks that says what its medicine does to P-gp.
 _OF_ENZYMES = re.compile(
@@ -128,7 +142,8 @@ def _complaints(reading: Reading, intent: str) -> Iterator[str]:
 def _matters(reading: Reading, intent: str) -> Iterator[Matter]:
     """The matters that are asked about."""
     for matter, _ in matters_in(reading.masked):
-        if matter.decides and (intent in _OF_A_MATTER or _OF_ONE_MATTER.get(intent) in matter.written):
+        asked = intent in _OF_A_MATTER or _OF_ONE_MATTER.get(intent) in matter.written
+        if matter.decides and (asked or matter.written[0] in _OF_ANY_QUESTION):
             yield matter
 
 

@@ -25,7 +25,8 @@ cut them, (?:cut|break|snap) (?:\w+ ){0,6}(?:in half|in two|into halves), break 
 sprinkle, capsule contents, swallow whole, swallowed whole, capsules chew | \
 open(?:ed|ing)? (?:\w+ ){0,4}capsule*, capsules? (?:can |may |to )?be opened, \
 open (?:it|them) up, (?:empty|pour) (?:\w+ ){0,3}capsule*
-hemodialysis, dialysis, dialyzable, dialyzed, dialysate | (?:removed|cleared|eliminated|washed out|taken out) \
+hemodialysis, dialysis, dialyzable, dialyzed, dialysate | \
+(?:ha?emo)?dialysis (?:remove|clear|eliminate)s?, (?:removed|cleared|eliminated|washed out|taken out) \
 (?:by|with|through) (?:ha?emo)?dialysis, dialy[sz]able, dialy[sz]ed (?:out|off|away), dialy[sz]e (?:it|the)
 morning, evening, bedtime | (?:morning|evening|night|bedtime) or (?:\w+ ){0,3}(?:morning|\
 evening|night|bedtime), time of (?:the )?day
@@ -95,6 +96,21 @@ gout, uric acid | gout, uric acid, urate
 polycystic | polycystic
 dementia | dementia
 oxygen | home oxygen, on oxygen, oxygen cannula
+in line filter, filter, micron | in-?line filter*, filter needle*, pore size
+lipid emulsion, fat emulsion, intralipid | lipid emulsion*, fat emulsion*, intralipid
+scalp cooling, cooling cap, cold cap | scalp cooling, cooling cap*, cold cap*
+genotype, genotyping, genetic test, polymorphism, poor metabolizer | genotyp*, mthfr, pharmacogen*
+continuous renal replacement, hemofiltration, hemodiafiltration, crrt | crrt, cvvh*, ha?emofiltration, \
+continuous renal replacement*
+peritoneal | peritoneal dialysis, capd
+electroencephalogram, electroencephalographic, eeg, bispectral | bis, bispectral, processed eeg, eeg readings?
+qt, qtc, torsade, electrocardiogram, electrophysiology | qtc?, qtc? interval
+ideal body weight, adjusted body weight, lean body weight, actual body weight, total body weight | \
+(?:ideal|adjusted|lean|actual) (?:body ?weight|or \w+ body ?weight)
+compress, cold pack, ice | (?:warm|cold|hot|cool|ice) compress*
+backorder, shortage | back[ -]?order*
+open, puncture, discard, throw away | \
+(?:been|once|after|when|is|it's) opened, first opened, after opening
 mouthwash, rinse, thrush | rinse my mouth, rinse out
 smoking, smoker, tobacco, cigarette, nicotine | smok*, cigarette*, tobacco, nicotine, vap(?:e|es|ing)
 """
