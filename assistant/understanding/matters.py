@@ -102,7 +102,7 @@ scalp cooling, cooling cap, cold cap | scalp cooling, cooling cap*, cold cap*
 genotype, genotyping, genetic test, polymorphism, poor metabolizer | genotyp*, mthfr, pharmacogen*
 continuous renal replacement, hemofiltration, hemodiafiltration, crrt | crrt, cvvh*, ha?emofiltration, \
 continuous renal replacement*
-peritoneal | peritoneal dialysis, capd
+peritoneal, dialysis, dialyzable | peritoneal dialysis, capd
 electroencephalogram, electroencephalographic, eeg, bispectral | bis, bispectral, processed eeg, eeg readings?
 qt, qtc, torsade, electrocardiogram, electrophysiology | qtc?, qtc? interval
 ideal body weight, adjusted body weight, lean body weight, actual body weight, total body weight | \
