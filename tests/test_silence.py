@@ -77,12 +77,15 @@ def test_what_a_story_tells_beside_its_question_is_no_matter_that_is_asked_about
     assert not silent(_STORY + "Which sodium level should we watch for?", "warnings")
     assert silent(_STORY + "May she still drive with these new capsules?", "warnings")
     assert silent("Our nurse has a latex allergy. Is the stopper free of it?", "ingredients")
+    # What is said behind the question is said for it.
+    assert silent("Does the magnesium salt or any colour come from animals? I keep halal.", "ingredients")
 
 
 def test_what_the_question_points_at_counts_whatever_stands_beside_it(silent: Silent) -> None:
     story = "He has ulcerative colitis. No surgery, and he smokes. What could it do to that colitis?"
     assert not silent(story, "warnings", illnesses=("colitis",))
     assert silent(story.replace("that colitis", "him"), "warnings")
+    assert silent("I smoked for years. Can it keep colitis away?", "warnings", illnesses=("colitis",))
 
 
 def test_substances_that_the_question_itself_names_decide(silent: Silent) -> None:

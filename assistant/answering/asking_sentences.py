@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from assistant.answering import lexical
+from assistant.content.lexicon import words
 from assistant.understanding.reading import Reading
 
 #: A sentence ends here, if not behind a shortened word.
@@ -46,15 +47,16 @@ def asking_parts(reading: Reading) -> tuple[Reading, ...]:
     if all(asks) or not any(asks):
         return (reading,)
     asking = _of(reading, [place for place, does in zip(sentences, asks, strict=True) if does])
-    if _says_enough(asking.masked):
-        return (asking,)
-    beside = [place for at, place in enumerate(sentences) if any(asks[max(at - _REACH, 0) : at + _REACH + 1])]
-    return asking, _of(reading, beside)
+    # What is said behind a question ("I keep halal.") is said for it.
+    before = 0 if _says_enough(asking.masked) else _REACH
+    beside = [place for at, place in enumerate(sentences) if any(asks[max(at - _REACH, 0) : at + before + 1])]
+    return (asking,) if asking.masked == _of(reading, beside).masked else (asking, _of(reading, beside))
 
 
 def _says_enough(question: str) -> bool:
     """Whether ``question`` says by itself what it is about."""
-    return len(set(lexical.terms(question))) >= (_SAYS_ENOUGH_POINTING if _POINTS.search(question) else _SAYS_ENOUGH)
+    telling = {word for word in words(question) if lexical.terms(word)}
+    return len(telling) >= (_SAYS_ENOUGH_POINTING if _POINTS.search(question) else _SAYS_ENOUGH)
 
 
 def _sentences(text: str) -> list[tuple[int, int]]:

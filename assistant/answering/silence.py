@@ -25,7 +25,9 @@ from assistant.understanding.spelling import is_ordinary
 _WITH_ANOTHER = frozenset(("drug_interaction", "food_interaction"))
 #: Questions that only what the label says of the complaint or illness can answer.
 _OF_A_COMPLAINT = frozenset(("adverse_reactions", "warnings", "contraindication"))
+#: What a patient has or gets, and how a question names it that points to another sentence: "that colitis".
 _OF_A_PATIENT = ("condition", "comorbidity", "event")
+_KNOWN_ALREADY = re.compile(r"\b(?:that|this|those|these|his|her|their|my|our)\s+$", re.IGNORECASE)
 #: Questions that only what the label says of the matter can answer, where one is named.
 _OF_A_MATTER = (
     _OF_A_COMPLAINT
@@ -124,9 +126,16 @@ def _asked_about(parts: Sequence[Reading], intent: str) -> tuple[list[str], list
         matters = [] if complaints else list(_matters(part, intent))
         if complaints or matters:
             # "That colitis" is what the question is about, whatever stands in the sentences beside it.
-            of_it = parts[0].named(*_OF_A_PATIENT) if part is not parts[0] and intent in _OF_A_COMPLAINT else ()
-            return [*complaints, *of_it], matters
+            pointed_at = _pointed_at(parts[0]) if part is not parts[0] and intent in _OF_A_COMPLAINT else ()
+            return [*complaints, *pointed_at], matters
     return [], []
+
+
+def _pointed_at(asking: Reading) -> Iterator[str]:
+    """The illnesses that a question names as known from the sentences beside it."""
+    for start, end, name in asking.chosen.spans or ():
+        if name in _OF_A_PATIENT and _KNOWN_ALREADY.search(asking.masked, 0, start):
+            yield asking.masked[start:end]
 
 
 def _complaints(reading: Reading, intent: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ gastrostomy*
 latex, rubber | latex, natural rubber, rubber stopper*, rubber gloves
 gluten, wheat | gluten*, wheat
 lactose | lactose, dairy free, milk sugar
-gelatin, porcine, pork, bovine | gelatin*, pork, porcine, halal, kosher, vegan*, vegetarian*
+gelatin, porcine, pork, bovine | gelatin*, pork, porcine, pigs?, halal, kosher, vegan*, vegetarian*
 soy, soybean, soya | soy, soya, soybean*
 egg | egg, eggs
 peanut, nut | peanut*, nuts, nut allergy
@@ -99,7 +99,8 @@ oxygen | home oxygen, on oxygen, oxygen cannula
 in line filter, filter, micron | in-?line filter*, filter needle*, pore size
 lipid emulsion, fat emulsion, intralipid | lipid emulsion*, fat emulsion*, intralipid
 scalp cooling, cooling cap, cold cap | scalp cooling, cooling cap*, cold cap*
-genotype, genotyping, genetic test, polymorphism, poor metabolizer | genotyp*, mthfr, pharmacogen*
+genotype, genotyping, genetic test, polymorphism, poor metabolizer | genotyping, genotyped, \
+genetic test*, mthfr, pharmacogen*
 continuous renal replacement, hemofiltration, hemodiafiltration, crrt | crrt, cvvh*, ha?emofiltration, \
 continuous renal replacement*
 peritoneal, dialysis, dialyzable | peritoneal dialysis, capd
