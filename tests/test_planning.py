@@ -566,3 +566,17 @@ def test_a_result_of_the_labels_own_comparison_is_looked_for_among_its_results()
     referred = compared(sure, within=False, asks_result=True, prefers=True)
     assert (referred.outcome, referred.intent) == (Outcome.MEDICAL_INFORMATION, "comparison")
     assert compared(heard, within=False, asks_result=True).outcome is Outcome.MEDICAL_INFORMATION
+
+
+def test_what_is_referred_is_not_answered_behind_a_notice() -> None:
+    asked = found(
+        flags=frozenset((Flag.ADVERSE_EVENT,)),
+        intents=(("dosage", 0.6), ("indication", 0.3)),
+        status=LabelStatus.NOT_MENTIONED,
+        asks_use=True,
+    )
+    plan = route(asked, "hcp", POLICY)
+    assert plan.outcome is Outcome.ADVERSE_EVENT
+    assert not plan.retrieve
+    own_use = dataclasses.replace(asked, status=LabelStatus.INDICATED)
+    assert route(own_use, "hcp", POLICY).retrieve

@@ -106,6 +106,7 @@ def test_substances_that_the_question_itself_names_decide(silent: Silent) -> Non
         ("warfrin", False),  # meant for a substance that the label calls by its class
         ("fluconazol", True),
         ("tarnivexol", True),
+        ("nitrite", True),  # one letter from a stem of "nutritional", and no name that was mistyped
     ],
 )
 def test_a_slip_in_a_name_is_no_evidence_of_silence(silent: Silent, name: str, says_nothing: bool) -> None:

@@ -48,6 +48,11 @@ def test_who_asks_for_a_studys_result_tells_of_nobody(question: str) -> None:
         "ORR in the trial? A colleague in Turin gave up at month three.",
         "Sleep study shows apnoea. Any reduction?",
         "after two cycles the scan is worse, what was the response rate in the study?",
+        "What was the ORR in the trial, two died in week 3?",
+        "How many people in the study stopped because of rash as three on the ward did?",
+        "Rate of stillbirth in the pregnancy cohort, partner miscarried week 9?",
+        "Which percentage of patients bled in the trial, spouse bleeding badly on it?",
+        "How many patients in the trial developed anaphylaxis, Jane collapsed?",
         "how common is rash",  # of no study
         "how was the trial designed?",  # no result
         "",
@@ -62,9 +67,9 @@ def test_the_model_alone_raises_a_report_over_a_studys_question_only_where_it_is
         heard = Choosing((), flags={"adverse_event": share, "emergency": 0.7})
         return raised(screened, heard, POLICY.thresholds, of_a_study=of_a_study)
 
-    assert Flag.ADVERSE_EVENT in flags(0.1, of_a_study=False)
-    assert Flag.ADVERSE_EVENT not in flags(0.1, of_a_study=True)
+    assert Flag.ADVERSE_EVENT in flags(0.08, of_a_study=False)
+    assert Flag.ADVERSE_EVENT not in flags(0.08, of_a_study=True)
     assert Flag.ADVERSE_EVENT in flags(0.3, of_a_study=True)
     # What the screen finds stands, and so does any other flag.
-    assert Flag.ADVERSE_EVENT in flags(0.1, of_a_study=True, screened=(Flag.ADVERSE_EVENT,))
-    assert Flag.EMERGENCY in flags(0.1, of_a_study=True)
+    assert Flag.ADVERSE_EVENT in flags(0.08, of_a_study=True, screened=(Flag.ADVERSE_EVENT,))
+    assert Flag.EMERGENCY in flags(0.08, of_a_study=True)

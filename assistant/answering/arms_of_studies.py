@@ -13,19 +13,18 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz.distance import OSA
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import generic_of
+from assistant.answering.drug_classes import NAMES_OF, generic_of
 from assistant.answering.index import Entry, Index
 from assistant.content.lexicon import words
 from assistant.understanding.other_medicines import is_arm
-from assistant.understanding.spelling import is_ordinary
+from assistant.understanding.spelling import is_ordinary, is_typed_so
 
-#: Topics of passages that report of one medicine beside another; labels of the old format report trials with how the
-#: medicine works.
-REPORTING = frozenset(("clinical_studies", "adverse_reactions", "mechanism", "pharmacokinetics"))
+#: Topics of passages that report of one medicine beside another. A study of an interaction sets none beside another.
+REPORTING = frozenset(("clinical_studies", "adverse_reactions"))
 #: The first syllables of a name are so many letters, and so many more are left out.
 _SYLLABLES, _LEFT_OUT = 3, 3
-#: A name of so many letters may have a slip, of so many two; with the same first letters.
-_ONE_SLIP, _TWO_SLIPS, _HEAD = 6, 9, 3
+#: A name of so many letters may have a slip, one alone, if nobody knows it; with the same first letters.
+_ONE_SLIP, _HEAD = 6, 3
 #: Around what the medicine was added to.
 _TOGETHER = r"(?:\+|\bplus|\bin combination with|\bcombined with|\badded to|\band)\s+(?:[\w-]+\s+)?"
 
@@ -35,7 +34,10 @@ def is_set_beside(index: Index, product: str, other: str, question: str, entries
 
     :param question: product names masked.
     """
-    reports = [entry for entry in entries if entry.head.topic in REPORTING]
+    # Only a label of the format before 2006 reports its trials with how the medicine works.
+    trials = any(entry.head.topic == "clinical_studies" for entry in entries)
+    topics = REPORTING if trials else REPORTING | {"mechanism"}
+    reports = [entry for entry in entries if entry.head.topic in topics]
     alone = _asked_alone(other, question)
     for name in names_in_reports(index, product, other, reports):
         for text in _texts_with(index, product, name, reports):
@@ -67,8 +69,9 @@ def _begins(other: str, word: str) -> bool:
 
 
 def _is_slip(other: str, word: str) -> bool:
-    reach = 2 if len(other) >= _TWO_SLIPS else 1
-    return len(other) >= _ONE_SLIP and other[:_HEAD] == word[:_HEAD] and OSA.distance(other, word) <= reach
+    if len(other) < _ONE_SLIP or other in NAMES_OF or is_typed_so(other):
+        return False
+    return other[:_HEAD] == word[:_HEAD] and OSA.distance(other, word) <= 1
 
 
 def _texts_with(index: Index, product: str, name: str, reports: Sequence[Entry]) -> Iterable[str]:
@@ -80,7 +83,8 @@ def _texts_with(index: Index, product: str, name: str, reports: Sequence[Entry])
 def _asked_alone(other: str, question: str) -> bool:
     """Whether the question sets ``other`` by itself beside the two together: "... + pac vs pac alone"."""
     name = re.escape(other)
-    alone = rf"\b{name}\s+(?:alone|only|by itself|mono\w*)\b"
+    together = rf"(?:(?:\+|/|\bplus\b|\bwith\b)\s*{name}\b|\b{name}\s*(?:\+|/|\bplus\b|\bwith\b))"
+    alone = rf"(?=.*{together}).*\b{name}\s+(?:alone|only|by itself|mono\w*)\b"
     twice = rf"(?:\+|\bplus|/)\s*{name}\b.*\b(?:vs\.?|versus)\s+(?:placebo\s*(?:\+|plus)\s*)?{name}\b"
     return re.search(rf"{alone}|{twice}", question, re.IGNORECASE) is not None
 

@@ -16,12 +16,19 @@ from assistant.understanding.reading import Reading
 #: A sentence ends here, if not behind a shortened word.
 _END = re.compile(r"[.!?]+[\"')\]\u201d]*(?=\s)|\n")
 _SHORTENED = re.compile(r"\b(?:vs|st|dr|mr|mrs|ms|no|approx|incl|esp|resp|[a-z]|e\.g|i\.e)\.$", re.IGNORECASE)
+#: The longest of these with its full stop: only so far back is looked, however long the text is.
+_LONGEST_SHORTENED = len("approx.")
 _ASKS = re.compile(r"\?[\"')\]\u201d]*\s*$")
 #: Without a mark: by its first word, or because it says that something is asked.
 _ASKS_UNMARKED = re.compile(
     r"^\W*(?:what|how|when|which|who|whom|whose|why|where|is|are|does|do|did|can|could|may|should|must|will|would|any)\b"
     r"|\b(?:ask(?:s|ed|ing)?|wonder(?:s|ed|ing)?|(?:want|need|like|love)(?:s|ed)? to know|know (?:if|whether|how|what|"
     r"when)|tell (?:me|us)|please (?:advise|tell|confirm|send|explain)|(?:my|our|the|one) question)\b",
+    re.IGNORECASE,
+)
+#: What somebody must not be given is what every question is about, wherever it is told.
+_ALWAYS = re.compile(
+    r"\b(?:allerg\w*|anaphyla\w*|hypersensitiv\w*|intoleran\w*|porphyria|c(?:o)?eliac|vegan|halal|kosher)\b",
     re.IGNORECASE,
 )
 #: Words that stand for what, or for whom, another sentence names.
@@ -44,7 +51,7 @@ def asking_parts(reading: Reading) -> tuple[Reading, ...]:
     asks = [_ASKS.search(reading.masked[slice(*place)]) is not None for place in sentences]
     if not any(asks):
         asks = [_ASKS_UNMARKED.search(reading.masked[slice(*place)]) is not None for place in sentences]
-    if all(asks) or not any(asks):
+    if all(asks) or not any(asks) or _ALWAYS.search(reading.masked):
         return (reading,)
     asking = _of(reading, [place for place, does in zip(sentences, asks, strict=True) if does])
     # What is said behind a question ("I keep halal.") is said for it.
@@ -61,7 +68,8 @@ def _says_enough(question: str) -> bool:
 
 def _sentences(text: str) -> list[tuple[int, int]]:
     """The places of the sentences of ``text``."""
-    ends = [end.end() for end in _END.finditer(text) if not _SHORTENED.search(text, 0, end.end())]
+    ends = [end.end() for end in _END.finditer(text)]
+    ends = [end for end in ends if not _SHORTENED.search(text, max(0, end - _LONGEST_SHORTENED), end)]
     places = zip([0, *ends], [*ends, len(text)], strict=True)
     return [(start, end) for start, end in places if text[start:end].strip()]
 

@@ -17,6 +17,7 @@ from assistant.content.lexicon import INTERNATIONAL_NAMES
 
 #: Generic name -> brands, and short names, that people say instead.
 _BRANDS = {
+    "abatacept": "orencia",
     "acetaminophen": "tylenol panadol apap",
     "acyclovir": "zovirax",
     "adalimumab": "humira",
@@ -39,11 +40,13 @@ _BRANDS = {
     "argatroban": "acova",
     "aripiprazole": "abilify",
     "armodafinil": "nuvigil",
-    "aspirin": "asa bayer ecotrin bufferin",
+    "aspirin": "ecotrin bufferin",
     "atenolol": "tenormin",
     "atezolizumab": "tecentriq atezo",
+    "atogepant": "qulipta",
     "atomoxetine": "strattera",
     "atorvastatin": "lipitor",
+    "axitinib": "inlyta",
     "azacitidine": "vidaza",
     "azathioprine": "imuran",
     "azilsartan": "edarbi",
@@ -51,6 +54,7 @@ _BRANDS = {
     "baclofen": "lioresal",
     "baricitinib": "olumiant",
     "benazepril": "lotensin",
+    "benralizumab": "fasenra",
     "benzonatate": "tessalon",
     "benztropine": "cogentin",
     "bevacizumab": "avastin",
@@ -60,6 +64,7 @@ _BRANDS = {
     "bisoprolol": "zebeta",
     "bivalirudin": "angiomax",
     "bortezomib": "velcade",
+    "bosutinib": "bosulif",
     "botulinum": "botox dysport xeomin",
     "brexpiprazole": "rexulti",
     "brivaracetam": "briviact",
@@ -76,6 +81,7 @@ _BRANDS = {
     "carbamazepine": "tegretol",
     "carbidopa": "sinemet",
     "carboplatin": "paraplatin",
+    "carfilzomib": "kyprolis",
     "cariprazine": "vraylar",
     "carisoprodol": "soma",
     "carvedilol": "coreg",
@@ -86,9 +92,11 @@ _BRANDS = {
     "ceftriaxone": "rocephin",
     "cefuroxime": "ceftin",
     "celecoxib": "celebrex",
+    "cenobamate": "xcopri",
     "cephalexin": "keflex",
     "certolizumab": "cimzia",
     "cetirizine": "zyrtec",
+    "cetuximab": "erbitux",
     "cholestyramine": "questran colestyramine",
     "cimetidine": "tagamet",
     "cinacalcet": "sensipar",
@@ -114,7 +122,9 @@ _BRANDS = {
     "dalteparin": "fragmin",
     "dapagliflozin": "farxiga forxiga",
     "daptomycin": "cubicin dapto",
+    "daratumumab": "darzalex",
     "darbepoetin": "aranesp",
+    "degarelix": "firmagon",
     "denosumab": "prolia",
     "desloratadine": "clarinex",
     "desmopressin": "ddavp",
@@ -145,6 +155,7 @@ _BRANDS = {
     "dulaglutide": "trulicity",
     "duloxetine": "cymbalta",
     "dupilumab": "dupixent",
+    "durvalumab": "imfinzi",
     "dutasteride": "avodart",
     "edoxaban": "savaysa",
     "efavirenz": "sustiva efv",
@@ -158,6 +169,9 @@ _BRANDS = {
     "eplerenone": "inspra",
     "epoetin": "epogen procrit",
     "eptifibatide": "integrilin",
+    "eptinezumab": "vyepti",
+    "erenumab": "aimovig",
+    "eribulin": "halaven",
     "erlotinib": "tarceva",
     "ertapenem": "invanz",
     "ertugliflozin": "steglatro",
@@ -191,12 +205,17 @@ _BRANDS = {
     "fluvoxamine": "luvox",
     "fondaparinux": "arixtra",
     "fosfomycin": "monurol",
+    "fosphenytoin": "cerebyx",
+    "fremanezumab": "ajovy",
     "fulvestrant": "faslodex",
     "furosemide": "lasix",
     "gabapentin": "neurontin",
     "galantamine": "razadyne",
+    "galcanezumab": "emgality",
     "gefitinib": "iressa",
+    "gemcitabine": "gemzar",
     "gemfibrozil": "lopid",
+    "glatiramer": "copaxone",
     "glimepiride": "amaryl",
     "glipizide": "glucotrol",
     "glyburide": "diabeta micronase",
@@ -222,7 +241,7 @@ _BRANDS = {
     "ipilimumab": "yervoy ipi",
     "irbesartan": "avapro",
     "iron": "feosol",
-    "isoniazid": "inh",
+    "isosorbide": "imdur isordil",
     "isotretinoin": "accutane",
     "itraconazole": "sporanox",
     "ivabradine": "corlanor",
@@ -236,8 +255,10 @@ _BRANDS = {
     "lamivudine": "epivir",
     "lamotrigine": "lamictal",
     "lansoprazole": "prevacid",
+    "lapatinib": "tykerb",
     "leflunomide": "arava",
     "lenalidomide": "revlimid",
+    "lenvatinib": "lenvima",
     "letrozole": "femara",
     "leuprolide": "lupron eligard",
     "leuprorelin": "lupron",
@@ -268,6 +289,7 @@ _BRANDS = {
     "meloxicam": "mobic",
     "memantine": "namenda",
     "meperidine": "demerol",
+    "mepolizumab": "nucala",
     "meropenem": "merrem",
     "metaxalone": "skelaxin",
     "metformin": "glucophage",
@@ -296,6 +318,7 @@ _BRANDS = {
     "naloxone": "narcan",
     "naltrexone": "vivitrol revia",
     "naproxen": "aleve naprosyn",
+    "natalizumab": "tysabri",
     "nateglinide": "starlix",
     "nebivolol": "bystolic",
     "nevirapine": "viramune",
@@ -306,7 +329,9 @@ _BRANDS = {
     "nivolumab": "opdivo nivo",
     "norepinephrine": "levophed norepi",
     "nortriptyline": "pamelor",
+    "ocrelizumab": "ocrevus",
     "olanzapine": "zyprexa",
+    "olaparib": "lynparza",
     "olmesartan": "benicar",
     "omalizumab": "xolair",
     "omeprazole": "prilosec losec",
@@ -321,9 +346,13 @@ _BRANDS = {
     "paclitaxel": "taxol",
     "palbociclib": "ibrance",
     "paliperidone": "invega",
+    "panitumumab": "vectibix",
     "pantoprazole": "protonix",
     "paroxetine": "paxil",
+    "pazopanib": "votrient",
+    "pegfilgrastim": "neulasta",
     "pembrolizumab": "keytruda pembro",
+    "pemetrexed": "alimta",
     "penicillin": "pcn",
     "phenazopyridine": "pyridium",
     "phenelzine": "nardil",
@@ -333,6 +362,8 @@ _BRANDS = {
     "pioglitazone": "actos",
     "piperacillin": "zosyn",
     "pitavastatin": "livalo",
+    "pomalidomide": "pomalyst",
+    "ponatinib": "iclusig",
     "posaconazole": "noxafil",
     "potassium": "kcl klor",
     "pramipexole": "mirapex",
@@ -357,9 +388,12 @@ _BRANDS = {
     "raloxifene": "evista",
     "raltegravir": "isentress",
     "ramipril": "altace",
+    "ramucirumab": "cyramza",
     "ranitidine": "zantac",
     "ranolazine": "ranexa",
     "rasagiline": "azilect",
+    "regorafenib": "stivarga",
+    "relugolix": "orgovyx",
     "remifentanil": "ultiva",
     "repaglinide": "prandin",
     "rifabutin": "mycobutin",
@@ -375,6 +409,7 @@ _BRANDS = {
     "rivastigmine": "exelon",
     "rizatriptan": "maxalt",
     "rocuronium": "zemuron",
+    "romosozumab": "evenity",
     "ropinirole": "requip",
     "rosuvastatin": "crestor",
     "rufinamide": "banzel",
@@ -391,6 +426,7 @@ _BRANDS = {
     "sitagliptin": "januvia",
     "sofosbuvir": "sovaldi",
     "solifenacin": "vesicare",
+    "sorafenib": "nexavar",
     "sotalol": "betapace",
     "spironolactone": "aldactone",
     "succinylcholine": "anectine sux",
@@ -399,6 +435,7 @@ _BRANDS = {
     "sulfamethoxazole": "bactrim septra cotrimoxazole",
     "sulfasalazine": "azulfidine",
     "sumatriptan": "imitrex imigran",
+    "sunitinib": "sutent",
     "suvorexant": "belsomra",
     "tacrolimus": "prograf",
     "tadalafil": "cialis",
@@ -411,6 +448,9 @@ _BRANDS = {
     "tenofovir": "viread",
     "terazosin": "hytrin",
     "terbinafine": "lamisil",
+    "teriflunomide": "aubagio",
+    "teriparatide": "forteo",
+    "tezepelumab": "tezspire",
     "theophylline": "theodur uniphyl",
     "ticagrelor": "brilinta",
     "tinidazole": "tindamax",
@@ -451,13 +491,14 @@ _BRANDS = {
     "zaleplon": "sonata",
     "zidovudine": "azt retrovir",
     "ziprasidone": "geodon",
+    "zoledronic": "zometa reclast",
     "zolpidem": "ambien",
     "zonisamide": "zonegran",
 }
 
 #: What labels call a class, names of one class parted by "/" -> the substances that belong to it.
 _MEMBERS = {
-    "nitrate": "nitroglycerin nitroglycerine isosorbide nitroprusside nitrostat poppers imdur isordil",
+    "nitrate": "nitroglycerin nitroglycerine isosorbide nitroprusside nitrostat poppers",
     "nsaid/nonsteroidal anti inflammatory": "ibuprofen naproxen diclofenac ketorolac indomethacin meloxicam celecoxib "
     "piroxicam etodolac nabumetone ketoprofen aspirin sulindac oxaprozin flurbiprofen diflunisal mefenamic",
     "salicylate": "aspirin bismuth salsalate",
@@ -554,7 +595,7 @@ _MEMBERS = {
     "erythropoiesis stimulating agent": "epoetin darbepoetin",
     "aromatase inhibitor": "letrozole anastrozole exemestane",
     "gnrh agonist": "leuprolide goserelin triptorelin",
-    "bisphosphonate": "alendronate risedronate zoledronic ibandronate zometa reclast",
+    "bisphosphonate": "alendronate risedronate zoledronic ibandronate",
     "pde5 inhibitor": "sildenafil tadalafil vardenafil avanafil",
     "dopamine agonist": "pramipexole ropinirole bromocriptine cabergoline",
     "xanthine": "theophylline caffeine coffee",
@@ -589,7 +630,7 @@ _MEMBERS = {
     "hyoscyamine dicyclomine glycopyrrolate benztropine",
     "antidepressant": "fluoxetine sertraline paroxetine citalopram escitalopram venlafaxine duloxetine bupropion "
     "mirtazapine trazodone amitriptyline nortriptyline",
-    "hypnotic/sleep medicine/sleeping": "zolpidem eszopiclone zaleplon temazepam triazolam suvorexant melatonin",
+    "hypnotic/sleep medicine/sleeping": "zolpidem eszopiclone zaleplon temazepam triazolam suvorexant",
     "amphetamine": "adderall dextroamphetamine lisdexamfetamine",
     "decongestant": "pseudoephedrine phenylephrine oxymetazoline",
     "antidiarrheal": "loperamide diphenoxylate lomotil",
@@ -671,8 +712,8 @@ _BY_ENDING = {
     "caine": "local anesthetic",
     "afil": "pde5 inhibitor",
 }
-#: Ends as proton pump inhibitors do; the longer ending is an antipsychotic's.
-_OTHER_ENDING = "piprazole"
+#: End as a class does that they are not of: an antipsychotic, GLP-2, a steroid, what bones are imaged with, TYK2.
+_OTHER_ENDINGS = ("piprazole", "teduglutide", "stanozolol", "medronate", "cocaine", "deucravacitinib")
 
 #: Inhibitors and inducers of enzymes by how strong they are, as FDA's table grades them (at least 5-fold, 2-fold and
 #: 1.25-fold the exposure; a loss of at least 80 %, 50 % and 20 %): a label may cut the dose for one strength alone.
@@ -802,7 +843,7 @@ def called(substance: str) -> tuple[str, ...]:
 def by_ending(substance: str) -> tuple[str, ...]:
     """The classes of a substance, in lower case, that the ending of its name tells."""
     endings = (ending for ending in _BY_ENDING if substance.endswith(ending) and len(substance) > len(ending) + 1)
-    ending = "" if substance.endswith(_OTHER_ENDING) else max(endings, key=len, default="")
+    ending = "" if substance.endswith(_OTHER_ENDINGS) else max(endings, key=len, default="")
     return tuple(_BY_ENDING[ending].split("/")) if ending else ()
 
 
@@ -816,8 +857,8 @@ def generic_of(substance: str) -> str:
 #: substance's name alone, or one of several preparations that are not dosed alike (21 CFR 201.57(c)(3)): their
 #: substance says what they interact with, and tells no dose of theirs.
 _NOT_BY_SUBSTANCE = frozenset(
-    "botox dysport xeomin bydureon humalog kaletra lantus levemir mirena myfortic norco novolog paxlovid "
-    "percocet vicodin vivitrol".split()
+    "botox dysport xeomin bydureon humalog imdur isordil kaletra lantus levemir mirena myfortic norco novolog "
+    "paxlovid percocet reclast sinemet vicodin vivitrol zometa zosyn".split()
 )
 
 

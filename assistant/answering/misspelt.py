@@ -6,18 +6,18 @@ name that stands in it. A word that anybody knows is none, and one slip alone is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import NAMES_OF, called
+from assistant.answering.drug_classes import NAMES_OF, called, is_medicine
 from assistant.answering.index import Entry, Index
 from assistant.understanding.spelling import is_ordinary
 
 #: A shorter word is near too many others.
-_SHORT = 5
+_SHORT, _LONG = 7, 9
 
 
 def may_name(word: str, index: Index, entries: Sequence[Entry]) -> bool:
@@ -25,16 +25,19 @@ def may_name(word: str, index: Index, entries: Sequence[Entry]) -> bool:
     one whose substance they call otherwise."""
     if len(word) < _SHORT or word in NAMES_OF or is_ordinary(word) or index.knows_word(word):
         return False
-    written = {term for entry in entries for term in index.stems(entry)}
     typed = lexical.terms(word)
-    if len(typed) == 1 and any(_near(typed[0], written)):
-        return True
-    names = (name for meant in _near(word, list(NAMES_OF)) for name in (meant, *called(meant)))
+    if len(typed) == 1 and len(typed[0]) >= _LONG:
+        # Of a name that no list has the label holds the stem; a short one is near stems of ordinary words.
+        written = {term for entry in entries for term in index.stems(entry) if term[:1] == word[:1]}
+        if any(True for _ in process.extract_iter(typed[0], written, scorer=OSA.distance, score_cutoff=1)):
+            return True
+    names = (name for meant in _near(word) for name in (meant, *called(meant)))
     return index.speaks_of([frozenset(lexical.terms(name)) for name in names], entries)
 
 
-def _near(word: str, known: Collection[str]) -> Iterator[str]:
-    """Those of ``known`` that are one slip of the keyboard away, two neighbours swapped being one."""
-    for name, _, _ in process.extract(word, known, scorer=OSA.distance, score_cutoff=1, limit=None):
-        if len(name) >= _SHORT:
+def _near(word: str) -> Iterator[str]:
+    """The listed medicines that are one slip of the keyboard away, two neighbours swapped being one, but for the first
+    letter."""
+    for name, _, _ in process.extract(word, list(NAMES_OF), scorer=OSA.distance, score_cutoff=1, limit=None):
+        if name[:1] == word[:1] and is_medicine(name):
             yield name

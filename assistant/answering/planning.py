@@ -81,7 +81,7 @@ _NOT_ALL_CHILDREN = frozenset(("renal_impairment", "hepatic_impairment", "pregna
 _WORDED = 0.7
 #: Over a question for a study's result that tells of nobody the model alone raises a report from this share on: "ORR
 #: per investigator, arm A" holds nothing that happened to anybody, and the model hears some harm in its shorthand.
-_OVER_A_STUDY = 0.25
+_OVER_A_STUDY = 0.1
 #: A topic that is this sure was not misunderstood.
 _PLAIN = 0.9
 #: What the label says of it counts from this share of the best evidence on; and a direction beside a report.
@@ -247,6 +247,9 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         if found.screened_topic:
             allowed = found.screened_topic not in denied
             return Route(grave, found.screened_topic, 1.0, allowed, only_safety=True)
+        if route(replace(found, flags=frozenset()), audience, policy).outcome is Outcome.MEDICAL_INFORMATION:
+            # What is referred without the notice is not answered behind it: a use of its own, a comparison.
+            return Route(grave, name, confidence)
         # In an emergency only what was plainly asked may follow the notice: nobody has time for a near passage.
         needed = limits.topic_sure if grave is Outcome.EMERGENCY else limits.intent_ask
         sure = topic_share >= needed and topic not in denied
@@ -257,6 +260,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     own_result = found.compares_within_label and found.asks_result
+    own_result = own_result and found.share("comparison") < limits.topic_sure_beside_comparison
     if own_result and topic not in OF_RESULTS:
         # A result of the label's own comparison, whatever the model hears in the names of its arms; under which topic
         # it stands is never sure.

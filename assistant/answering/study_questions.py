@@ -34,7 +34,9 @@ _MEASURED = re.compile(
 _OF_SOMEBODY = re.compile(
     r"\b(?:(?<!study )(?<!trial )(?<!part )(?<!phase )i|i'm|im|i'?ve|my|mine|me|we|we'?ve|our(?! the medicine)|"
     r"ours|he|she|his|her|hers|him|somebody|someone|"
-    r"mom|mum|mother|dad|father|son|daughter|wife|husband|sister|brother|friend|neighbou?r|baby|"
+    r"mom|mum|mother|dad|father|son|daughter|wife|husband|spouse|partner|boyfriend|girlfriend|sister|brother|aunt(?:ie)?|"
+    r"uncle|niece|nephew|cousin|gran(?:ny|n?dad)?|nan|grand\w+|friend|neighbou?r|colleague|co-?worker|resident|ward|"
+    r"twins?|baby|stillborn|"
     r"mr|mrs|ms|(?:patient|pt|man|woman|lady|gentleman|girl|boy|child|infant|kid|subject|client|case)(?!-)|"
     r"(?:dr|prof)\.? \w+'s|\d+[ -]?(?:y/?o|yo)\b|years?[- ]old|"
     r"has|(?<!many )(?<!patients )(?<!men )(?<!people )(?<!pts )(?<!subjects )had|have been|"
@@ -70,6 +72,13 @@ _AMONG = re.compile(
 _FOR_WHOM = re.compile(r"for (?:an? |my |the )?[\w-]+(?: [\w-]+)?", re.IGNORECASE)
 #: Behind a study's last word nothing but so many words may stand where no question mark ends them.
 _MOST_BEHIND = 1
+#: Where a clause of a sentence ends, and what happened to somebody in one.
+_CLAUSES = re.compile(r",|\b(?:as|because|like|while|whereas|but)\b", re.IGNORECASE)
+_HAPPENED = re.compile(
+    r"\b(?:died|dead|bled|bleeding|collapsed|miscarried|hospitali[sz]ed|admitted|septic|lost|worse|worsened|seized|"
+    r"crashed|fainted|swelled|swollen|vomited|vomiting)\b",
+    re.IGNORECASE,
+)
 _WH = re.compile(r"\b(?:what|how|which)\b", re.IGNORECASE)
 
 
@@ -81,7 +90,14 @@ def asks_of_a_study(question: str) -> bool:
     said = [each for each in (each.strip(" ,:'\"") for each in _ENDS.split(question)) if _LETTERS.search(each)]
     if not all(_OF_A_STUDY.search(each) or _POLITE.fullmatch(each) for each in said):
         return False
-    return all(_is_one_question(each, question) for each in said)
+    return all(_is_one_question(each, question) and _all_asks(each) for each in said)
+
+
+def _all_asks(said: str) -> bool:
+    """Whether each further clause of a sentence belongs to the question: "..., two died in week 3?" tells."""
+    _, *further = (each for each in (each.strip(" ,:'\"") for each in _CLAUSES.split(said)) if _LETTERS.search(each))
+    among = (_OF_A_STUDY.search, _POLITE.fullmatch, _FOR_WHOM.fullmatch)
+    return all(any(says(each) for says in among) and not _HAPPENED.search(each) for each in further)
 
 
 def _is_one_question(said: str, question: str) -> bool:

@@ -133,8 +133,16 @@ def own_beginnings(index: Index, plain: str, product: str) -> tuple[str, ...]:
     known = index.product(product)
     found = shortened(plain, product, known.keys if known else (), index)
     own = own_terms(index, product) if found else frozenset[str]()
+    begun = {word for key in (known.keys if known else ()) for word in words(key)}
     return tuple(
-        word for word in found if len(word) > _AMBIGUOUS or all(is_own(other, own) for other in beginning_with(word))
+        word
+        for word in found
+        if len(word) > _AMBIGUOUS
+        or (
+            all(is_own(other, own) for other in beginning_with(word))
+            # "Acet" on the page of a combination is one of its substances alone, if not another medicine.
+            and not any(name.startswith(word) and in_part(index, name, product) for name in begun)
+        )
     )
 
 

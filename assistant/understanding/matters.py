@@ -146,7 +146,7 @@ interrupt | pause*
 """
 #: One of the words that labels write of a matter -> what else they write of it, of which no word tells it by itself.
 _IN_A_PHRASE = {
-    "bedtime": r"\b(?:at any time|any time of day|time of (?:the )?day)\b",
+    "bedtime": r"\b(?:taken?|given|administered|used?|doses?)\b[^.]{0,40}\bat any time\b|\btime of (?:the )?day\b",
     "caffeine": r"\b(?:foods?,? (?:or|and) (?:drinks?|beverages?|liquids?|fluids?)|eating or drinking|eat or drink)\b",
 }
 
