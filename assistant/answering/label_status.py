@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering import lexical
-from assistant.answering.arms_of_studies import is_set_beside
+from assistant.answering.arms_of_studies import REPORTING, is_set_beside
 from assistant.answering.index import Entry, Index, Uses
 from assistant.answering.near_neighbours import another_illness
 from assistant.answering.retrieval import Candidate
@@ -36,10 +36,8 @@ from assistant.understanding.indications import NEVER_REQUIRED, required, withou
 from assistant.understanding.lay_terms import KINDS, said_otherwise
 from assistant.understanding.other_medicines import compared_with, is_arm, prefers
 
-#: Topics of passages that report of one medicine beside another.
-_COMPARED_UNDER = frozenset(("clinical_studies", "adverse_reactions"))
 #: Topics where the mention of another medicine compares nothing unless it is an arm of a trial.
-_MENTIONED_UNDER = _COMPARED_UNDER | {"mechanism", "nonclinical"}
+_MENTIONED_UNDER = REPORTING | {"mechanism", "nonclinical"}
 _TRANSPLANT = "transplant"
 #: Where stem cells for a transplant come from.
 _MARROW = frozenset(("bone", "blood"))
@@ -504,6 +502,6 @@ def _mentioned(index: Index, product: str, words: Collection[str], entries: Sequ
 
 def _arm_in(index: Index, product: str, other: str, entries: Sequence[Entry]) -> bool:
     """Whether ``other`` is an arm of a trial that one of ``entries`` reports; what patients took besides is none."""
-    reports = [entry for entry in entries if entry.head.topic in _COMPARED_UNDER]
+    reports = [entry for entry in entries if entry.head.topic in REPORTING]
     near = _holding(index, product, lexical.terms(other), reports)
     return any(is_arm(other, index.load(entry).text.decode()) for entry in near)
