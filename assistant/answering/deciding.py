@@ -6,7 +6,7 @@ proposal: completion may refuse it, and the verifier proves it again with code o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering import after_harm, choices, follow_up, new_value, planning, retrieval, two_questions
@@ -44,7 +44,6 @@ from assistant.content.policy import Policy
 from assistant.domain import SUBJECT, Context, Flag, Outcome
 from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
-from assistant.understanding.choosing import Choosing
 from assistant.understanding.encoder import TextTooLongError, unit
 from assistant.understanding.language import speaks
 from assistant.understanding.readers import Reader
@@ -175,11 +174,8 @@ class Decider:
 
         Parts are read besides the whole, which is all that decides what is asked; a short question has none.
         """
-        return self._raised((), in_any_part(spoken, self.reader), spoken)
-
-    def _raised(self, screened: Collection[Flag], chosen: Choosing, spoken: str) -> frozenset[Flag]:
-        """The flags of a question, or of a part of it; ``spoken`` is the whole, names masked."""
-        return planning.raised(screened, chosen, self.policy.thresholds, of_a_study=asks_of_a_study(spoken))
+        told = in_any_part(spoken, self.reader)
+        return planning.raised((), told, self.policy.thresholds, of_a_study=asks_of_a_study(spoken))
 
     def _weigh_products(self, asked: Question) -> Draft:
         """Decide for each product that the question may be about; ask back where two are about as likely."""
@@ -280,7 +276,8 @@ class Decider:
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
         reading = self._read(asked.plain, product, asked)
-        flags = self._raised(asked.flags, reading.chosen, reading.masked)
+        of_a_study = asks_of_a_study(reading.masked)
+        flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds, of_a_study=of_a_study)
         entries = retrieval.eligible(self.index, product, asked.where) if product else ()
         meant = _Meant(reading)
         if product and not flags:
@@ -296,7 +293,7 @@ class Decider:
             compares_within_label=not between
             and compares_within_label(self.index, product, reading.masked, asked.where),
             prefers=other_medicines.prefers(reading.masked),
-            asks_result=asks_for_a_result(reading.masked) or asks_of_a_study(reading.masked),
+            asks_result=of_a_study or asks_for_a_result(reading.masked),
             product_known=bool(product),
             screened_topic=asked.topic,
             asks_dose=aspects.asks_dose(reading.masked),

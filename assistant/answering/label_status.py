@@ -472,8 +472,7 @@ def compares_beyond_label(index: Index, product: str, masked: str, where: Contex
     if prefers(masked):
         return not _arm_in(index, product, other, index.eligible(product, where))
     entries = index.entries(product)
-    told = _mentioned(index, product, words, entries) or _arm_in(index, product, other, entries)
-    return not told and not is_set_beside(index, product, other, masked, entries)
+    return not (_mentioned(index, product, words, entries) or is_set_beside(index, product, other, masked, entries))
 
 
 def compares_within_label(index: Index, product: str, masked: str, where: Context) -> bool:
