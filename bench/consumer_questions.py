@@ -12,16 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from labels import REPOSITORY
 
 from assistant.content.lexicon import mask, name_key, names_of
 from assistant.domain import Document, Scope
-from assistant.understanding.encoder import GgufEncoder
-from assistant.understanding.model_file import read_heads
 from assistant.understanding.products import find_mentions, find_slips
-from assistant.understanding.readers import TrainedReader
-from assistant.understanding.router import NearestUtterances
+from assistant.understanding.readers import file_reader
 from assistant.understanding.spelling import is_ordinary, respelled
 from assistant.workspace import SHIPPED_MODEL
 
@@ -38,11 +34,7 @@ def medication_qa(data: Path, misses: Path | None) -> None:
     acceptable = json.loads((data / "questions" / "type_to_intents.json").read_text(encoding="utf-8"))
     lines = (data / "questions" / "medication_qa.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [row for row in map(json.loads, lines) if row["type"] in acceptable]
-    path = REPOSITORY / "models" / SHIPPED_MODEL
-    encoder = GgufEncoder(path)
-    heads = read_heads(path, encoder.dimension)
-    assert heads is not None
-    reader = TrainedReader(encoder, heads, NearestUtterances(np.zeros((0, encoder.dimension), np.float32), []))
+    reader = file_reader(REPOSITORY / "models" / SHIPPED_MODEL)
     print(f"medication_qa: {len(rows)} of {len(lines)} questions have a type that is judged")
     for name, masked in (("as the set names the medicine", as_named), ("on the medicine's own page", as_on_its_page)):
         answered, wrong = 0, []

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import click
-import numpy as np
 from tables import table
 
 from assistant.answering.planning import GRAVE_FLAGS, raised
@@ -26,10 +25,9 @@ from assistant.content.policy import Thresholds, parse_policy
 from assistant.domain import Flag
 from assistant.training.dataset import PRODUCT_MARK
 from assistant.understanding.choosing import Choosing
-from assistant.understanding.encoder import GgufEncoder, TextTooLongError
-from assistant.understanding.readers import Reader, trained_reader
+from assistant.understanding.encoder import TextTooLongError
+from assistant.understanding.readers import Reader, file_reader
 from assistant.understanding.reading import folded, in_any_part, read, stream_safe, with_flags_of
-from assistant.understanding.router import NearestUtterances
 from assistant.understanding.screen import Screen
 from assistant.workspace import Workspace, sample_root
 
@@ -96,9 +94,8 @@ def open_reads(model: Path) -> Reads:
     """
     sample = Workspace(sample_root())
     policy, _ = parse_policy(sample.policy_file.read_bytes(), sample.policy_file)
-    encoder = GgufEncoder(model)
-    reader = trained_reader(encoder, NearestUtterances(np.zeros((0, encoder.dimension), np.float32), ()))
-    print(f"{model.name}, SHA-256 {encoder.file_sha256}; thresholds {json.dumps(policy.thresholds.flags)}\n")
+    reader = file_reader(model)
+    print(f"{model.name}, SHA-256 {reader.encoder.file_sha256}; thresholds {json.dumps(policy.thresholds.flags)}\n")
     return Reads(Screen.from_yaml(sample.screen_file), reader, policy.thresholds, product_names()[0])
 
 

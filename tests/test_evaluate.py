@@ -569,7 +569,7 @@ def test_evaluate_is_the_reader_that_answers(files: Path) -> None:
 
 
 def test_threads_are_those_of_one_question(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from assistant.understanding import encoder
+    from assistant.understanding import encoder, readers
 
     opened: list[int] = []
 
@@ -579,6 +579,7 @@ def test_threads_are_those_of_one_question(files: Path, monkeypatch: pytest.Monk
             super().__init__(path, n_threads)
 
     monkeypatch.setattr(encoder, "GgufEncoder", Counting)
+    monkeypatch.setattr(readers, "GgufEncoder", Counting)
     ran = run(evaluate_command, files / "one.gguf", "--data", files / "data.jsonl", "--threads", 3)
     assert ran.exit_code == 0, ran.output
     assert opened[-1] == 3

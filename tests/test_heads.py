@@ -172,7 +172,7 @@ def write(path: Path, metadata: Mapping[str, Any]) -> Path:
     gguf = pytest.importorskip("gguf", reason="gguf is not installed")
     writer = gguf.GGUFWriter(path, "bert")
     for key, value in metadata.items():
-        if isinstance(value, list):
+        if isinstance(value, list | bytes):
             writer.add_array(key, value)
         elif isinstance(value, float):
             writer.add_float64(key, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,30 @@ def _lines(out: Path, report: ExportReport, lineage: Mapping[str, Any], proof: P
         f"All hashes and every label whose text was read: `{out.with_suffix('.lineage.json').name}`.",
         "",
     ]
+
+
+def add_to_card(model: Path, out: Path, sha256: str, ngrams: Mapping[str, Any]) -> None:
+    """Write the card and the lineage of ``out``, which is ``model`` with n-grams: those of ``model``, where it has
+    them, with what is new in ``ngrams``."""
+    lineage, card = model.with_suffix(".lineage.json"), model.with_suffix(".md")
+    if lineage.is_file():
+        said = json.loads(lineage.read_text(encoding="utf-8")) | {"ngrams": ngrams}
+        text = json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        out.with_suffix(".lineage.json").write_text(text, encoding="utf-8", newline="\n")
+    if not card.is_file():
+        return
+    before, after = (f"{ngrams[when]['intent']:.1%}" for when in ("before", "after"))
+    learnt = f"{ngrams['recipe']['buckets']} buckets, learnt from {ngrams['data']['splits']['train']} questions"
+    row = (
+        f"| n-grams | {learnt}; intents right {before} without, {after} with them ({ngrams['questions']} questions of "
+        "the validation and calibration splits, each weighed by the other) |"
+    )
+    lines = [
+        re.sub(r"\d+\.\d MB", f"{out.stat().st_size / 1e6:.1f} MB", line) if line.startswith("| file |") else line
+        for line in card.read_text(encoding="utf-8").replace(model.stem, out.stem).split("\n")
+        if not line.startswith("| n-grams |")
+    ]
+    lines = [f"| sha256 | `{sha256}` |" if line.startswith("| sha256 |") else line for line in lines]
+    heads = next(at for at, line in enumerate(lines) if line.startswith("| heads |"))
+    lines.insert(heads + 1, row)
+    out.with_suffix(".md").write_text("\n".join(lines), encoding="utf-8", newline="\n")

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -127,6 +127,14 @@ class Dataset:
     def split(self, *names: Split) -> tuple[Utterance, ...]:
         """The utterances of these splits, in the order of the files."""
         return tuple(utterance for utterance in self.utterances if split_of(utterance) in names)
+
+    def described(self) -> dict[str, Any]:
+        """Counts by split, and the hash of the bytes, for a model's lineage."""
+        return {
+            "sha256": self.sha256,
+            "questions": len(self.utterances),
+            "splits": {name: len(self.split(name)) for name in ("train", "validation", "calibration", "test")},
+        }
 
     def label_sets(self, order: Sequence[str] = ()) -> LabelSets:
         """All labels that occur; intents in ``order`` first, everything else by name."""

@@ -23,7 +23,7 @@ import numpy as np
 from assistant.domain import INTENTS
 from assistant.errors import ContentError
 from assistant.training import finetune, pairs
-from assistant.training.dataset import Dataset, Utterance, read_dataset
+from assistant.training.dataset import Utterance, read_dataset
 from assistant.training.export import file_sha256
 from assistant.training.measuring.network import best_temperature, measure
 from assistant.training.network import threads
@@ -120,7 +120,7 @@ def make_model(
         },
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "machine": f"{platform.system()} {platform.machine()}, {n_threads} threads",
-        "data": describe(data),
+        "data": data.described(),
         "labels": labels.as_json(),
     }
     learnt = (*train, *written.of_intents(labels.intents))
@@ -203,15 +203,6 @@ def labels_read(lineages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     generics = set.intersection(*(set(domain.get("left_out_generics", ())) for domain in domains))
     read = {"labels": labels, "left_out_set_ids": sorted(left_out), "left_out_generics": sorted(generics)}
     return {"domain": domains[0] | read}
-
-
-def describe(data: Dataset) -> dict[str, Any]:
-    """Counts of a dataset by split, and the hash of its bytes."""
-    return {
-        "sha256": data.sha256,
-        "questions": len(data.utterances),
-        "splits": {name: len(data.split(name)) for name in ("train", "validation", "calibration", "test")},
-    }
 
 
 def save_heads(heads: Heads, path: Path) -> None:

@@ -15,6 +15,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from assistant.understanding.ngrams import NgramHead
+
 Floats = npt.NDArray[np.float32]
 _Label = TypeVar("_Label", str, tuple[str, str])
 #: The layers of :class:`Heads`, under the names that they are kept by.
@@ -61,7 +63,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The trained heads. ``temperature`` calibrates the intent's softmax (Guo et al. 2017)."""
+    """The trained heads. ``temperature`` calibrates the intent's softmax (Guo et al. 2017); ``ngrams``, where a model
+    has them, are heard beside it."""
 
     labels: LabelSets
     intent: Layer
@@ -69,6 +72,7 @@ class Heads:
     flag: Layer | None
     tag: Layer | None
     temperature: float = 1.0
+    ngrams: NgramHead | None = None
 
     def layers(self) -> Iterator[tuple[str, Layer]]:
         """The layers that there are, each with the name that it is kept by."""
@@ -78,7 +82,7 @@ class Heads:
                 yield name, layer
 
     def intent_shares(self, pooled: Floats) -> Floats:
-        """Calibrated probabilities of the intents, shape (intents,)."""
+        """Calibrated probabilities of the intents by the encoder alone, shape (intents,)."""
         scores = self.intent(pooled).astype(np.float64) / self.temperature
         weights = np.exp(scores - scores.max())
         shares: Floats = (weights / weights.sum()).astype(np.float32)

@@ -23,12 +23,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assistant.errors import NotReadyError
 from assistant.understanding.heads import Heads, LabelSets, Layer
+from assistant.understanding.ngrams import NgramHead
 
 PREFIX = "onlabel."
 HEADS = "onlabel.heads."
+NGRAMS = f"{HEADS}ngrams."
 #: struct formats of GGUF's scalar types by number; 8 is a string, 9 an array.
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
-_STRING, _ARRAY, _FLOAT32 = 8, 9, 6
+_STRING, _ARRAY, _FLOAT32, _UINT8 = 8, 9, 6, 0
 
 
 class _Labels(BaseModel):
@@ -41,7 +43,7 @@ class _Labels(BaseModel):
 
 
 def read_metadata(path: Path, prefix: str = PREFIX) -> dict[str, Any]:
-    """The metadata of a GGUF file whose keys begin with ``prefix``; float arrays as numpy arrays.
+    """The metadata of a GGUF file whose keys begin with ``prefix``; arrays of floats or bytes as numpy arrays.
 
     :raises NotReadyError: the file is missing, no GGUF of version 3, or ends within its metadata.
     """
@@ -104,7 +106,7 @@ def _array(data: mmap.mmap, at: int, of: int, count: int, wanted: bool) -> tuple
     if not wanted:
         return None, end
     read = np.frombuffer(data[at:end], dtype=np.dtype(form))
-    return (read if of == _FLOAT32 else read.tolist()), end
+    return (read if of in (_FLOAT32, _UINT8) else read.tolist()), end
 
 
 def _form(kind: int) -> str:
@@ -114,7 +116,7 @@ def _form(kind: int) -> str:
 
 
 def heads_metadata(heads: Heads) -> dict[str, Any]:
-    """``heads`` as metadata for :func:`read_heads`: labels as JSON, weights as flat lists of floats."""
+    """``heads`` as metadata for :func:`read_heads`: labels as JSON, weights as flat lists."""
     found: dict[str, Any] = {
         f"{HEADS}labels": json.dumps(heads.labels.as_json()),
         f"{HEADS}temperature": float(heads.temperature),
@@ -122,7 +124,17 @@ def heads_metadata(heads: Heads) -> dict[str, Any]:
     for name, layer in heads.layers():
         found[f"{HEADS}{name}.weight"] = layer.weight.ravel().tolist()
         found[f"{HEADS}{name}.bias"] = layer.bias.tolist()
-    return found
+    return found | (ngrams_metadata(heads.ngrams) if heads.ngrams else {})
+
+
+def ngrams_metadata(head: NgramHead) -> dict[str, bytes | list[float]]:
+    """``head`` as metadata for :func:`read_heads`: its weights as the bytes of signed numbers."""
+    return {
+        f"{NGRAMS}weight": head.weight.tobytes(),
+        f"{NGRAMS}scale": head.scale.tolist(),
+        f"{NGRAMS}bias": head.bias.tolist(),
+        f"{NGRAMS}powers": list(head.powers),
+    }
 
 
 def read_heads(path: Path, dimension: int) -> Heads | None:
@@ -143,7 +155,8 @@ def read_heads(path: Path, dimension: int) -> Heads | None:
         temperature = float(found[f"{HEADS}temperature"])
         if not 0 < temperature < math.inf:
             raise ValueError(f"the temperature is {temperature}")
-        return Heads(labels, intent, layers["slot"], layers["flag"], layers["tag"], temperature)
+        ngrams = _ngrams(found, len(labels.intents)) if f"{NGRAMS}weight" in found else None
+        return Heads(labels, intent, layers["slot"], layers["flag"], layers["tag"], temperature, ngrams)
     except (KeyError, TypeError, ValueError) as error:
         raise NotReadyError(f"the heads in {path} do not fit its encoder ({error}); export it again") from error
 
@@ -164,3 +177,15 @@ def _layer(found: Mapping[str, Any], name: str, labels: int, dimension: int) -> 
     if not all(isinstance(read, np.ndarray) and np.isfinite(read).all() for read in (weight, bias)):
         raise ValueError(f"the head {name} holds what is no number")
     return Layer(weight.reshape(labels, dimension), bias.reshape(labels))
+
+
+def _ngrams(found: Mapping[str, Any], intents: int) -> NgramHead:
+    weight, scale, bias, powers = (found[f"{NGRAMS}{part}"] for part in ("weight", "scale", "bias", "powers"))
+    if not all(isinstance(read, np.ndarray) and np.isfinite(read).all() for read in (weight, scale, bias, powers)):
+        raise ValueError("the n-grams hold what is no number")
+    head = NgramHead(
+        weight.view(np.int8).reshape(-1, intents), scale.reshape(intents), bias.reshape(intents), tuple(powers.tolist())
+    )
+    if len(powers) != 2 or not 1 <= head.bits <= 24 or len(head.weight) != 1 << head.bits:
+        raise ValueError("the n-grams do not fit")
+    return head

@@ -81,7 +81,9 @@ class TrainedReader:
         pooled, word_states = self.encoder.read(masked)
         vector = unit(pooled)
         heads = self.heads
-        shares = dict(zip(heads.labels.intents, heads.intent_shares(pooled).tolist(), strict=True))
+        by_encoder = heads.intent_shares(pooled)
+        joined = heads.ngrams.joined(by_encoder, masked) if heads.ngrams else by_encoder
+        shares = dict(zip(heads.labels.intents, joined.tolist(), strict=True))
         slots = tuple((slot, value, share) for (slot, value), share in heads.slot_shares(pooled).items())
         return vector, Choosing(
             self._with_added(shares, vector),
@@ -162,6 +164,15 @@ def trained_reader(encoder: Encoder, router: NearestUtterances) -> TrainedReader
     if heads is None or not isinstance(encoder, GgufEncoder):
         raise NotReadyError('the model has no trained heads: set [model] chooser = "nearest", or train one')
     return TrainedReader(encoder, heads, router)
+
+
+def file_reader(path: Path, n_threads: int = 1) -> TrainedReader:
+    """What the file at ``path`` chooses by itself: no intents are added to those that it learnt.
+
+    :raises NotReadyError: it is no model, or has no trained heads.
+    """
+    encoder = GgufEncoder(path, n_threads)
+    return trained_reader(encoder, NearestUtterances(np.zeros((0, encoder.dimension), np.float32), ()))
 
 
 def causal_reader(

@@ -139,8 +139,7 @@ def _model(named: str) -> Model:
     from assistant.training.measuring.evaluate import Model
     from assistant.understanding.encoder import GgufEncoder
     from assistant.understanding.model_file import read_heads
-    from assistant.understanding.readers import NearestReader, Reader, trained_reader
-    from assistant.understanding.router import NearestUtterances
+    from assistant.understanding.readers import NearestReader, Reader, file_reader
 
     path = Path(named.removeprefix(_NEAREST))
     if not path.is_file():
@@ -157,8 +156,7 @@ def _model(named: str) -> Model:
         raise NotReadyError(f"{path} has no trained heads: train them, or measure {_NEAREST}{path}")
 
     def trained(threads: int) -> Reader:
-        # No intents are added to those that were learnt, so what is measured is the file and nothing else.
-        return trained_reader(GgufEncoder(path, threads), NearestUtterances(_none(encoder.dimension), ()))
+        return file_reader(path, threads)
 
     return Model(path.name, "trained", encoder.file_sha256, path.stat().st_size, trained)
 

@@ -1,4 +1,4 @@
-"""``model train`` and ``model export``: from labelled questions to one GGUF file. Needs the extra ``train``."""
+"""``model train``, ``export``, ``add-ngrams``: from labelled questions to one GGUF file. Needs the extra ``train``."""
 
 from __future__ import annotations
 
@@ -197,6 +197,46 @@ def export_command(folder: Path, out: Path, type_: str, data: tuple[Path, ...]) 
         raise ContentError(
             f"labels agree in {proof.everything:.2%} only, where {type_} promises {PROMISED[type_]:.1%}{exact}", out
         )
+
+
+@click.command("add-ngrams")
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--data", "data", type=_EXISTING, multiple=True, required=True, help="Labelled questions: JSONL or a folder."
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The GGUF file to write.")
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same file.")
+def add_ngrams_command(model: Path, data: tuple[Path, ...], out: Path, seed: int) -> None:
+    """Let the words and letters of a question have a say in its intent, beside the encoder of MODEL.
+
+    A linear model over n-grams learns from the training split and is weighed on the validation
+    and calibration splits. It takes a minute or two and no torch; tensors stay byte for byte,
+    so do vectors. Say it again after `export`, or to teach a model more questions.
+
+    \b
+    Example:
+      onlabel model add-ngrams models/mine.gguf --data mine.jsonl --out models/mine-2.gguf
+    """
+    require("gguf", "scipy", "sklearn")
+    from assistant.training import ngrams
+    from assistant.training.card import add_to_card
+    from assistant.training.dataset import read_dataset
+    from assistant.training.export import file_sha256
+    from assistant.understanding.readers import file_reader
+
+    if out.resolve() == model.resolve():
+        raise UsageError("--out names MODEL itself: write another file and put it in its place")
+    reader, questions = file_reader(model), read_dataset(data)
+    _tell("learning the words")
+    head = ngrams.fit(questions.split("train"), reader.heads.labels.intents, seed)
+    _tell("weighing them beside the encoder")
+    weighed = ngrams.weigh(head, reader, (questions.split("validation"), questions.split("calibration")))
+    ngrams.add_to(model, weighed.head, out)
+    digest = file_sha256(out)
+    add_to_card(model, out, digest, ngrams.lineage_of(weighed, questions, seed))
+    click.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
+    (before, _), (after, _) = weighed.before, weighed.after
+    click.echo(f"intents right: {before:.1%} without, {after:.1%} with n-grams ({weighed.questions} questions)")
 
 
 def _tell(text: str) -> None:
