@@ -251,6 +251,8 @@ def test_a_matter_is_spoken_of_by_what_would_be_shown(narrow: Silent) -> None:
     asked = ("may the tablet be crushed?", "administration")
     assert not narrow(*asked)  # "scored" stands in a trial
     assert narrow(*asked, shown=("dosage",))
+    # Told beside the question it is asked about less surely: any passage that speaks of it will do.
+    assert not narrow("I had to crush my last pills. Is it for me?", "administration", shown=("dosage",))
 
 
 def test_the_words_of_a_name_stand_near_each_other(narrow: Silent) -> None:

@@ -89,7 +89,8 @@ def silent_on(
     decides; of substances taken besides, which a story names before it asks, all where these name none.
 
     :param shown: those of ``entries`` that would be shown. Of a matter, and of a known medicine that the question
-        itself names, these must speak: what a trial scored tells nobody whether a tablet may be cut at its score.
+        itself names, and no story beside it, these must speak: what a trial scored tells nobody whether a tablet may
+        be cut at its score.
     """
     parts = asking_parts(reading)
     besides, own = _taken_besides(reading, parts[0], intent, index, entries)
@@ -102,8 +103,8 @@ def silent_on(
     names = [frozenset(lexical.terms(name)) for name in (*named, *(each for m in matters for each in m.written))]
     if taken and intent == "drug_interaction":
         entries = _where_told(parts[0], besides, entries, shown)
-    elif matters and not taken:
-        entries = shown or entries
+    elif shown and not taken and any(matter in matters for matter, _ in matters_in(parts[0].masked)):
+        entries = shown
     if not names or _in_a_phrase(matters, index, entries) or holds_any(index, names, entries):
         return False
     if any(may_name(word, index, entries) or speaks_of_its_acts(index, entries, word) for word in taken):
