@@ -85,6 +85,17 @@ def test_what_is_told_of_a_group_goes_before_what_was_measured_in_it(entry: Entr
     assert choose((measured, told), asked, POLICY).shown[0] is measured
 
 
+@pytest.mark.parametrize("group", ["renal_impairment", "hepatic_impairment"])
+def test_what_becomes_of_it_in_a_group_is_answered_with_what_was_measured(entry: Entry, group: str) -> None:
+    found = candidate(entry, "pharmacokinetics", 0.6)
+    found = dataclasses.replace(found, entry=dataclasses.replace(found.entry, size=200))
+    asked = Route(None, group, 0.95, retrieve=True)
+    beside = dataclasses.replace(candidate(entry, "warnings", 0.58), lexical=0.2)
+    ranked = [dataclasses.replace(found, lexical=0.3), beside]
+    assert not choose(ranked, asked, POLICY).shown  # what dose to give it does not tell
+    assert choose(ranked, dataclasses.replace(asked, measured=True), POLICY).shown[0] is ranked[0]
+
+
 def test_a_groups_dose_is_no_trial(entry: Entry) -> None:
     trial, directions = candidate(entry, "clinical_studies", 0.63), candidate(entry, "renal_impairment", 0.60)
     asked = Route(None, "renal_impairment", 0.95, retrieve=True, dosed=True)

@@ -13,6 +13,7 @@ from assistant.answering.draft import Draft
 from assistant.answering.drug_classes import is_medicine
 from assistant.answering.from_the_beginning import in_label_order
 from assistant.answering.index import Entry, Index
+from assistant.answering.kinds_of_answer import leaves_open
 from assistant.answering.label_routes import of_its_routes
 from assistant.answering.label_shorthand import shorthand_of
 from assistant.answering.label_status import (
@@ -146,8 +147,11 @@ class Finder:
         elif chosen.shown and not speaking and (about or new_value.only_a_grade(asked.plain)):
             draft.notes.append("a new value of what is not said, or what no passage near it speaks of")
             draft.ask_back(choices.passage_choices((*chosen.shown, *chosen.offered)[: self.policy.choices_offered]))
-        elif chosen.shown and silent_on(reading, plan.intent, self.index, entries):
+        elif chosen.shown and silent_on(reading, plan.intent, self.index, entries, [each.entry for each in shown]):
             draft.notes.append("the label does not speak of what is named")
+            draft.ask_back(choices.passage_choices(chosen.shown))
+        elif chosen.shown and leaves_open(reading.masked, plan.intent, self.index, [each.entry for each in shown]):
+            draft.notes.append("no passage near it holds what is asked for")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown:
             draft.shown = tuple(candidate.entry for candidate in shown)

@@ -381,10 +381,15 @@ def _may_answer(candidate: Candidate, intent: str) -> bool:
     )
 
 
-def _speaks_of_what_is_asked(candidate: Candidate, intent: str) -> bool:
-    """Whether it may be an answer where it is sure what is asked."""
-    answered = _ANSWERED_BESIDES.get(intent, frozenset())
-    return _may_answer(candidate, intent) or candidate.entry.head.topic in answered
+def _speaks_of_what_is_asked(candidate: Candidate, plan: Route) -> bool:
+    """Whether it may be an answer where it is sure what is asked.
+
+    What becomes of the medicine in a group whose organs clear it less, stands with all that was measured of it.
+    """
+    answered = _ANSWERED_BESIDES.get(plan.intent, frozenset())
+    if plan.measured and plan.intent in _CLEARING_LESS:
+        answered |= {"pharmacokinetics"}
+    return _may_answer(candidate, plan.intent) or candidate.entry.head.topic in answered
 
 
 def _directions_first(usable: list[Candidate], intent: str) -> list[Candidate]:
@@ -572,9 +577,7 @@ def choose(ranked: Sequence[Candidate], plan: Route, policy: Policy) -> Choice:
     stands_out = stands_out and plan.confidence < _PLAIN
     worded = bool(usable) and usable[0].lexical >= _WORDED
     misread = stands_out or worded
-    if not usable or (
-        sure_of_topic and not misread and not any(_speaks_of_what_is_asked(c, plan.intent) for c in usable)
-    ):
+    if not usable or (sure_of_topic and not misread and not any(_speaks_of_what_is_asked(c, plan) for c in usable)):
         # It is clear what was asked, and the approved words say nothing about it: a near passage is not an answer,
         # unless it matches the question as no other does, or holds its words (then the topic was misunderstood).
         return Choice((), (), 0.0)

@@ -42,7 +42,8 @@ soy, soybean, soya | soy, soya, soybean*
 egg | egg, eggs
 peanut, nut | peanut*, nuts, nut allergy
 sulfite | sulfite*, sulphite*
-preservative, benzyl alcohol, thimerosal, paraben | preservative*, thimerosal, thiomersal, paraben*
+preservative, benzyl alcohol, thimerosal, paraben, sulfite, metabisulfite, benzalkonium | \
+preservative*, thimerosal, thiomersal, paraben*
 sugar, sucrose, saccharin, aspartame, sorbitol | sugar free, sugar-free, sweetener*
 vaccine, vaccination | vaccin*, flu shot*, flu jab*, live shot*, immuni[sz]ation*, mmr, \
 shingles shot*, covid shot*
@@ -56,12 +57,14 @@ exercise, physical activity, strenuous | exercis*, gym, sport*, workout*, joggin
 air travel, airplane, altitude, airport | airport*, on a plane, aeroplane*, airplane*, long flight*
 sauna, hot tub, heat | sauna*, hot tub*
 price, cost, insurance, copay | price*, pricing, pric[ey]*, cost, costs, copay*, co-pay*, how expensive, insurance, \
-how much is (?:a|one|the) (?:bottle|box|pack|month|vial|pen|syringe)
+how much is (?:a|one|the) (?:bottle|box|pack|month|vial|pen|syringe), wac, awp, wholesale acquisition, list price, \
+set (?:me|us|you|him|her|them) back, out[ -]of[ -]pocket, co-?insurance, afford, generics? avail*
 bone density, bone mineral, dexa, osteoporosis | dexa, dxa, bone scan*, bone density, bone mineral density
 drug test, drug screen, false positive | drug test*, drug screen*, workplace test*
 filler | dermal filler*, fillers?, hyaluronic acid
 cosmetic, sunscreen, moisturizer | make-?up, cosmetics, moisturi[sz]er*
-swim, bath, shower | swim*
+sperm, semen, spermatogenesis, spermatozoa, fertility, infertility | (?:his|my|their) swimmers, sperm*, semen
+swim, bath, shower | swim(?!mers)\w*
 caffeine, coffee, tea, cola, xanthine, beverage | caffeine, coffee, energy drink*, espresso
 grapefruit | grapefruit*
 probiotic, yogurt | probiotic*
@@ -78,6 +81,12 @@ guideline | guidelines?, nccn, kdigo, eular, gold report, consensus statement*
 patent, orphan, exclusivity | patent*, orphan, exclusivity, breakthrough designation, generic version*
 manufactured, made in | raw material*, where is it made, made in which, which plant, which country
 gloves | gloves
+sun, sunlight, sunburn, photosensitivity, phototoxicity, ultraviolet | \
+in the sun, sunlight, sunbath*, suntan*, sunbed*, tanning, sunburn*
+bariatric, gastric bypass, gastrectomy | bariatric, gastric bypass, gastrectomy, gastric sleeve
+pneumatic tube | pneumatic tube*
+time zone | time zones?, jet ?lag
+hair dye, hair color, permanent wave | hair dye*, dye (?:my|her|his) hair
 pill organizer, dosette, repackag, original container, original bottle, original package, original packaging, \
 original blister | pill box*, pill organi[sz]er*, dosette*, weekly organi[sz]er*, \
 (?:in|into|to) (?:a |the )?blister pack*
@@ -87,6 +96,21 @@ skin test, patch test, prick test | patch test*, prick test*, skin test*, allerg
 electroconvulsive | ect, electroconvulsive
 pump | insulin pump*, syringe driver*, infusion pump*
 needle, gauge | needle gauge, gauge
+trough, therapeutic range, therapeutic level, therapeutic concentration, therapeutic drug monitoring, target level, \
+target concentration, target range, desired level | \
+trough (?:\w+ ){0,3}(?:levels?|concentrations?) (?:\w+ ){0,3}(?:target*|aim*), \
+(?:target*|aim for) (?:\w+ ){0,3}(?:trough|plasma|serum|blood) (?:levels?|concentrations?), \
+(?:target|goal|therapeutic) (?:trough|plasma|serum|blood|drug) (?:levels?|concentrations?), target trough*, \
+(?:trough|plasma|serum|blood|drug) (?:\w+ ){0,2}(?:levels?|concentrations?) (?:do|does|should|must|to) \
+(?:\w+ ){0,4}(?:target*|aim*)
+pd l1 expression, pd l1 positive, tumors express pd l1, pd l1 status | \
+pd-?l1 (?:expression |status )?(?:test*|assay*|scor*|status), (?:test*|check*) (?:for |of )?pd-?l1
+abdomen, thigh, upper arm, buttock, deltoid, gluteal, vastus, forearm, outer arm | \
+(?:body|injection|which|what|injecting) sites? (?:are |is |can |may |should |to |do |does )\
+(?!react|pain|swell|red)\w*, \
+where on (?:the|my|his|her|your|one's) body, \
+rotat* (?:the |my |injection )?(?:injection )?sites?
+adult height, final height | final height, adult height, how tall (?:\w+ ){0,4}(?:end up|become|get|grow|be)
 plasma level, drug level, serum level, therapeutic drug monitoring | therapeutic drug monitoring, tdm, trough level*, \
 target level*, drug level*
 menstrual, menopause, period | my period, periods, menopaus*
