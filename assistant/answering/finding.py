@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from assistant.answering import choices, lexical, new_value, planning, retrieval
 from assistant.answering.age_groups import GROUP, asks_of_adults, child_of
 from assistant.answering.asking_back import WITH_ANOTHER
+from assistant.answering.dosage_modifications import with_what_to_do
 from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
 from assistant.answering.drug_classes import is_medicine
@@ -37,6 +38,7 @@ from assistant.answering.referred_doses import (
 )
 from assistant.answering.results import asks_for_a_result, has_row_of
 from assistant.answering.retrieval import Candidate, Query
+from assistant.answering.sentences_asked_for import with_sentence_first
 from assistant.answering.silence import silent_on
 from assistant.answering.strengths import without_other_strengths
 from assistant.answering.unestablished import established, unestablished
@@ -51,6 +53,7 @@ from assistant.understanding import aspects
 from assistant.understanding.conditions import LabelStatus, spelled_out
 from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand, named_alone
 from assistant.understanding.lay_terms import other_names
+from assistant.understanding.plain_words import written_for
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import of_another_matter, populations
 
@@ -117,6 +120,7 @@ class Finder:
         ranked = in_label_order(ranked, reading.masked)
         if plan.intent == "clinical_studies" and asks_for_a_result(reading.masked):
             ranked = results_first(self.index, ranked, reading.masked)
+        ranked = with_sentence_first(self.index, ranked, reading.masked)
         chosen = planning.choose(ranked, plan, self.policy)
         shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses, asked.where)
         about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""
@@ -177,8 +181,10 @@ class Finder:
     def _rank(self, asked: Question, plan: Route, reading: Reading, entries: Sequence[Entry]) -> list[Candidate]:
         """``entries`` by how near each is to the question."""
         intents = aspects.with_second_side(self._topics_asked(asked, plan, reading), reading.masked)
-        named = " ".join(reading.named(*_NAMED))
-        query = Query(reading.masked, reading.vector, intents, reading.population, named, reading.shorthand)
+        named = " ".join((*reading.named(*_NAMED), *written_for(reading.masked)))
+        query = Query(
+            reading.searched or reading.masked, reading.vector, intents, reading.population, named, reading.shorthand
+        )
         return retrieval.rank(self.index, entries, query, self.policy.ranking)
 
     def _of_whom_is_asked(
@@ -211,6 +217,8 @@ class Finder:
             ]
         if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
             kept = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in kept]
+        if plan.modifies or plan.intent == "dosage":
+            kept = with_what_to_do(self.index, kept, reading.masked, reading.named("event", "condition", "comorbidity"))
         if plan.dosed and plan.of_children:
             kept = without_adults(self.index, kept)
         if plan.dosed or plan.intent == "dosage":
