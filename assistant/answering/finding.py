@@ -98,6 +98,7 @@ class Finder:
             shares = dict(self._topics_asked(asked, plan, reading))
             plan = replace(plan, intent="administration", confidence=shares.get("administration", 0.0))
         ranked = self._rank(asked, plan, reading, entries)
+        ranked = with_sentence_first(self.index, ranked, reading.masked)
         ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own_terms(self.index, product))
         if silent and plan.intent in _OF_ANOTHER:
             draft.give_up("the label speaks of inhibitors or inducers of another strength only")
@@ -120,7 +121,6 @@ class Finder:
         ranked = in_label_order(ranked, reading.masked)
         if plan.intent == "clinical_studies" and asks_for_a_result(reading.masked):
             ranked = results_first(self.index, ranked, reading.masked)
-        ranked = with_sentence_first(self.index, ranked, reading.masked)
         chosen = planning.choose(ranked, plan, self.policy)
         shown = self._with_doses(chosen.shown, ranked, plan, reading, entries, illnesses, asked.where)
         about = draft.slots[SUBJECT] if SUBJECT in draft.carried else ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
+from assistant.answering.quantities import quantities_in
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Candidate, in_places_of
 
@@ -80,7 +81,8 @@ def with_sentence_first(index: Index, ranked: Sequence[Candidate], question: str
 
     :param question: product names masked.
     """
-    limit = bool(_ASKS_A_LIMIT.search(question))
+    # Of whom a limit is asked decides more than that it is one.
+    limit = bool(_ASKS_A_LIMIT.search(question)) and not quantities_in(question)
     design = " ".join(match[0] for match in _DESIGN.finditer(question))
     if not ranked or not (limit or design or asks_for_a_result(question)):
         return list(ranked)
@@ -96,6 +98,12 @@ def with_sentence_first(index: Index, ranked: Sequence[Candidate], question: str
     best = max(near, key=lambda c: held[c.entry.row])
     if held[best.entry.row] < max(_ENOUGH, held[first.entry.row] + _MORE):
         return list(ranked)
+    if (
+        not design
+        and first.entry.head.topic == "clinical_studies"
+        and index.results(best.entry) < index.results(first.entry) > 0
+    ):
+        return list(ranked)  # the table tells what came of a trial, and prose what it was
     # What makes the nearest sure makes the one in its place no less so: it has the same words, closer together.
     as_sure = replace(
         best,

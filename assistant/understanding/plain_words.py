@@ -13,7 +13,7 @@ import re
 
 _PARTED = re.compile(r",\s+")
 _OBJECT = (
-    r"(?:it|this|these|them|the medicine|(?:the|this|these|my|his|her|our) (?:tablets?|pills?|drops?|shots?|cream))"
+    r"(?:(?:the|this|these|my|his|her|our) (?:tablets?|pills?|drops?|shots?|cream)|it|this|these|them|the medicine)"
 )
 #: What labels write | what people say, in parts parted by a comma and a space; "@" stands for the medicine.
 _SAID = r"""
@@ -23,12 +23,12 @@ infusions | (?:iv )?drips
 infusion | (?<!nasal )(?:iv )?drip(?! (?:from|off|down|out|onto))
 first puncture of the vial | (?:stuck|stick|put|poked) (?:a|the) needle (?:into|in|through) (?:the |a |\
 it)?(?:bottle|vial|stopper)?
+suddenly stop taking it | (?:just )?(?:quit|stop|drop)(?: taking)? @ (?:all at once|in one go|just like that|overnight|\
+cold turkey), (?:go|going) cold turkey(?: on @)?
 permanently discontinue | (?:come|coming) off @ for good, (?:stop|quit) @ for good
-discontinue | (?:come|comes|coming) off @, give up on @, giv(?:e|ing) @ up, quit taking, quit @, pack @ in, \
+discontinue | (?:come|comes|coming) off @, giv(?:e|ing) @ up, quit taking, quit @, pack @ in, \
 ditch @, jack @ in
 permanently | for good
-suddenly stop taking | (?:just )?(?:quit|stop|drop)(?: taking)? @ (?:all at once|in one go|just like that|overnight|\
-cold turkey), (?:go|going) cold turkey(?: on @)?
 abruptly | cold turkey
 taper off | wean(?:ed|ing)?(?: (?:him|her|me|myself|yourself|them))? off, ween off, eas(?:e|ing) (?:\w+ )?off @
 open, break apart, crush or chew the capsule instead of swallowing it whole | open(?: up)? (?:(?:the|these|this|a|\
@@ -120,7 +120,12 @@ def as_labels_write(question: str) -> str:
     return _FOUND.sub(lambda match: _WRITTEN[int(str(match.lastgroup)[1:])], question.replace("\u2019", "'"))
 
 
+#: What is written of how a medicine is given and stopped: any passage may hold it, and it names nothing.
+_NAMES_NOTHING = re.compile(r"infusion|discontinu|permanently|abruptly|suddenly|taper|discard|applied|effect")
+
+
 def written_for(question: str) -> tuple[str, ...]:
-    """What labels write for each plain word of ``question``."""
+    """What labels write for each thing that ``question`` names in plain words."""
     found = _FOUND.finditer(question.replace("\u2019", "'"))
-    return tuple(dict.fromkeys(_WRITTEN[int(str(match.lastgroup)[1:])] for match in found))
+    written = dict.fromkeys(_WRITTEN[int(str(match.lastgroup)[1:])] for match in found)
+    return tuple(each for each in written if not _NAMES_NOTHING.search(each))
