@@ -21,6 +21,8 @@ _GRADE = re.compile(rf"\b(?:grades? |(?-i:G|Gr\.? ?))({_DEGREE})\b", re.IGNORECA
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 #: Behind the name of a reaction its grades stand within so many characters, before the next reaction's.
 _ROW = 260
+#: A row of any grade says so right behind the name.
+_ANY_GRADE, _RIGHT_BEHIND = re.compile(r"\bany grade\b", re.IGNORECASE), 80
 #: What a label says is done.
 _DONE = re.compile(
     r"\b(?:withh[eo]ld\w*|discontinu\w+|interrupt\w*|resum\w+|reduc\w+|continue|restart\w*|delay\w*|hold|monitor\w*)\b",
@@ -67,18 +69,13 @@ def _says(index: Index, candidate: Candidate, grade: str, reactions: Sequence[fr
 
 def has_row(text: str, grade: str, reactions: Sequence[frozenset[str]]) -> bool:
     """Whether ``text`` says behind the name of one of ``reactions`` what is done at ``grade`` of it."""
-    at_grade = re.compile(
-        rf"\bgrades?[^A-Za-z]*{grade}\b|\bgrades? \d,? (?:or|and|to) {grade}\b|\bany grade\b", re.IGNORECASE
-    )
+    at_grade = re.compile(rf"\bgrades?[^A-Za-z]*{grade}\b|\bgrades? \d,? (?:or|and|to) {grade}\b", re.IGNORECASE)
     for reaction in reactions:
         for word in re.finditer(r"[^\W\d_]+", text):
             if reaction.isdisjoint(lexical.terms(word[0])):
                 continue
             row = text[word.start() : word.end() + _ROW]
-            if (
-                reaction <= frozenset(lexical.terms(row))
-                and (found := at_grade.search(row))
-                and _DONE.search(row, found.end())
-            ):
+            found = at_grade.search(row) or _ANY_GRADE.search(row, 0, _RIGHT_BEHIND)
+            if reaction <= frozenset(lexical.terms(row)) and found and _DONE.search(row, found.end()):
                 return True
     return False
