@@ -52,6 +52,10 @@ def test_what_the_model_knows_stays() -> None:
 def test_a_size_is_asked_for_in_so_many_words() -> None:
     assert asks_how_much("by what percentage does rifampin lower it")
     assert not asks_how_much("does rifampin lower it")
+    assert asks_how_much("what did rifampin do to the medicine exposure")
+    assert asks_how_much("the effect of rifampin on plasma levels")
+    assert not asks_how_much("what to do about rifampin")
+    assert not asks_how_much("what happens if rifampin is added")
 
 
 @pytest.mark.parametrize(

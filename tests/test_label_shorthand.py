@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
-from assistant.answering.label_shorthand import definitions, shorthand_in, written_out
+from assistant.answering.label_shorthand import definitions, further_shorthand_in, shorthand_in, written_out
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,21 @@ _LABEL = _Label(
 )
 def test_shorthand_is_read_as_its_label_defines_it(question: str, read: str) -> None:
     found = shorthand_in(cast(Index, _LABEL), "zorvex", question)
+    assert written_out(question, found) == read
+
+
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("PYR at week 12?", "patient yawn report at week 12?"),  # what no indication defines
+        ("PYRs?", "patient yawn report?"),
+        ("pyr at week 12?", "pyr at week 12?"),  # in small letters it may be a word
+        ("EA rate", "EA rate"),  # two meanings
+        ("MS dose", "MS dose"),  # the same in every label
+        ("XYZ dose", "XYZ dose"),
+        ("PYR AT WEEK 12?", "PYR AT WEEK 12?"),
+    ],
+)
+def test_what_the_rest_of_a_label_defines_is_looked_for_by_its_words(question: str, read: str) -> None:
+    found = further_shorthand_in(cast(Index, _LABEL), "zorvex", question)
     assert written_out(question, found) == read

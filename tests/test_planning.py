@@ -96,6 +96,20 @@ def test_what_becomes_of_it_in_a_group_is_answered_with_what_was_measured(entry:
     assert choose(ranked, dataclasses.replace(asked, measured=True), POLICY).shown[0] is ranked[0]
 
 
+def of_group(c: Candidate, group: str) -> Candidate:
+    head = dataclasses.replace(c.entry.head, also=(group,))
+    return dataclasses.replace(c, entry=dataclasses.replace(c.entry, head=head))
+
+
+@pytest.mark.parametrize("group", ["renal_impairment", "hepatic_impairment"])
+def test_the_dose_of_a_group_goes_before_what_was_measured_in_it(entry: Entry, group: str) -> None:
+    measured, dose = candidate(entry, "pharmacokinetics", 0.6), candidate(entry, "dosage", 0.55)
+    measured, dose = (of_group(c, group) for c in (measured, dose))
+    asked = Route(None, group, 0.95, retrieve=True, dosed=True)
+    assert choose((measured, dose), asked, POLICY).shown[0].entry is dose.entry
+    assert choose((measured, dose), dataclasses.replace(asked, dosed=False), POLICY).shown[0] is measured
+
+
 def test_a_groups_dose_is_no_trial(entry: Entry) -> None:
     trial, directions = candidate(entry, "clinical_studies", 0.63), candidate(entry, "renal_impairment", 0.60)
     asked = Route(None, "renal_impairment", 0.95, retrieve=True, dosed=True)
@@ -407,6 +421,9 @@ def test_what_to_do_with_the_dose_goes_before_how_often_it_happened(entry: Entry
     assert choose((often, far), asked, POLICY).shown[0] is often
     nameless = dataclasses.replace(table, named=0.0)
     assert choose((often, nameless), asked, POLICY).shown[0] is often
+    # The row of the grade that is asked for answers however far it is, whatever topic is read.
+    row = dataclasses.replace(far, named=0.0, says_what_to_do=True)
+    assert choose((often, row), dataclasses.replace(asked, modifies=False), POLICY).shown[0] is row
 
 
 def test_keep_out_of_reach_of_children_says_nothing_of_children(entry: Entry) -> None:

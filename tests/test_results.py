@@ -23,6 +23,8 @@ from tests.ranking import ranked_by
         "how many the medicine kids vs untreated had no decline?",
         "how often did they have a serious low",
         "vs placebo at week 16",
+        "d/c for AEs in the second trial",
+        "who dropped out because of rash",
     ],
 )
 def test_wording_that_asks_for_a_result(question: str) -> None:
@@ -46,6 +48,7 @@ def test_wording_that_asks_for_a_result(question: str) -> None:
         "what number do I call to report a side effect",
         "does it raise my heart rate",
         "how was the trial designed?",
+        "when do I d/c it",
         "",
     ],
 )

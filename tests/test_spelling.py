@@ -52,6 +52,7 @@ def test_slips_are_read_as_the_word_meant(typed: str, meant: str) -> None:
         "what does Pepton do with it",  # a name by its capital
         "hypocalcemia and hyperglycemia",  # a beginning that turns the meaning round
         "an unfit patient, hypothyroidism",
+        "hyperK and hypoNa",  # as it is charted
         "the doses were doubled and halved",  # words of the list, and their inflections
         "dsoe wat teh",  # too short to tell
         "größe der tablette",  # not English letters

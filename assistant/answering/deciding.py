@@ -17,7 +17,7 @@ from assistant.answering.draft import Draft, fixed
 from assistant.answering.finding import Finder
 from assistant.answering.illnesses_asked import IllnessesAsked, marked_for_use
 from assistant.answering.index import Entry, Index
-from assistant.answering.label_shorthand import shorthand_in, written_out
+from assistant.answering.label_shorthand import further_shorthand_in, shorthand_in, written_out
 from assistant.answering.label_status import (
     Labels,
     compares_beyond_label,
@@ -46,8 +46,9 @@ from assistant.settings import Settings
 from assistant.understanding import aspects, conditions, other_medicines, products
 from assistant.understanding.encoder import TextTooLongError, unit
 from assistant.understanding.language import speaks
+from assistant.understanding.plain_words import as_labels_write
 from assistant.understanding.readers import Reader
-from assistant.understanding.reading import Reading, folded, in_any_part, read, stream_safe
+from assistant.understanding.reading import Reading, between, folded, in_any_part, read, stream_safe
 from assistant.understanding.screen import Screen
 
 #: At most this many products named in one question are weighed against each other.
@@ -399,12 +400,27 @@ class Decider:
         """``plain`` as it is understood of ``product``; shorthand of its label is near the words that it stands for."""
         names = self._names_of(product, asked)
         typed = read(plain, names, self.reader, self.not_ours.left_alone)
+        typed = self._in_label_words(typed, names) if product else typed
         found = shorthand_in(self.index, product, typed.masked) if product else ()
-        if not found:
+        further = further_shorthand_in(self.index, product, typed.masked) if product else ()
+        if not (found or further):
             return typed
+        if not found:
+            # What no indication defines is no use of the medicine: it is looked for, and nothing else.
+            vector, _ = self.reader.read(written_out(typed.masked, further))
+            return replace(typed, vector=unit(typed.vector + vector), shorthand=further)
         reading = read(written_out(typed.masked, found), names, self.reader, self.not_ours.left_alone)
         both = unit(typed.vector + reading.vector)
         return replace(typed, vector=both, conditions=reading.conditions, shorthand=found)
+
+    def _in_label_words(self, typed: Reading, names: tuple[str, ...]) -> Reading:
+        """``typed``, near what labels write for its plain words as well; whatever raises a flag is as it was typed."""
+        said = as_labels_write(typed.masked)
+        if said == typed.masked:
+            return typed
+        reading = read(said, names, self.reader, self.not_ours.left_alone)
+        vector = unit(typed.vector + reading.vector)
+        return replace(typed, vector=vector, intents=between(typed.intents, reading.intents), searched=reading.masked)
 
     def _names_of(self, product: str, asked: Question) -> tuple[str, ...]:
         """What the question calls ``product`` by; on its own page also a slip in its name, and its beginning.

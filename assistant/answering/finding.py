@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from assistant.answering import choices, lexical, new_value, planning, retrieval
 from assistant.answering.age_groups import GROUP, asks_of_adults, child_of
 from assistant.answering.asking_back import WITH_ANOTHER
+from assistant.answering.dosage_modifications import with_what_to_do
 from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
 from assistant.answering.drug_classes import is_medicine
@@ -38,6 +39,7 @@ from assistant.answering.referred_doses import (
 )
 from assistant.answering.results import asks_for_a_result, has_row_of
 from assistant.answering.retrieval import Candidate, Query
+from assistant.answering.sentences_asked_for import with_sentence_first
 from assistant.answering.silence import silent_on
 from assistant.answering.strengths import without_other_strengths
 from assistant.answering.unestablished import established, unestablished
@@ -52,6 +54,7 @@ from assistant.understanding import aspects
 from assistant.understanding.conditions import LabelStatus, spelled_out
 from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand, named_alone
 from assistant.understanding.lay_terms import other_names
+from assistant.understanding.plain_words import written_for
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import of_another_matter, populations
 
@@ -96,6 +99,7 @@ class Finder:
             shares = dict(self._topics_asked(asked, plan, reading))
             plan = replace(plan, intent="administration", confidence=shares.get("administration", 0.0))
         ranked = self._rank(asked, plan, reading, entries)
+        ranked = with_sentence_first(self.index, ranked, reading.masked)
         ranked, silent = without_other_strengths(self.index, ranked, reading.masked, own_terms(self.index, product))
         if silent and plan.intent in _OF_ANOTHER:
             draft.give_up("the label speaks of inhibitors or inducers of another strength only")
@@ -181,8 +185,10 @@ class Finder:
     def _rank(self, asked: Question, plan: Route, reading: Reading, entries: Sequence[Entry]) -> list[Candidate]:
         """``entries`` by how near each is to the question."""
         intents = aspects.with_second_side(self._topics_asked(asked, plan, reading), reading.masked)
-        named = " ".join(reading.named(*_NAMED))
-        query = Query(reading.masked, reading.vector, intents, reading.population, named, reading.shorthand)
+        named = " ".join((*reading.named(*_NAMED), *written_for(reading.masked)))
+        query = Query(
+            reading.searched or reading.masked, reading.vector, intents, reading.population, named, reading.shorthand
+        )
         return retrieval.rank(self.index, entries, query, self.policy.ranking)
 
     def _of_whom_is_asked(
@@ -215,6 +221,8 @@ class Finder:
             ]
         if had := [words for words in (named_alone(reading.masked), *plan.limited) if words]:
             kept = [replace(c, forbids=any(forbids(self.index, c.entry, words) for words in had)) for c in kept]
+        if plan.modifies or plan.intent == "dosage":
+            kept = with_what_to_do(self.index, kept, reading.masked, reading.named("event", "condition", "comorbidity"))
         if plan.dosed and plan.of_children:
             kept = without_adults(self.index, kept)
         if plan.dosed or plan.intent == "dosage":

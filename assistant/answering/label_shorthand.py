@@ -20,6 +20,7 @@ from assistant.understanding.spelling import is_ordinary, is_typed_so
 _TOKEN = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9/-]{1,9}(?![\w-])")
 _CAPITAL = re.compile(r"[A-Z]")
 _IN_BRACKETS = re.compile(r"\(\s*([A-Za-z]{2,8}?)s?\s*[),;]")
+_SHOUTED = re.compile(r"[A-Z][A-Z0-9]{1,6}s?")
 _PLURAL = re.compile(r"(?<=[A-Z0-9])s$")
 #: What prescriptions and notes mean by a few letters, whatever a label defines: twice daily, side effects, patient.
 _OF_NOTES = frozenset(
@@ -56,14 +57,30 @@ def shorthand_in(index: Index, product: str, question: str) -> tuple[Shorthand, 
     return tuple((token, words) for token, words in pairs if words)
 
 
+def further_shorthand_in(index: Index, product: str, question: str) -> tuple[Shorthand, ...]:
+    """Each shorthand of ``question`` in capitals that nothing but the rest of the label defines: "BSI", "OLI".
+
+    For finding alone: what the label is for is told by its indications.
+    """
+    if question.isupper():
+        return ()
+    tokens = dict.fromkeys(match[0] for match in _TOKEN.finditer(question))
+    capitals = (each for each in tokens if _SHOUTED.fullmatch(each) and not lexical.is_shorthand(each.casefold()))
+    pairs = ((token, defined(index, product, token, anywhere=True)) for token in capitals)
+    return tuple((token, words) for token, words in pairs if words)
+
+
 def written_out(question: str, found: Sequence[Shorthand]) -> str:
     """``question`` with each shorthand in the words that stand for it."""
     meant = {letters.casefold(): words for letters, words in found}
     return _TOKEN.sub(lambda match: meant.get(match[0].casefold(), match[0]), question)
 
 
-def defined(index: Index, product: str, token: str) -> str:
-    """The words that the indications of ``product`` define ``token`` by; "" where they do not, or by several."""
+def defined(index: Index, product: str, token: str, *, anywhere: bool = False) -> str:
+    """The words that the indications of ``product`` define ``token`` by; "" where they do not, or by several.
+
+    :param anywhere: any passage may define it.
+    """
     token = _PLURAL.sub("", token)
     if not lexical.terms(token):
         return ""  # letters that are a word everywhere: AS, IT
@@ -71,7 +88,7 @@ def defined(index: Index, product: str, token: str) -> str:
     rows = {row for found in index.postings(product, own).values() for row, _ in found}
     meanings: dict[frozenset[str], str] = {}
     for entry in index.entries(product):
-        if entry.row in rows and entry.head.topic == "indication":
+        if entry.row in rows and (anywhere or entry.head.topic == "indication"):
             for words in definitions(index.load(entry).text.decode(), token):
                 meanings.setdefault(frozenset(lexical.terms(words)), words)
     if len(meanings) != 1:

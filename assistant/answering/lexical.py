@@ -206,6 +206,11 @@ def _spelled_out(token: str) -> tuple[str, ...]:
     return _SPELLED_OUT.get(token, ())
 
 
+def is_shorthand(token: str) -> bool:
+    """Whether ``token``, in lower case, stands for the same words in every label."""
+    return token in _SPELLED_OUT or token in ABBREVIATIONS
+
+
 def _plain(text: str) -> str:
     """``text`` without the accents of its letters: labels write "Behçet" and "Sjögren", questions seldom do."""
     if text.isascii():

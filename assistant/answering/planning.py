@@ -448,10 +448,17 @@ def _group_first(usable: list[Candidate]) -> list[Candidate]:
     return [*first, *rest, *beside]
 
 
-def _told_of_the_group_first(usable: list[Candidate], intent: str) -> list[Candidate]:
-    """With what the label tells of giving it to the group in front of what was measured in it, where that is near."""
+def _told_of_the_group_first(usable: list[Candidate], plan: Route) -> list[Candidate]:
+    """With what the label tells of giving it to the group in front of what was measured in it, where that is near.
+
+    Where a dose is asked for, a passage on doses that is about the group as well tells it.
+    """
     near = _NEAR_A_REPORT * max((c.score for c in usable), default=0.0)
-    told = [c for c in usable if c.entry.head.topic == intent and c.score >= near]
+    told = [c for c in usable if c.entry.head.topic == plan.intent and c.score >= near]
+    if plan.dosed and not told:
+        told = [
+            c for c in usable if c.entry.head.topic == "dosage" and plan.intent in c.entry.head.also and c.score >= near
+        ]
     if not told or usable[0].entry.head.topic != "pharmacokinetics":
         return usable
     return in_places_of(usable, [told[0], *(c for c in usable if c is not told[0])])
@@ -479,7 +486,9 @@ def _modification_first(usable: list[Candidate]) -> list[Candidate]:
     """With the nearest passage on doses that names what happened in front: what to do stands there, and how often it
     happens elsewhere."""
     near = _OF_THE_BEST * usable[0].score
-    doses = [c for c in usable if c.entry.head.topic == "dosage" and c.named and c.score >= near]
+    # The row of the grade that is asked for is what answers, however far the table as a whole is.
+    rows = [c for c in usable if c.says_what_to_do]
+    doses = rows or [c for c in usable if c.entry.head.topic == "dosage" and c.named and c.score >= near]
     return [*doses[:1], *(c for c in usable if c not in doses[:1])]
 
 
@@ -562,8 +571,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
     if plan.group_alone or any(c.doses_group for c in usable):
         usable = _group_first(usable)
     if usable and plan.intent in _CLEARING_LESS and not plan.measured:
-        usable = _told_of_the_group_first(usable, plan.intent)
-    if usable and plan.modifies:
+        usable = _told_of_the_group_first(usable, plan)
+    if usable and (plan.modifies or any(c.says_what_to_do for c in usable)):
         usable = _modification_first(usable)
     return usable
 

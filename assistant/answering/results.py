@@ -19,6 +19,8 @@ _ASKED = re.compile(
     r"\bhow (?:often|common|frequent\w*|likely|effective|much (?:better|more|less|longer)) (?:did|do|was|were|is|are) "
     r"(?!(?:i|you|we|he|she|my|his|her)\b)|"
     r"\b(?-i:ORR|m?OS|m?PFS|DFS|RFS|EFS|HR|ARR|NNT|DOR|MACE)\b|"
+    # Who left a trial, and for what: "d/c for AEs", "dropped out because of diarrhea".
+    r"\b(?:d/?c(?:'?d|s)?|dropped out|drop-?outs?|withdrew) (?:rates?|for|due|because|from|on account)\b|"
     # Scores by how much they got better, as trials count them: PASI 75, ACR20, EASI-75.
     r"\b(?-i:PASI|ACR|EASI|SALT|HiSCR|ASAS|BASDAI|JIA-?ACR|pACR|SRI|WI-?NRS)[- ]?(?:[4-6]|20|30|40|50|70|75|90|100)\b|"
     r"\b(?:a1c|hba1c|responders?|respond(?:ed|se)?|survival|remission|"

@@ -72,7 +72,8 @@ class Candidate:
     ``by_name``: it holds the very name of a substance that the question names, not only its class; or is an indication
     that says that the medicine is not for use with one of the class (21 CFR 201.57(c)(2)(ii)). ``forbids``: it is a
     contraindication in the very condition that is all that is asked about. ``doses_group``: its title says that it
-    gives the doses for the illness, and it gives those of the group, for which a dose is asked.
+    gives the doses for the illness, and it gives those of the group, for which a dose is asked. ``says_what_to_do``: a
+    passage on doses that says what is done with them at the grade of the reaction that is asked about.
     """
 
     entry: Entry
@@ -86,6 +87,7 @@ class Candidate:
     by_name: bool = False
     forbids: bool = False
     doses_group: bool = False
+    says_what_to_do: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,18 @@ _CHANGES = (
     r"(?:rais(?:e|es|ed|ing)|increas(?:e|es|ed|ing)|lower(?:s|ed|ing)?|decreas(?:e|es|ed|ing)|reduc(?:e|es|ed|ing)|"
     r"chang(?:e|es|ed|ing)|alter(?:s|ed)?|affect(?:s|ed)?)"
 )
+_IS_MEASURED = (
+    r"(?:exposures?|AUC|C ?max|bioavailability|(?:plasma|blood|serum|drug|medicine|its) (?:levels?|concentrations?))"
+)
 _MEASURED = re.compile(
     rf"\bhow (?:much|far)\b.{{0,60}}\b(?:{_CHANGES}|exposure|levels?|lost|higher)\b|\bup how much\b|"
     r"\bby (?:what|which) (?:percentage|factor|percent)\b|\bby how (?:much|many)\b|"
     r"\b(?:what|which) (?:percentage|percent|fold)\b|\bAUC\b|\bC ?max\b|\b(?:[\d.]+|\w+)-fold\b|\bhow many fold\b|"
     rf"\b{_CHANGES} (?:\w+ ){{0,3}}exposure\b|\blevels? (?:up|down|go|rise|fall|drop)\b|\bhit on levels?\b|"
-    r"% (?:increase|decrease|change)",
+    r"% (?:increase|decrease|change)|"
+    # What another medicine, a meal or a weak organ did to what was measured.
+    rf"\b(?:what (?:did|does|do|would|happen(?:s|ed)?|becomes?)|how (?:did|does|do))\b.{{3,60}}\b{_IS_MEASURED}\b|"
+    rf"\beffects? (?:of|from) .{{3,40}}\bon\b.{{0,30}}\b{_IS_MEASURED}\b",
     re.IGNORECASE,
 )
 #: What becomes of a medicine in the body (21 CFR 201.57(c)(13)(i)(C)).
@@ -33,7 +39,7 @@ _IN_THE_BODY = re.compile(
 )
 _DOSED = re.compile(
     r"\b(?:dos(?:e|es|ed|age|ing)|strengths?|how (?:much|many)\b.{0,40}\b(?:give|take|get|need|mg|units|tablets?|"
-    r"capsules?|vials?)|mg|mcg|start (?:with|on|at)|starting|initiate|titrat\w+|reduc\w+ (?:it|to|by))\b",
+    r"capsules?|vials?)|mg|mcg|start (?:with|on|at)|starting|initiated?|titrat\w+|reduc\w+ (?:it|to|by))\b",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(r"\bhow much (?:of (?:it|the medicine) )?(?:for|in)\b", re.IGNORECASE)
@@ -55,8 +61,9 @@ _OF_A_REACTION = re.compile(
     re.IGNORECASE,
 )
 _MODIFIES = re.compile(
-    rf"\b(?:{_CHANGED_FOR_IT}|dose (?:modif\w+|adjust\w*)|what (?:to|do (?:i|we)|should (?:i|we)) do|manag\w+|"
-    r"grade (?:[2-4]|i{2,3}|iv))\b",
+    rf"\b(?:{_CHANGED_FOR_IT}|dose (?:mod\w*|adjust\w*)|what (?:to|do (?:i|we)|should (?:i|we)) do|manag\w+|"
+    r"(?:grade |(?-i:G|Gr ?))(?:[2-4]|i{2,3}|iv)|permanently (?:stop\w*|discontinu\w+)|"
+    r"(?:stop|discontinue|stopped|discontinued) (?:it )?(?:permanently|for good))\b",
     re.IGNORECASE,
 )
 #: A dosage form that stands behind a medicine's name.

@@ -167,6 +167,24 @@ stable, discard | shelf life, beyond use, how long is it good
 neutrophil, white blood cell | white cells, white count
 bulimia, anorexia nervosa | eating disorder*
 interrupt | pause*
+discontinuation, withdrawn, withdrew | \
+d/?c(?:'?ed|'?d|s)?(?= (?:rates?|for|due|because|%|d/t|2/2)), \
+(?:rates?|%) (?:of )?d/?c, d/c, dropped out, drop-?outs?, drop out, quit the (?:trial|study), \
+left the (?:trial|study), came off (?:the )?(?:study|trial|treatment)
+stratified | stratif*
+randomized | randomi[sz]*
+hyperkalemia | hyper-?k, high k
+hypokalemia | hypo-?k, low k
+hyponatremia | hypo-?na, low na
+hypernatremia | hyper-?na
+hypocalcemia | hypo-?ca
+hypercalcemia | hyper-?ca
+hypomagnesemia | hypo-?mg, hypo-?mag
+hypophosphatemia | hypo-?phos
+hypothyroidism | hypo-?thyroid
+hyperthyroidism | hyper-?thyroid
+neutropenia | neutropenic
+thrombocytopenia | thrombocytopenic
 """
 #: One of the words that labels write of a matter -> what else they write of it, of which no word tells it by itself.
 _IN_A_PHRASE = {

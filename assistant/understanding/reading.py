@@ -34,7 +34,8 @@ class Reading:
     ``masked`` is ``typed`` with slips in ordinary words mended (:mod:`assistant.understanding.spelling`), unless the
     model takes one of these words, as it was typed, for the name of a substance. ``conditions``: the words of each
     illness that it may be asked to be used for, but for those that it says it is not about. ``shorthand``: letters that
-    were typed and the words that the product's label defines them by.
+    were typed and the words that the product's label defines them by. ``searched``: ``masked`` with its plain words as
+    labels write them, where it has some.
     """
 
     typed: str
@@ -45,6 +46,7 @@ class Reading:
     conditions: tuple[tuple[str, ...], ...]
     chosen: Choosing
     shorthand: tuple[tuple[str, str], ...] = ()
+    searched: str = ""
 
     def named(self, *types: str) -> tuple[str, ...]:
         """The words of the spans of these types."""
@@ -198,6 +200,14 @@ def _substances(spoken: Sequence[tuple[int, int]], chosen: Choosing) -> set[int]
     """The words that the model marks as substances, by their number."""
     marked = [(start, end) for start, end, name in chosen.spans or () if name == "substance"]
     return {at for at, (first, last) in enumerate(spoken) for start, end in marked if start <= first and last <= end}
+
+
+def between(one: Sequence[tuple[str, float]], other: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """What may be asked, each intent as likely as in the mean of two readings of a question."""
+    shares = {name: share / 2 for name, share in one}
+    for name, share in other:
+        shares[name] = shares.get(name, 0.0) + share / 2
+    return tuple(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def with_flags_of(chosen: Choosing, other: Choosing) -> Choosing:

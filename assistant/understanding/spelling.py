@@ -102,6 +102,8 @@ def is_compound(word: str) -> bool:
     return any(is_ordinary(word[:at]) and is_ordinary(word[at:]) for at in range(_PART, len(word) - _PART + 1))
 
 
+#: "HyperK", "hypoNa": too much or too little of what is measured, as it is charted.
+_CHARTED = re.compile(r"(?:hyper|hypo)(?:k|na|ca|mg|mag|phos)")
 #: Shorthand that the model reads as something else: "OA dose" as an overdose. Each stands for one word.
 _WRITTEN_OUT = {"OCP": "contraceptives", "OCPs": "contraceptives", "OA": "osteoarthritis"}
 
@@ -132,7 +134,7 @@ def _meant(text: str, found: re.Match[str], known: Callable[[str], bool]) -> str
     word = typed.lower()
     if not _SHORT <= len(word) <= _LONGEST or word.endswith(_STEMS):
         return ""
-    if _lists().knows(word) or (_INFLECTED.search(word) and _inflects(word)):
+    if _lists().knows(word) or _CHARTED.fullmatch(word) or (_INFLECTED.search(word) and _inflects(word)):
         return ""
     before = text[: found.start()].rstrip(" \"'(")
     shouted = typed.isupper()
