@@ -36,9 +36,11 @@ def _reading(text: str, *illnesses: str, substances: tuple[str, ...] = ()) -> Re
         ("I give him the medicine for his vertigo.", ("vertigo",), [("vertigo",)]),
         # What is said to be besides.
         ("He has quorbosis, with gout besides.", ("quorbosis", "gout"), [("quorbosis",)]),
-        ("He also has mild gout.", ("gout",), []),
-        ("A history of severe gout.", ("gout",), []),
-        ("He is down for a hernia repair on Monday.", ("hernia",), []),
+        ("He is on the medicine and also has mild gout.", ("gout",), []),
+        ("His first dose is due. He has a history of severe gout.", ("gout",), []),
+        ("He has been on the medicine and is down for a hernia repair.", ("hernia",), []),
+        # Where it is not given yet, something must be told that it would be given for.
+        ("My brother also has mild gout.", ("gout",), [("gout",)]),
         # The first of a row counts, marked or not.
         ("A man with Quorb's, gout and mild asthma.", ("gout", "asthma"), [("quorb",)]),
         ("A man with gout and mild asthma.", ("gout", "asthma"), [("gout",)]),

@@ -66,7 +66,8 @@ _IN_A_ROW = re.compile(
 def why_given(reading: Reading) -> tuple[tuple[str, ...], ...]:
     """Those of ``reading.conditions`` that the medicine may be given for; all of them where no story tells others.
 
-    The first of several in a row is one, whether or not it was marked.
+    The first of several in a row is one, whether or not it was marked. Unless it is given already, something is told
+    that it would be given for.
     """
     told, asked = told_and_asked(reading.masked)
     asking = " ".join(reading.masked[slice(*place)] for place in asked)
@@ -86,8 +87,8 @@ def why_given(reading: Reading) -> tuple[tuple[str, ...], ...]:
             rows.append((first, named))
     firsts = [first for first, _ in rows if first not in besides]
     besides.update(named for first, named in rows if first in firsts)
-    kept = (named for named in (*firsts, *reading.conditions) if named not in besides)
-    return tuple(dict.fromkeys(kept))
+    kept = tuple(dict.fromkeys(named for named in (*firsts, *reading.conditions) if named not in besides))
+    return kept if kept or given else reading.conditions
 
 
 def as_asked(reading: Reading, reader: Reader) -> Reading:
