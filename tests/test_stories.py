@@ -58,8 +58,11 @@ def test_what_is_said_to_be_besides_is_not_why_it_is_given(
 
 
 def test_what_another_medicine_is_taken_for_is_not_why_ours_is_given() -> None:
-    told = "He receives borfenzal for lung cancer and has had the medicine every week."
+    told = "He receives borfenzal for lung cancer and has had 2.5 mg of the medicine every week."
     assert why_given(_reading(told + _ASKS, "lung cancer", substances=("borfenzal",))) == ()
+    alone = _reading("She got borfenzal for gout. Can the two go together?", "gout", substances=("borfenzal",))
+    assert why_given(replace(alone, intents=(("drug_interaction", 0.9),))) == ()
+    assert why_given(replace(alone, intents=(("dosage", 0.9),))) == (("gout",),)
     both = "He receives borfenzal and the medicine for lung cancer."
     assert why_given(_reading(both + _ASKS, "lung cancer", substances=("borfenzal",))) == (("lung", "cancer"),)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from assistant.answering.asking_sentences import told_and_asked
+from assistant.answering.planning import FOR_A_CONDITION
 from assistant.domain import OTHER_INTENTS
 from assistant.understanding.conditions import asks_use, points_back, spelled_out
 from assistant.understanding.readers import Reader
@@ -42,7 +43,7 @@ _DONE = re.compile(
 _GIVEN_ALREADY = re.compile(
     r"\b(?:(?:months?|weeks?|days?|years?|cycles?|doses?) into\b|on day \d|"
     r"(?:is|are|was|been|stays?|remains?|already|well) on (?:the medicine|it|this)\b|"
-    r"(?:has|have) (?:been|had|received|taken|used)\b[^.?!;]{0,40}\bthe medicine\b|"
+    r"(?:has|have) (?:been|had|received|taken|used)\b(?:[^.?!;]|\.(?=\d)){0,40}\bthe medicine\b|"
     r"(?:his|her|their|the|my|our|very|due|booked)\s+(?:\w+\s+){0,2}?(?:next|first|second|third|last|latest)\s+"
     r"(?:\w+\s+){0,2}?(?:dose|syringe|injection|infusion|shot|cycle|course|tablet|pill|bag|pen|week|drip)\b|"
     r"since (?:starting|beginning|the (?:first|last)))",
@@ -67,13 +68,14 @@ def why_given(reading: Reading) -> tuple[tuple[str, ...], ...]:
     """Those of ``reading.conditions`` that the medicine may be given for; all of them where no story tells others.
 
     The first of several in a row is one, whether or not it was marked. Unless it is given already, something is told
-    that it would be given for.
+    that it would be given for, but where another medicine's illness is all that is told and no dose is asked.
     """
     told, asked = told_and_asked(reading.masked)
     asking = " ".join(reading.masked[slice(*place)] for place in asked)
     if not told or points_back(asking) or asks_use(asking):
         return reading.conditions
     given = any(_GIVEN_ALREADY.search(reading.masked[slice(*place)]) for place in told)
+    anothers = set[tuple[str, ...]]()
     besides, rows = set[tuple[str, ...]](), list[tuple[tuple[str, ...], tuple[str, ...]]]()
     for start, end, named in marked_conditions(reading.masked, reading.chosen):
         place = _holding(told, start, end)
@@ -81,10 +83,15 @@ def why_given(reading: Reading) -> tuple[tuple[str, ...], ...]:
             continue
         before, behind = reading.masked[place[0] : start], reading.masked[end : place[1]]
         came_up = given and (named in _CALLED or _CAME_UP.search(before) is not None)
-        if came_up or _is_besides(before, behind) or _of_another(reading, place, start):
+        if _of_another(reading, place, start):
+            anothers.add(named)
+        elif came_up or _is_besides(before, behind):
             besides.add(named)
         elif first := _first_in_a_row(before):
             rows.append((first, named))
+    dosed = bool(reading.intents) and reading.intents[0][0] in FOR_A_CONDITION
+    given = given or not (besides or rows or dosed)
+    besides |= anothers
     firsts = [first for first, _ in rows if first not in besides]
     besides.update(named for first, named in rows if first in firsts)
     kept = tuple(dict.fromkeys(named for named in (*firsts, *reading.conditions) if named not in besides))
