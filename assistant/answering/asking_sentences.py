@@ -48,9 +48,7 @@ def asking_parts(reading: Reading) -> tuple[Reading, ...]:
     All of it where none can be told from the others.
     """
     sentences = _sentences(reading.masked)
-    asks = [_ASKS.search(reading.masked[slice(*place)]) is not None for place in sentences]
-    if not any(asks):
-        asks = [_ASKS_UNMARKED.search(reading.masked[slice(*place)]) is not None for place in sentences]
+    asks = _which_ask(reading.masked, sentences)
     if all(asks) or not any(asks) or _ALWAYS.search(reading.masked):
         return (reading,)
     asking = _of(reading, [place for place, does in zip(sentences, asks, strict=True) if does])
@@ -58,6 +56,22 @@ def asking_parts(reading: Reading) -> tuple[Reading, ...]:
     before = 0 if _says_enough(asking.masked) else _REACH
     beside = [place for at, place in enumerate(sentences) if any(asks[max(at - _REACH, 0) : at + before + 1])]
     return (asking,) if asking.masked == _of(reading, beside).masked else (asking, _of(reading, beside))
+
+
+def told_and_asked(text: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The places of the sentences of ``text`` that tell, and of those that ask; nothing told where all or none ask."""
+    sentences = _sentences(text)
+    asks = _which_ask(text, sentences)
+    if all(asks) or not any(asks):
+        return [], sentences
+    pairs = list(zip(sentences, asks, strict=True))
+    return [place for place, does in pairs if not does], [place for place, does in pairs if does]
+
+
+def _which_ask(text: str, sentences: list[tuple[int, int]]) -> list[bool]:
+    """Of each sentence whether it asks; without a question mark in any, by its wording."""
+    asks = [_ASKS.search(text[slice(*place)]) is not None for place in sentences]
+    return asks if any(asks) else [_ASKS_UNMARKED.search(text[slice(*place)]) is not None for place in sentences]
 
 
 def _says_enough(question: str) -> bool:

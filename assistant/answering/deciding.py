@@ -30,6 +30,7 @@ from assistant.answering.question import Question
 from assistant.answering.referred_doses import names_all
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.spoken_of import in_scope
+from assistant.answering.stories import as_asked, only_told
 from assistant.answering.study_questions import asks_of_a_study
 from assistant.answering.which_product import (
     named_in_part,
@@ -186,7 +187,9 @@ class Decider:
         carried = "" if asked.mentions else self._carried(asked)
         about = asked.given or (follow_up.product_beside(asked.plain, asked.mentions, asked.previous))
         if about and asked.mentions and about not in named:
-            if all(other_medicines.beside_ours(asked.plain, m.key) for m in asked.mentions) or asked.names_only_others:
+            keys = [mention.key for mention in asked.mentions]
+            beside = all(other_medicines.beside_ours(asked.plain, key) for key in keys) or asked.names_only_others
+            if beside or (asked.given and only_told(asked.plain, keys)):
                 carried = about
             elif asked.says_nothing_else and not asked.fragment.topic:
                 return self._ask_which((about, *named), asked)
@@ -276,7 +279,7 @@ class Decider:
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = self._read(asked.plain, product, asked)
+        reading = as_asked(self._read(asked.plain, product, asked), self.reader)
         of_a_study = asks_of_a_study(reading.masked)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds, of_a_study=of_a_study)
         entries = retrieval.eligible(self.index, product, asked.where) if product else ()

@@ -35,6 +35,7 @@ from assistant.answering.label_status import (
     unlisted_transplant,
 )
 from assistant.answering.planning import Found
+from assistant.answering.stories import why_given
 from assistant.answering.uses_by_age import not_in_adults
 from assistant.answering.which_product import is_own, own_terms
 from assistant.content.lexicon import words
@@ -126,6 +127,13 @@ class IllnessesAsked:
         statuses = [label_status(label, condition) for condition in named] if product else []
         asks_use = found.asks_use and bool(found.intents) and found.intents[0][0] in planning.ABOUT_USE
         status = status_of_all(statuses, use=of_use or asks_use)
+        if status is conditions.LabelStatus.NOT_MENTIONED and reading.conditions == named:
+            why = self._why_given(found, reading, entries)
+            told = [label_status(label, condition) for condition in why]
+            if (apart := status_of_all(told, use=of_use or asks_use)) is not status:
+                # What the story tells to be besides is none of its uses; of what it is given for the label speaks.
+                named, statuses, status = why, told, apart
+                found = replace(found, marked=found.marked and bool(named))
         pairs = list(zip(named, statuses, strict=False))
         limited = tuple(limited_as(label, each) for each, said in pairs if said is conditions.LabelStatus.LIMITED)
         found = replace(found, limited=limited)
@@ -142,6 +150,19 @@ class IllnessesAsked:
         if status is conditions.LabelStatus.LIMITED or not warned:
             return found
         return replace(found, warned=tuple(map(conditions.core_of, unknown)))
+
+    def _why_given(self, found: Found, reading: Reading, entries: Sequence[Entry]) -> tuple[tuple[str, ...], ...]:
+        """The conditions of ``reading`` without what a story tells to be besides.
+
+        All where the label warns of one of those: what is asked may be whether it is a reason against, if no dose is.
+        """
+        why = why_given(reading)
+        if found.intents and found.intents[0][0] == "dosage":
+            return why
+        against = [entry for entry in entries if entry.head.topic in planning.AGAINST_A_CONDITION]
+        besides = [condition for condition in reading.conditions if condition not in why]
+        warned = any(spoken_against(self.index, against, condition) for condition in besides)
+        return reading.conditions if warned else why
 
     def _without_names(self, named: Sequence[Sequence[str]], product: str) -> tuple[tuple[str, ...], ...]:
         """``named`` without names of the medicine that were marked as the beginning of an illness."""

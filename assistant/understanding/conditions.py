@@ -292,6 +292,11 @@ def asks_use(question: str) -> bool:
     return bool(_ASKS_USE.search(question))
 
 
+def points_back(question: str) -> bool:
+    """Whether ``question`` asks if the medicine is for what another sentence names: "could it treat that?"."""
+    return bool(_POINTS_BACK.search(question))
+
+
 def spelled_out(condition: str) -> tuple[str, ...]:
     """The words of a condition that somebody marked in a question, shorthand written out."""
     spoken = _telling(_POSSESSIVE.sub("", condition))
@@ -300,7 +305,7 @@ def spelled_out(condition: str) -> tuple[str, ...]:
         for before, (word, beside) in zip(("", *spoken), _beside(spoken), strict=False)
         if _tells(word, beside) or word in _IN_NAMES or is_type_of(word, before) or f"{before} {word}" in _WHOLE_NAMES
     ]
-    if any(words.issuperset(kept) for words in (_COURSES, _COUNTED, _WEIGHED)):
+    if any(words.issuperset(kept) for words in (_COURSES, _COUNTED, _WEIGHED)) or all(map(_NO_NAME.fullmatch, kept)):
         return ()
     return tuple(_written_out(kept))
 
@@ -369,6 +374,10 @@ _COURSES = frozenset(
 _COUNTED = frozenset(
     "leukocytes leucocytes neutrophils lymphocytes eosinophils platelets thrombocytes erythrocytes hemoglobin "
     "haemoglobin hematocrit potassium sodium calcium magnesium phosphate creatinine bilirubin albumin ferritin".split()
+)
+#: Who treats, what an infusion is mixed with, how much of something there is, a letter alone: no illness either.
+_NO_NAME = re.compile(
+    r"\w+(?:ologist|iatrist|iatrician)s?|d(?:5|10)(?:w|ns)?|saline|high|low|raised|elevated|\w", re.IGNORECASE
 )
 #: Of what weight a patient is: of whom a dose is asked, and no illness.
 _WEIGHED = frozenset(("obese", "overweight", "underweight"))

@@ -7,7 +7,7 @@ never cut.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from assistant.canonical import whole
 from assistant.content.lexicon import mask
-from assistant.domain import SLOT_VALUES
+from assistant.domain import SLOT_VALUES, Flag
 from assistant.understanding.aspects import asks_amount
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import condition_words, denied, spelled_out
@@ -82,6 +82,9 @@ _SHORT_QUESTION = 24
 _PART_WORDS = 20
 _MOST_PARTS = 16
 _PART_CHARACTERS = 450
+#: A part likely tells of harm from the first share on; less than the second is no trace of it in the whole, which a
+#: text of more parts may drown.
+_LIKELY, _TRACE, _FEW_PARTS = 0.6, 0.002, 4
 _ENDS = (".", "!", "?", ";", ":")
 #: Longest run of combining marks that is kept together, and the character that parts longer ones (UAX #15, section 13).
 _MARKS_IN_A_ROW = 30
@@ -138,10 +141,12 @@ def parts(text: str) -> list[str]:
 def in_any_part(text: str, reader: Reader) -> Choosing:
     """The flags of a long text, each as likely as in the likeliest of its parts; of a short text none.
 
-    A reader without flags of its own tells a report by its intents alone, and of a part they say too little.
+    Where the whole, of few parts, holds no trace of harm, a part counts only if it likely tells of some: what a patient
+    has before treatment sounds of harm once what is said around it is cut off. A reader without flags of its own tells
+    a report by its intents alone, and of a part they say too little.
     """
-    likeliest = Choosing(())
-    for part in parts(text):
+    likeliest, pieces = Choosing(()), parts(text)
+    for part in pieces:
         try:
             found = reader.read(part)[1]
         except TextTooLongError:
@@ -149,7 +154,18 @@ def in_any_part(text: str, reader: Reader) -> Choosing:
         if not found.flags:
             break
         likeliest = with_flags_of(likeliest, found)
+    harm = likeliest.flags.get(Flag.ADVERSE_EVENT, 0.0)
+    if 0.0 < harm < _LIKELY and len(pieces) <= _FEW_PARTS and _holds_no_trace(text, reader):
+        return replace(likeliest, flags={**likeliest.flags, Flag.ADVERSE_EVENT: 0.0})
     return likeliest
+
+
+def _holds_no_trace(text: str, reader: Reader) -> bool:
+    """Whether ``text``, read as a whole, tells of no harm at all; not where it is longer than the model reads."""
+    try:
+        return reader.read(text)[1].flags.get(Flag.ADVERSE_EVENT, 0.0) < _TRACE
+    except TextTooLongError:
+        return False
 
 
 def read(
@@ -230,10 +246,14 @@ def _populations(masked: str, chosen: Choosing, unimpaired: Set[str]) -> tuple[s
 def _conditions(masked: str, chosen: Choosing) -> tuple[tuple[str, ...], ...]:
     """The words of each condition asked about: the model's spans where it marks spans, else by the wording."""
     if chosen.spans is None:
-        found = [condition_words(masked)]
-    else:
-        marked = [
-            (start, end) for start, end, name in chosen.spans if name == "condition" and not denied(masked, start)
-        ]
-        found = [spelled_out(masked[slice(*whole_name(masked, start, end))]) for start, end in marked]
-    return tuple(filter(None, found))
+        return tuple(filter(None, [condition_words(masked)]))
+    return tuple(named for _, _, named in marked_conditions(masked, chosen))
+
+
+def marked_conditions(masked: str, chosen: Choosing) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Where each condition that the model marks begins and ends, and its words."""
+    for start, end, name in chosen.spans or ():
+        if name == "condition" and not denied(masked, start):
+            start, end = whole_name(masked, start, end)
+            if words_of_it := spelled_out(masked[start:end]):
+                yield start, end, words_of_it
