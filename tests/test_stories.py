@@ -13,7 +13,7 @@ from assistant.domain import Flag
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.readers import Reader
-from assistant.understanding.reading import Reading, in_any_part, marked_conditions
+from assistant.understanding.reading import Reading, marked_conditions
 
 _ASKS = " What should he get next?"
 
@@ -111,27 +111,3 @@ def test_of_a_vague_story_what_asks_tells_the_topic() -> None:
     assert as_asked(plain, sure) is plain
     short = replace(_reading("He is 7. How is it kept?"), intents=story.intents)
     assert as_asked(short, sure) is short
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "left"),
-    [(0.3, 0.001, 0.0), (0.3, 0.01, 0.3), (0.7, 0.001, 0.7), (0.3, None, 0.3)],
-)
-def test_a_part_that_faintly_sounds_of_harm_counts_where_the_whole_does(
-    part: float, whole: float | None, left: float
-) -> None:
-    told = "He keeps three hens and a goat behind the old mill and sells his eggs to half of the whole village now. "
-    text = told * 2
-    reader = _Heard(He={"adverse_event": part, "attack": 0.4})
-    reads = reader.read
-
-    def read(said: str) -> tuple[object, Choosing]:
-        if said != text:
-            return reads(said)
-        if whole is None:
-            raise TextTooLongError(600, 512)
-        return None, Choosing((), None, {Flag.ADVERSE_EVENT: whole}, ())
-
-    reader.read = read  # type: ignore[method-assign]
-    found = in_any_part(text, cast(Reader, reader)).flags
-    assert (found[Flag.ADVERSE_EVENT], found[Flag.ATTACK]) == (left, 0.4)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from assistant.canonical import whole
 from assistant.content.lexicon import mask
-from assistant.domain import SLOT_VALUES, Flag
+from assistant.domain import SLOT_VALUES
 from assistant.understanding.aspects import asks_amount
 from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import condition_words, denied, spelled_out
@@ -82,9 +82,6 @@ _SHORT_QUESTION = 24
 _PART_WORDS = 20
 _MOST_PARTS = 16
 _PART_CHARACTERS = 450
-#: A part likely tells of harm from the first share on; less than the second is no trace of it in the whole, which a
-#: text of more parts may drown.
-_LIKELY, _TRACE, _FEW_PARTS = 0.6, 0.002, 4
 _ENDS = (".", "!", "?", ";", ":")
 #: Longest run of combining marks that is kept together, and the character that parts longer ones (UAX #15, section 13).
 _MARKS_IN_A_ROW = 30
@@ -141,12 +138,10 @@ def parts(text: str) -> list[str]:
 def in_any_part(text: str, reader: Reader) -> Choosing:
     """The flags of a long text, each as likely as in the likeliest of its parts; of a short text none.
 
-    Where the whole, of few parts, holds no trace of harm, a part counts only if it likely tells of some: what a patient
-    has before treatment sounds of harm once what is said around it is cut off. A reader without flags of its own tells
-    a report by its intents alone, and of a part they say too little.
+    A reader without flags of its own tells a report by its intents alone, and of a part they say too little.
     """
-    likeliest, pieces = Choosing(()), parts(text)
-    for part in pieces:
+    likeliest = Choosing(())
+    for part in parts(text):
         try:
             found = reader.read(part)[1]
         except TextTooLongError:
@@ -154,18 +149,7 @@ def in_any_part(text: str, reader: Reader) -> Choosing:
         if not found.flags:
             break
         likeliest = with_flags_of(likeliest, found)
-    harm = likeliest.flags.get(Flag.ADVERSE_EVENT, 0.0)
-    if 0.0 < harm < _LIKELY and len(pieces) <= _FEW_PARTS and _holds_no_trace(text, reader):
-        return replace(likeliest, flags={**likeliest.flags, Flag.ADVERSE_EVENT: 0.0})
     return likeliest
-
-
-def _holds_no_trace(text: str, reader: Reader) -> bool:
-    """Whether ``text``, read as a whole, tells of no harm at all; not where it is longer than the model reads."""
-    try:
-        return reader.read(text)[1].flags.get(Flag.ADVERSE_EVENT, 0.0) < _TRACE
-    except TextTooLongError:
-        return False
 
 
 def read(
