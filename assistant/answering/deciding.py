@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering import after_harm, choices, follow_up, new_value, planning, retrieval, two_questions
 from assistant.answering.answer import Answer
+from assistant.answering.arms_of_studies import arms_in_letters
 from assistant.answering.asking_back import AskingBack
 from assistant.answering.dosage_forms import form_not_had
 from assistant.answering.draft import Draft, fixed
@@ -37,6 +38,7 @@ from assistant.answering.which_product import (
     only_product,
     own_beginnings,
     own_brands,
+    own_slips,
     own_terms,
 )
 from assistant.content.lexicon import mask, words
@@ -400,6 +402,8 @@ class Decider:
         names = self._names_of(product, asked)
         typed = read(plain, names, self.reader, self.not_ours.left_alone)
         found = shorthand_in(self.index, product, typed.masked) if product else ()
+        if product:
+            found = (*found, *arms_in_letters(self.index, product, typed.masked), *aspects.in_notes(typed.masked))
         if not found:
             return typed
         reading = read(written_out(typed.masked, found), names, self.reader, self.not_ours.left_alone)
@@ -418,7 +422,8 @@ class Decider:
         if asked.mentions or not product or product != asked.given:
             return (*products.keys_to_mask(asked.mentions, (product,)), *brands)
         slips = (slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
-        return (*slips, *own_beginnings(self.index, asked.plain, product), *brands)
+        beginnings = own_beginnings(self.index, asked.plain, product)
+        return (*slips, *own_slips(self.index, asked.plain, product), *beginnings, *brands)
 
 
 def _brands_asked(plain: str, brands: Sequence[str], product: str) -> list[products.Mention]:
