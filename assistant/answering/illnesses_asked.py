@@ -78,8 +78,8 @@ class IllnessesAsked:
         if found.compares_within_label:
             # Short names of its arms are illnesses otherwise: "flu" for fluconazole, "RA" for a retinoid.
             arms = {conditions.spelled_out(arm) for arm in other_medicines.arms_named(reading.masked)}
-            if left_out := arms.intersection(named):
-                named = tuple(words for words in named if words not in left_out)
+            if shortened := arms.intersection(named):
+                named = tuple(words for words in named if words not in shortened)
                 found = replace(found, marked=found.marked and bool(named))
         label = self.labels.of(product, where)
         if self._avoided(reading, label, entries):
