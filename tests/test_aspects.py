@@ -8,9 +8,13 @@ from assistant.understanding.aspects import (
     asks_amount,
     asks_how_much,
     asks_what_becomes_of_it,
+    befalls,
     dosed_by_name,
+    graded,
+    in_notes,
     of_a_reaction,
     says_dose,
+    tells_of_grades,
     with_second_side,
 )
 
@@ -130,3 +134,46 @@ def test_what_becomes_of_a_medicine_in_the_body_is_told_from_what_to_do_with_it(
         assert asks_what_becomes_of_it(question), question
     for question in ("May I prescribe it in cirrhosis?", "which dose at a potassium level of 5.8", "safe on dialysis?"):
         assert not asks_what_becomes_of_it(question), question
+
+
+@pytest.mark.parametrize(
+    ("question", "modifies", "is_graded"),
+    [
+        ("dose mod for G2 mouth sores?", True, True),
+        ("G3/4 mouth sores, any?", True, True),
+        ("gr 3 mouth sores", True, True),
+        ("mouth sores of grade 2", True, True),
+        ("dose for mouth sores", False, False),
+        ("moderate mouth sores", False, False),
+        ("grading of evidence", False, False),
+    ],
+)
+def test_what_is_graded_happened_under_treatment(question: str, modifies: bool, is_graded: bool) -> None:
+    assert (of_a_reaction(question), graded(question)) == (modifies, is_graded)
+
+
+@pytest.mark.parametrize(
+    ("question", "harm"),
+    [
+        ("How many with marrow failure progressed to leukaemia?", True),
+        ("how many developed gout", True),
+        ("incidence of gout", True),
+        ("gout vs pbo %?", True),
+        ("How many with gout responded?", False),
+        ("does it lower the incidence of gout vs placebo", False),
+        ("what is given for gout", False),
+    ],
+)
+def test_how_many_come_to_have_an_illness_asks_for_a_harm(question: str, harm: bool) -> None:
+    assert befalls(question) is harm
+
+
+def test_grades_are_written_out_beside_a_change_of_dose_alone() -> None:
+    assert in_notes("dose mods for G3/4 rash") == (("G3/4", "Grade 3 or 4"), ("mods", "modifications"))
+    assert in_notes("G3/4 rash vs pbo") == ()
+    assert in_notes("mod renal impairment, G2") == ()
+
+
+def test_a_passage_on_doses_tells_of_grades_where_it_tells_what_is_done_for_a_reaction() -> None:
+    assert tells_of_grades("Grade 3 rash: withhold ZED.")
+    assert not tells_of_grades("Take 5 mg of ZED once a day.")

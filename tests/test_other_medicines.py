@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.understanding.other_medicines import compared_with, is_arm, prefers, taken, taken_beside
+from assistant.understanding.other_medicines import (
+    arms_named,
+    asks_which_first,
+    combined,
+    compared_with,
+    is_arm,
+    names_none,
+    outdoes,
+    prefers,
+    taken,
+    taken_beside,
+)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +133,56 @@ def test_what_patients_took_besides_or_before_is_no_arm(report: str) -> None:
 )
 def test_an_endless_report_takes_no_endless_time(unit: str) -> None:
     is_arm("quovendry", unit * 3000 + "quovendry")
+
+
+@pytest.mark.parametrize(
+    ("question", "more"),
+    [
+        ("Does the medicine raise the pulse more than borfenzal?", True),
+        ("is it stopped sooner than borfenzal", True),
+        ("does borfenzal raise its levels more than food", False),
+        ("more than two a day?", False),
+    ],
+)
+def test_who_asks_whether_it_does_more_than_another(question: str, more: bool) -> None:
+    assert outdoes(question) is more
+
+
+@pytest.mark.parametrize(
+    ("question", "preferred"),
+    [
+        ("the medicine vs borfenzal, which stops more attacks?", True),
+        ("the medicine vs borfenzal: who sleeps longer", True),
+        ("the medicine vs borfenzal, rash %", False),
+        ("the medicine vs borfenzal in the trial, which had 300 patients", False),
+    ],
+)
+def test_which_of_two_does_more_asks_which_is_preferred(question: str, preferred: bool) -> None:
+    assert prefers(question) is preferred
+
+
+def test_what_stands_beside_a_comparison_is_an_arm() -> None:
+    assert arms_named("wk 8 TL vs HQ+RA?") == ("TL", "HQ", "RA")
+    assert arms_named("local pain, fos vs IV PHT") == ("fos", "PHT")
+    assert arms_named("what is it for") == ()
+    assert combined("wk 8 TL vs HQ+RA?") == ("HQ+RA",)
+    assert combined("wk 8 TL vs lonsurf + bev?") == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "order"),
+    [
+        ("In a patient on both, which is withdrawn first, borfenzal or the medicine?", True),
+        ("borfenzal and the medicine, which one should be given first", True),
+        ("which works first, borfenzal or the medicine", False),
+        ("which is better first line", False),
+    ],
+)
+def test_which_of_two_goes_first_compares_nothing(question: str, order: bool) -> None:
+    assert asks_which_first(question) is order
+
+
+def test_an_arm_may_have_its_share_before_the_word_for_it() -> None:
+    text = "Suppression was alike in the drop by drop (93%) and straight to vein (99%) groups."
+    assert is_arm("straight to vein", text) and not is_arm("suppression", text)
+    assert names_none("placebo") and not names_none("borfenzal")

@@ -16,7 +16,7 @@ from assistant.answering import lexical
 from assistant.answering.drug_classes import NAMES_OF, generic_of
 from assistant.answering.index import Entry, Index
 from assistant.content.lexicon import words
-from assistant.understanding.other_medicines import is_arm
+from assistant.understanding.other_medicines import arms_named, combined, is_arm
 from assistant.understanding.spelling import is_ordinary, is_typed_so
 
 #: Topics of passages that report of one medicine beside another. A study of an interaction sets none beside another.
@@ -25,6 +25,8 @@ REPORTING = frozenset(("clinical_studies", "adverse_reactions"))
 _SYLLABLES, _LEFT_OUT = 3, 3
 #: A name of so many letters may have a slip, one alone, if nobody knows it; with the same first letters.
 _ONE_SLIP, _HEAD = 6, 3
+#: So many letters stand for an arm, which has so many at least where it is one word.
+_FEWEST, _MOST, _LONG = 2, 4, 8
 #: Around what the medicine was added to.
 _TOGETHER = r"(?:\+|\bplus|\bin combination with|\bcombined with|\badded to|\band)\s+(?:[\w-]+\s+)?"
 
@@ -38,18 +40,32 @@ def is_set_beside(index: Index, product: str, other: str, question: str, entries
     trials = any(entry.head.topic == "clinical_studies" for entry in entries)
     topics = REPORTING if trials else REPORTING | {"mechanism"}
     reports = [entry for entry in entries if entry.head.topic in topics]
+    if _stands_as_written(combined(question), reports, index):
+        return True
     alone = _asked_alone(other, question)
-    for name in names_in_reports(index, product, other, reports):
+    for name in names_in_reports(index, product, other, reports, question):
         for text in _texts_with(index, product, name, reports):
             if is_arm(name, text) or (alone and _is_added_to(name, text)):
                 return True
     return False
 
 
-def names_in_reports(index: Index, product: str, other: str, reports: Sequence[Entry]) -> tuple[str, ...]:
+def _stands_as_written(names: Sequence[str], reports: Sequence[Entry], index: Index) -> bool:
+    """Whether one of ``reports`` has one of these ``names``, of several parts, as a table's column has it: "AB+CD"."""
+    return any(
+        re.search(r"(?<!\w)" + r"\s?\+\s?".join(map(re.escape, name.split("+"))) + r"(?!\w)", text)
+        for name in names
+        for text in (index.load(entry).text.decode() for entry in reports)
+    )
+
+
+def names_in_reports(
+    index: Index, product: str, other: str, reports: Sequence[Entry], question: str = ""
+) -> tuple[str, ...]:
     """The names that ``other`` may have in ``reports``: its own, its substance, the one that it begins or is a slip of.
 
-    Letters that begin two names there are neither's.
+    Letters that begin two names there are neither's. And the arm whose letters it is, where ``question`` has it in
+    capitals.
     """
     own = [name for name in (other, generic_of(other)) if name]
     known = [
@@ -57,11 +73,36 @@ def names_in_reports(index: Index, product: str, other: str, reports: Sequence[E
     ]
     if known:
         return tuple(known)
-    spoken = {word for entry in reports for word in words(index.load(entry).text.decode())}
+    texts = [index.load(entry).text.decode() for entry in reports]
+    spoken = {word for text in texts for word in words(text)}
     spoken = {word for word in spoken if word.isalpha() and len(word) >= _ONE_SLIP and not is_ordinary(word)}
     meant = {word for word in spoken if _begins(other, word)} or {word for word in spoken if _is_slip(other, word)}
     meant -= {f"{word}s" for word in meant}
+    if not meant and re.search(rf"\b{re.escape(other.upper())}\b", question):
+        meant = _in_letters(other, spoken, texts)
     return tuple(meant) if len(meant) == 1 else ()
+
+
+def _in_letters(other: str, spoken: Iterable[str], texts: Sequence[str]) -> set[str]:
+    """The arms in ``texts`` whose letters, in their order, ``other`` may be: "PHT" for phenytoin, "DTI" for "direct to
+    injection". ``spoken``: the words of these."""
+    if not (other.isalpha() and _FEWEST <= len(other) <= _MOST):
+        return set()
+    inside = re.compile(".*".join(other))
+    names = {word for word in spoken if len(word) >= _LONG and inside.match(word)}
+    if len(other) > _FEWEST:
+        initials = re.compile(r"\b" + r"[ -]".join(rf"{letter}[a-z]+" for letter in other) + r"\b", re.IGNORECASE)
+        names |= {found[0] for text in texts for found in initials.finditer(text)}
+    return {name.casefold() for name in names if any(is_arm(name, text) for text in texts)}
+
+
+def arms_in_letters(index: Index, product: str, question: str) -> tuple[tuple[str, str], ...]:
+    """The letters by which ``question`` (product names masked) calls an arm of the label's own trials, each with the
+    words that are meant, for finding them."""
+    named = [word for word in dict.fromkeys(arms_named(question)) if word.isupper() and word.isalpha()]
+    reports = [entry for entry in index.entries(product) if entry.head.topic in REPORTING] if named else []
+    meant = ((word, names_in_reports(index, product, word.casefold(), reports, question)) for word in named)
+    return tuple((word, names[0]) for word, names in meant if names and names[0] != word.casefold())
 
 
 def _begins(other: str, word: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering import after_harm, choices, follow_up, new_value, planning, retrieval, two_questions
 from assistant.answering.answer import Answer
+from assistant.answering.arms_of_studies import arms_in_letters
 from assistant.answering.asking_back import AskingBack
 from assistant.answering.dosage_forms import form_not_had
 from assistant.answering.draft import Draft, fixed
@@ -38,6 +39,7 @@ from assistant.answering.which_product import (
     only_product,
     own_beginnings,
     own_brands,
+    own_slips,
     own_terms,
 )
 from assistant.content.lexicon import mask, words
@@ -406,6 +408,8 @@ class Decider:
         typed = self._in_label_words(typed, names) if product else typed
         found = shorthand_in(self.index, product, typed.masked) if product else ()
         further = further_shorthand_in(self.index, product, typed.masked) if product else ()
+        if product:
+            found = (*found, *arms_in_letters(self.index, product, typed.masked), *aspects.in_notes(typed.masked))
         if not (found or further):
             return typed
         if not found:
@@ -437,7 +441,8 @@ class Decider:
         if asked.mentions or not product or product != asked.given:
             return (*products.keys_to_mask(asked.mentions, (product,)), *brands)
         slips = (slip.word for slip in products.find_slips(asked.plain, self.index) if product in slip.products)
-        return (*slips, *own_beginnings(self.index, asked.plain, product), *brands)
+        beginnings = own_beginnings(self.index, asked.plain, product)
+        return (*slips, *own_slips(self.index, asked.plain, product), *beginnings, *brands)
 
 
 def _brands_asked(plain: str, brands: Sequence[str], product: str) -> list[products.Mention]:

@@ -878,6 +878,7 @@ _NO_MEDICINES = frozenset(
     "poppers wort grapefruit ascorbic folic tocopherol calcium ferrous hrt iron magnesium potassium zinc aluminum "
     "bicarbonate seltzer epsom thiazide thiazides doac doacs noac noacs vka".split()
 ).union(_FOODS, *(_MEMBERS[kind].split() for kind in _FOODS))
+_FOOD_WORDS = frozenset(_FOODS).union(*(_MEMBERS[kind].split() for kind in _FOODS))
 #: Well-known brands of several substances, or of another salt than their substance is known by.
 _OTHER_BRANDS = frozenset(
     "advair anoro atripla augmentin azor biktarvy breo caduet combivent complera descovy dulera dyazide entresto "
@@ -893,6 +894,11 @@ _SUBSTANCES = _OTHER_BRANDS | frozenset(
 def is_medicine(word: str) -> bool:
     """Whether ``word``, in lower case, is the name of a substance or a brand here, and of no food or class."""
     return word in _SUBSTANCES and word not in _NO_MEDICINES
+
+
+def is_food(word: str) -> bool:
+    """Whether ``word``, in lower case, is what people eat, drink or smoke, and so the name of no medicine."""
+    return word in _FOOD_WORDS
 
 
 def beginning_with(letters: str) -> frozenset[str]:

@@ -22,6 +22,7 @@ from assistant.answering.label_status import (
     all_names,
     forbids,
     label_status,
+    names_condition,
     speaks_against,
     without_other_purpose,
 )
@@ -145,6 +146,8 @@ class Finder:
             warned = [each.entry for each in chosen.shown if each.entry.head.topic in planning.AGAINST_A_CONDITION]
             draft.notes.append("the label says that it is not for whom is asked about")
             draft.shown = tuple(dict.fromkeys((*told, *warned)))[: self.policy.passages_shown]
+        elif chosen.shown and self._of_no_grade(shown, plan, reading, illnesses):
+            draft.give_up("no dose is told for what happened, graded or named")
         elif chosen.shown and plan.unsure_of_use:
             draft.notes.append("the label may mean another illness")
             draft.ask_back(choices.passage_choices(chosen.shown))
@@ -170,6 +173,17 @@ class Finder:
             draft.shown = naming
         else:
             draft.give_up("no passage is near enough")
+
+    def _of_no_grade(
+        self, shown: Sequence[Candidate], plan: Route, reading: Reading, illnesses: Sequence[Sequence[str]]
+    ) -> bool:
+        """Whether a dose is asked for a graded reaction and nothing ``shown`` tells of grades, or of that reaction."""
+        if plan.intent != "dosage" or not aspects.graded(reading.masked):
+            return False
+        entries = [candidate.entry for candidate in shown]
+        if any(aspects.tells_of_grades(self.index.load(entry).text.decode()) for entry in entries):
+            return False
+        return not any(names_condition(self.index, entries, words) for words in illnesses)
 
     def _topics_asked(self, asked: Question, plan: Route, reading: Reading) -> Sequence[tuple[str, float]]:
         """What the answer may be about, each with how likely it is."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import dropwhile
 
-from assistant.answering import planning
+from assistant.answering import lexical, planning
 from assistant.answering.age_groups import GROUP
 from assistant.answering.drug_classes import NAMES_OF, is_medicine
 from assistant.answering.index import Entry, Index
@@ -40,7 +40,7 @@ from assistant.answering.uses_by_age import not_in_adults
 from assistant.answering.which_product import is_own, own_terms
 from assistant.content.lexicon import words
 from assistant.domain import Context
-from assistant.understanding import conditions, other_medicines
+from assistant.understanding import aspects, conditions, other_medicines
 from assistant.understanding.illness_alone import (
     brought_about_by,
     illness_alone,
@@ -76,6 +76,12 @@ class IllnessesAsked:
         """``found`` with what the label of ``product``, its ``entries`` among others, says of the illnesses named."""
         of_use = found.share(*planning.ABOUT_USE) >= self.topic_sure
         named = self._without_names(reading.conditions, product)
+        if found.compares_within_label:
+            # Short names of its arms are illnesses otherwise: "flu" for fluconazole, "RA" for a retinoid.
+            arms = {conditions.spelled_out(arm) for arm in other_medicines.arms_named(reading.masked)}
+            if shortened := arms.intersection(named):
+                named = tuple(words for words in named if words not in shortened)
+                found = replace(found, marked=found.marked and bool(named))
         label = self.labels.of(product, where)
         if self._avoided(reading, label, entries):
             return found  # a harm that the label warns of, and no illness to give it for
@@ -140,11 +146,19 @@ class IllnessesAsked:
         if alone and not of_its_own and not names_condition(self.index, entries, only):
             found = replace(found, unheard_of=True)
         if status not in (conditions.LabelStatus.NOT_MENTIONED, conditions.LabelStatus.LIMITED):
+            if status is conditions.LabelStatus.UNSURE and not of_use and not found.asks_use:
+                none = bool(named) and all(self._is_no_illness(label, each, entries) for each in named)
+                found = replace(found, marked=found.marked and not none)
             return replace(found, status=status)
         topics = planning.FOR_A_CONDITION | planning.AGAINST_A_CONDITION | planning.STUDIED_BESIDES
         unknown = [condition for condition, said in pairs if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
         found = replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
+        graded = aspects.graded(reading.masked)
+        if graded or aspects.befalls(reading.masked):
+            harms = [entry for entry in entries if entry.head.topic in planning.OF_HARM]
+            befell = bool(unknown) and all(names_condition(self.index, harms, each) for each in unknown)
+            found = replace(found, befell=befell, intents=_of_harm(found) if graded and befell else found.intents)
         against = [entry for entry in entries if entry.head.topic in planning.AGAINST_A_CONDITION]
         warned = bool(unknown) and all(spoken_against(self.index, against, condition) for condition in unknown)
         if status is conditions.LabelStatus.LIMITED or not warned:
@@ -163,6 +177,17 @@ class IllnessesAsked:
         besides = [condition for condition in reading.conditions if condition not in why]
         warned = any(spoken_against(self.index, against, condition) for condition in besides)
         return reading.conditions if warned else why
+
+    def _is_no_illness(self, label: Label, named: Sequence[str], entries: Sequence[Entry]) -> bool:
+        """Whether ``named`` is a part of the body that a use of ``label`` names, or what is done to a patient that one
+        of ``entries`` names: nothing that another illness could be meant by.
+
+        "For his lungs" calls a medicine by what it is for, and "after cataract surgery" tells when.
+        """
+        terms = frozenset(lexical.terms(" ".join(named)))
+        if terms and terms <= lexical.listed(conditions.NO_ILLNESS):
+            return any(terms <= use for use in label.uses)
+        return conditions.is_done(named) and names_condition(self.index, entries, named)
 
     def _without_names(self, named: Sequence[Sequence[str]], product: str) -> tuple[tuple[str, ...], ...]:
         """``named`` without names of the medicine that were marked as the beginning of an illness."""
@@ -239,6 +264,14 @@ class IllnessesAsked:
         indicated = all(label_status(label, condition) is conditions.LabelStatus.INDICATED for condition in marked)
         within = all(set(condition) <= set(only) for condition in marked)
         return bool(marked and indicated and within and spoken_under(self.index, product, only, ("dosage",), where))
+
+
+def _of_harm(found: Found) -> tuple[tuple[str, float], ...]:
+    """The intents of ``found`` with adverse reactions in a trial's stead: what is graded and is no use is a harm."""
+    (lead, share), *rest = found.intents
+    if lead != "clinical_studies":
+        return found.intents
+    return (("adverse_reactions", share), *(pair for pair in rest if pair[0] != "adverse_reactions"))
 
 
 def _without_lead(named: tuple[str, ...], own: Set[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering import lexical
 from assistant.answering.arms_of_studies import REPORTING, is_set_beside
+from assistant.answering.drug_classes import is_medicine
 from assistant.answering.index import Entry, Index, Uses
 from assistant.answering.near_neighbours import another_illness
 from assistant.answering.retrieval import Candidate
@@ -34,10 +35,12 @@ from assistant.understanding.conditions import (
 from assistant.understanding.illness_types import gene_asked, gene_of, joined, of_another_gene, of_another_letter
 from assistant.understanding.indications import NEVER_REQUIRED, required, without_anothers_label
 from assistant.understanding.lay_terms import KINDS, said_otherwise
-from assistant.understanding.other_medicines import compared_with, is_arm, prefers
+from assistant.understanding.other_medicines import compared_with, is_arm, outdoes, prefers
 
 #: Topics where the mention of another medicine compares nothing unless it is an arm of a trial.
 _MENTIONED_UNDER = REPORTING | {"mechanism", "nonclinical"}
+#: Where a label names what is taken besides.
+_BESIDES = frozenset(("drug_interaction",))
 _TRANSPLANT = "transplant"
 #: Where stem cells for a transplant come from.
 _MARROW = frozenset(("bone", "blood"))
@@ -472,6 +475,8 @@ def compares_beyond_label(index: Index, product: str, masked: str, where: Contex
     if prefers(masked):
         return not _arm_in(index, product, other, index.eligible(product, where))
     entries = index.entries(product)
+    if outdoes(masked) and (is_medicine(other) or _mentioned(index, product, words, entries, _BESIDES)):
+        return not is_set_beside(index, product, other, masked, entries)
     return not (_mentioned(index, product, words, entries) or is_set_beside(index, product, other, masked, entries))
 
 
@@ -494,9 +499,13 @@ def _holding(index: Index, product: str, words: Collection[str], entries: Sequen
     return [entry for entry in entries if entry.row in rows]
 
 
-def _mentioned(index: Index, product: str, words: Collection[str], entries: Sequence[Entry]) -> bool:
-    """Whether one of ``entries`` holds one of ``words`` where that says more than that a trial met it."""
-    return any(entry.head.topic not in _MENTIONED_UNDER for entry in _holding(index, product, words, entries))
+def _mentioned(
+    index: Index, product: str, words: Collection[str], entries: Sequence[Entry], under: Collection[str] = ()
+) -> bool:
+    """Whether one of ``entries`` holds one of ``words`` where that says more than that a trial met it, or ``under``
+    one of these topics."""
+    topics = (entry.head.topic for entry in _holding(index, product, words, entries))
+    return any(topic in under if under else topic not in _MENTIONED_UNDER for topic in topics)
 
 
 def _arm_in(index: Index, product: str, other: str, entries: Sequence[Entry]) -> bool:

@@ -14,10 +14,11 @@ from rapidfuzz.distance import OSA
 from assistant.answering import lexical
 from assistant.answering.drug_classes import NAMES_OF, called, is_medicine
 from assistant.answering.index import Entry, Index
-from assistant.understanding.spelling import is_ordinary
+from assistant.understanding.spelling import is_ordinary, is_typed_so, undoubled
 
 #: A shorter word is near too many others.
 _SHORT, _LONG = 7, 9
+_UNDOUBLED = {name: undoubled(name) for name in NAMES_OF}
 
 
 def may_name(word: str, index: Index, entries: Sequence[Entry]) -> bool:
@@ -31,13 +32,22 @@ def may_name(word: str, index: Index, entries: Sequence[Entry]) -> bool:
         written = {term for entry in entries for term in index.stems(entry) if term[:1] == word[:1]}
         if any(True for _ in process.extract_iter(typed[0], written, scorer=OSA.distance, score_cutoff=1)):
             return True
-    names = (name for meant in _near(word) for name in (meant, *called(meant)))
+    names = (name for meant in near_medicines(word) for name in (meant, *called(meant)))
     return index.speaks_of([frozenset(lexical.terms(name)) for name in names], entries)
 
 
-def _near(word: str) -> Iterator[str]:
+def nearest_alone(word: str, index: Index) -> str:
+    """The one listed medicine that ``word``, in lower case and known to nobody, is a slip away from; "" for several."""
+    if len(word) < _SHORT or word in NAMES_OF or is_typed_so(word) or index.knows_word(word):
+        return ""
+    near = tuple(near_medicines(word))
+    return near[0] if len(near) == 1 else ""
+
+
+def near_medicines(word: str) -> Iterator[str]:
     """The listed medicines that are one slip of the keyboard away, two neighbours swapped being one, but for the first
-    letter."""
-    for name, _, _ in process.extract(word, list(NAMES_OF), scorer=OSA.distance, score_cutoff=1, limit=None):
+    letter. A letter doubled or not is none besides."""
+    found = process.extract(undoubled(word), _UNDOUBLED, scorer=OSA.distance, score_cutoff=1, limit=None)
+    for _, _, name in found:
         if name[:1] == word[:1] and is_medicine(name):
             yield name

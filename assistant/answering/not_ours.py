@@ -11,7 +11,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import called, generic_of, is_medicine
+from assistant.answering.drug_classes import called, generic_of, is_food, is_medicine
 from assistant.answering.index import Entry, Index
 from assistant.answering.planning import Route
 from assistant.answering.question import Question
@@ -75,7 +75,7 @@ class NotOurs:
             return True
         if plan.intent in _BESIDE_ANOTHER or other_medicines.taken_beside(reading.masked, spans):
             return False
-        unusual = [word for word in named if not is_ordinary(word)]
+        unusual = [word for word in named if not (is_ordinary(word) or is_food(word))]
         if asked.given and all(other_medicines.named_beside(reading.masked, word) for word in unusual):
             return False  # on a product's own page "with X" is asked of that product
         return bool(unusual) and not any(self.index.knows_word(word) for word in unusual)

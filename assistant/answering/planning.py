@@ -126,9 +126,9 @@ class Found:
     ``prefers``: it asks which of two is to be preferred; ``asks_result``: it asks for a result of a study.
     ``asks_dose``: the wording asks how much to give; ``of_a_reaction``: what to do about what happened under treatment.
     ``limited``: the words of each illness that the label speaks against; ``warned``: those of each that it does not
-    mention as it is asked for, but warns of in whatever course; ``unheard_of``: nothing but an illness is named, and no
-    passage speaks of it; ``bare``: it is the name of an illness, of which nothing is asked; ``few_words``: it
-    says little besides.
+    mention as it is asked for, but warns of in whatever course; ``befell``: it asks how many came to have what the
+    label names as a harm; ``unheard_of``: nothing but an illness is named, and no passage speaks of it;
+    ``bare``: it is the name of an illness, of which nothing is asked; ``few_words``: it says little besides.
     """
 
     flags: frozenset[Flag]
@@ -147,6 +147,7 @@ class Found:
     of_a_reaction: bool = False
     limited: tuple[tuple[str, ...], ...] = ()
     warned: tuple[tuple[str, ...], ...] = ()
+    befell: bool = False
     unheard_of: bool = False
     bare: bool = False
     few_words: bool = False
@@ -311,7 +312,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     if (
         no_use
         and found.few_words
-        and not (found.spoken_under or found.of_a_reaction or topic_share >= limits.topic_sure)
+        and not (found.spoken_under or found.of_a_reaction or found.befell or topic_share >= limits.topic_sure)
     ):
         # An illness of which the label says nothing, and of which it is not sure what is asked: "ADHD in adults".
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
@@ -325,7 +326,8 @@ def _for_another_illness(found: Found, topic: str) -> bool:
     What to do when somebody's values rise under treatment is asked of the label's own use.
     """
     sought = topic in FOR_A_CONDITION or found.asks_dose
-    return found.marked and sought and not found.of_a_reaction and not _spoken_of(found, topic)
+    of_a_harm = found.of_a_reaction or found.befell
+    return found.marked and sought and not of_a_harm and not _spoken_of(found, topic)
 
 
 def _spoken_of(found: Found, topic: str) -> bool:

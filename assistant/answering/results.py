@@ -24,6 +24,7 @@ _ASKED = re.compile(
     # Scores by how much they got better, as trials count them: PASI 75, ACR20, EASI-75.
     r"\b(?-i:PASI|ACR|EASI|SALT|HiSCR|ASAS|BASDAI|JIA-?ACR|pACR|SRI|WI-?NRS)[- ]?(?:[4-6]|20|30|40|50|70|75|90|100)\b|"
     r"\b(?:a1c|hba1c|responders?|respond(?:ed|se)?|survival|remission|"
+    r"mm ?hg diff(?:erence)?|(?:global|clinical|treatment) success|"
     r"(?:vs\.?|versus) (?:pbo|placebo)|did any(?:one|body)?)\b",
     re.IGNORECASE,
 )

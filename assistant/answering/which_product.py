@@ -12,10 +12,11 @@ from collections.abc import Sequence, Set
 from assistant.answering import lexical
 from assistant.answering.drug_classes import beginning_with, generic_of
 from assistant.answering.index import Index
+from assistant.answering.misspelt import nearest_alone
 from assistant.answering.retrieval import eligible
 from assistant.content.lexicon import SALTS, words
 from assistant.domain import Context
-from assistant.understanding.products import Mention, shortened
+from assistant.understanding.products import Mention, shortened, slips_in_names
 
 #: Products that are looked at where a question names none, to offer some.
 _LOOKED_AT = 40
@@ -123,6 +124,22 @@ def own_brands(index: Index, plain: str, product: str) -> tuple[str, ...]:
     brands = [word for word in dict.fromkeys(words(plain)) if generic_of(word)]
     own = own_terms(index, product) if brands else frozenset[str]()
     return tuple(word for word in brands if is_own(word, own) and not is_brand_of_a_part(index, word, product))
+
+
+def own_slips(index: Index, plain: str, product: str) -> tuple[str, ...]:
+    """The words of a question on a product's page that are a slip in a name of it: one of several words, or a brand.
+
+    Of a brand's only where no other medicine's name is as near: look-alike names kill (ISMP).
+    """
+    known = index.product(product)
+    own = own_terms(index, product)
+    meant = ((word, nearest_alone(word, index)) for word in dict.fromkeys(words(plain)))
+    brands = (
+        word
+        for word, name in meant
+        if generic_of(name) and is_own(name, own) and not is_brand_of_a_part(index, name, product)
+    )
+    return (*slips_in_names(plain, known.keys if known else (), index), *brands)
 
 
 def own_beginnings(index: Index, plain: str, product: str) -> tuple[str, ...]:

@@ -54,16 +54,37 @@ _CHANGED_FOR_IT = (
     r"modif\w+|withh[eo]ld\w*|h(?:o|e)ld(?:ing)?|resum\w+|re-?start\w*|re-?challeng\w+|re-?initiat\w+|interrupt\w*|"
     r"(?:x|times) (?:the )?(?:uln|upper limit)|dose (?:reduc\w+|delay\w*)"
 )
+#: How grave a reaction is (CTCAE), in full and as notes write it: "grade 3", "G3/4", "gr 2".
+_GRADED = r"(?:grade (?:[1-5]|i{1,3}v?)|(?:(?-i:G)|gr\.? ?)[1-5](?: ?[/-] ?[2-5])?(?![\w/]))"
+#: A change of dose as notes write it.
+_CHANGED_IN_NOTES = r"dose mods?"
+_GRADE_IN_NOTES = re.compile(r"\bG([1-5])(?: ?[/-] ?([2-5]))?(?![\w/-])")
+_MODS = re.compile(r"\bdose (mod(s?))\b", re.IGNORECASE)
+_TELLS_OF_GRADES = re.compile(r"\bgrades?\b|\btoxicit|\bwithh[eo]ld|\binterrupt", re.IGNORECASE)
+_IS_GRADED = re.compile(rf"\b{_GRADED}", re.IGNORECASE)
 _OF_A_REACTION = re.compile(
-    rf"\b(?:{_CHANGED_FOR_IT}|adjust\w*|toxicit\w+|grade (?:[1-5]|i{{1,3}}v?)|uln|"
+    rf"\b(?:{_CHANGED_FOR_IT}|{_CHANGED_IN_NOTES}|adjust\w*|toxicit\w+|{_GRADED}|uln|"
     r"reduc\w+ (?:(?:the|a|my|its) )?dos\w+|"
     r"(?:during|while on|under) (?:treatment|therapy|it|the medicine))\b",
     re.IGNORECASE,
 )
 _MODIFIES = re.compile(
-    rf"\b(?:{_CHANGED_FOR_IT}|dose (?:mod\w*|adjust\w*)|what (?:to|do (?:i|we)|should (?:i|we)) do|manag\w+|"
+    rf"\b(?:{_CHANGED_FOR_IT}|{_CHANGED_IN_NOTES}|dose (?:mod\w*|adjust\w*)|"
+    r"what (?:to|do (?:i|we)|should (?:i|we)) do|manag\w+|"
     r"(?:grade |(?-i:G|Gr ?))(?:[2-4]|i{2,3}|iv)|permanently (?:stop\w*|discontinu\w+)|"
     r"(?:stop|discontinue|stopped|discontinued) (?:it )?(?:permanently|for good))\b",
+    re.IGNORECASE,
+)
+#: How many come to have an illness; and what is hoped for of a medicine that is given for one.
+_BEFALLS = re.compile(
+    r"\b(?:progress|transform|evolv|convert)\w* (?:in)?to\b|\bdevelop(?:s|ed|ing|ment of)?\b|"
+    r"\b(?:rates?|incidence|frequency|cases|reports) of\b|\b(?:vs\.?|versus) (?:pbo|placebo|vehicle)\b|"
+    r"\bcame down with\b",
+    re.IGNORECASE,
+)
+_DONE_FOR_IT = re.compile(
+    r"\b(?:respon\w+|remission|cur(?:es?|ed|ing)|improv\w+|reduc\w+|lower\w*|decreas\w+|prevent\w*|protect\w*|"
+    r"treat\w*|effective\w*|efficacy|surviv\w+|help\w*|delay\w*|slow\w*|avoid\w*|success\w*)\b",
     re.IGNORECASE,
 )
 #: A dosage form that stands behind a medicine's name.
@@ -127,6 +148,34 @@ def asks_a_groups_dose(intent: str, question: str) -> bool:
 def of_a_reaction(question: str) -> bool:
     """Whether the wording asks what to do about something that happened under treatment."""
     return bool(_OF_A_REACTION.search(question))
+
+
+def in_notes(question: str) -> tuple[tuple[str, str], ...]:
+    """What ``question`` writes of a change of dose, and of grades beside it, as notes do, with the words of labels."""
+    if not _MODS.search(question):
+        return ()
+    grades = [(each[0].rstrip(), each) for each in _GRADE_IN_NOTES.finditer(question)]
+    written = [(said, f"Grade {each[1]}" + (f" or {each[2]}" if each[2] else "")) for said, each in grades]
+    changed = [(each[1], f"modification{each[2]}") for each in _MODS.finditer(question)]
+    return tuple(dict.fromkeys((*written, *changed)))
+
+
+def graded(question: str) -> bool:
+    """Whether the wording grades how grave something is, as only what befalls somebody under treatment is."""
+    return _IS_GRADED.search(question) is not None
+
+
+def tells_of_grades(text: str) -> bool:
+    """Whether ``text``, of doses, tells what is done about reactions by how grave they are."""
+    return _TELLS_OF_GRADES.search(text) is not None
+
+
+def befalls(question: str) -> bool:
+    """Whether the wording asks how many come to have an illness, and nothing of what is done for it.
+
+    "How many progressed to AML?" asks for a harm; "how many with AML responded?" for a use.
+    """
+    return _BEFALLS.search(question) is not None and _DONE_FOR_IT.search(question) is None
 
 
 def asks_to_modify(intent: str, question: str) -> bool:

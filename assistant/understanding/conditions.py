@@ -166,7 +166,7 @@ _FILLER = frozenset(
     "elderly older prophylaxis ppx girl boy baby infant infants pregnancy pregnant breastfeeding renal kidney hepatic "
     "liver "
     "impairment severe moderate mild initial starting maximum max long much many often start stop interaction "
-    "giving suitable study studies efficacy effective effectiveness".split()
+    "g1 g2 g3 g4 g5 gr1 gr2 gr3 gr4 giving suitable study studies efficacy effective effectiveness".split()
 )
 
 #: Filler that is no filler where a condition was marked: Still's disease.
@@ -434,9 +434,14 @@ def as_any_growth(name: str) -> Iterator[str]:
         yield " ".join(other if at in written else word for at, word in enumerate(spoken))
 
 
+def is_done(condition: Sequence[str]) -> bool:
+    """Whether ``condition`` is what is done to a patient: a procedure and no illness."""
+    return bool(condition) and _DONE.fullmatch(condition[-1]) is not None
+
+
 def no_illness(condition: Sequence[str], indicated: Iterable[str]) -> bool:
     """Whether ``condition`` is a laboratory measure, a procedure, or a fragment of a word that is ``indicated``."""
-    if not condition or _DONE.fullmatch(condition[-1]) or _MEASURED.issuperset(condition):
+    if not condition or is_done(condition) or _MEASURED.issuperset(condition):
         return True
     word = condition[0]
     begun = len(condition) == 1 and len(word) >= _FRAGMENT

@@ -34,10 +34,11 @@ _SENTENCE = re.compile(
     r"cause\w*|manag\w+|hold|stop\w*|start(?:ed|s)?|happen\w*|tak\w+|took|giv\w+|used|using|help\w*|"
     r"(?<!shift )(?<!shift-)work\w*|need\w*|"
     r"want\w*|tell|safe|ok|okay|fine|allowed|good|with(?:out)?|on|after|before|since|from|because|if|not|no|any|role|place|data|evidence|"
+    r"mods?|(?-i:G)[1-5]|gr\.? ?[1-5]|"
     r"info\w*|about|grade|rates?|risk|study|studies|trials?|vs|versus|than|frequency|incidence|percent\w*|median|mean|"
     r"time|peak|half|life|auc|cmax|exposures?|fold|(?<!creatinine )clearance|pk|pharmacokinetics?|bioavailability|"
     r"absorption|metabolism|elimination|excretion|binding|levels?|counts?|cases|numbers?|results?|efficacy|effect\w*|respon\w+|survival|mechanism|"
-    r"safety|warnings?|interactions?|untreated|naive|and|or|studied|cautions?|line|mice|mouse|rats?|rabbits?|dogs?|"
+    r"aes?|adrs?|teaes?|saes?|adverse|safety|warnings?|interactions?|untreated|naive|and|or|studied|cautions?|line|mice|mouse|rats?|rabbits?|dogs?|"
     r"monkeys?|animals?)\b|\bw/|[,;:]",
     re.IGNORECASE,
 )

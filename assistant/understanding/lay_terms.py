@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 #: One illness a line, its names parted by commas; what labels write stands first.
 _GROUPS = """
-hypertension, high blood pressure, raised blood pressure, elevated blood pressure
+hypertension, high blood pressure, hi blood pressure, raised blood pressure, elevated blood pressure
 hypotension, low blood pressure
 myocardial infarction, heart attack
 heart failure, weak heart
@@ -225,6 +225,7 @@ pheochromocytoma, phaeochromocytoma
 porphyria, acute porphyria
 bone marrow suppression, myelosuppression, low blood counts
 stevens-johnson syndrome, sjs
+palmar-plantar erythrodysesthesia, hand-foot syndrome, hand-foot skin reaction, hand-foot, hand foot syndrome, hand foot
 immune thrombocytopenia, idiopathic thrombocytopenic purpura, immune thrombocytopenic purpura
 crohn's disease, crohn's, regional enteritis, regional ileitis
 axillary hyperhidrosis, underarm sweating, sweaty armpits, sweaty underarms, armpit sweating

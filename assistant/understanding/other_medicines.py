@@ -40,7 +40,16 @@ _COMPARES = re.compile(
 _PREFERS = re.compile(
     rf"\b(?:{_ABOVE}|best|{_AS_GOOD}|kinder|any edge|a candle to|stack\w* up|"
     r"(?<!, )which (?:one )?(?:has|have|had|causes?|gives?)\b[^.?!]{0,30}\b(?:more|less|fewer|lower|higher|most|least)|"
-    r"(?:holds?|keeps?|brings?|gets?) [\w\s-]{1,30}\b(?:lower|higher|down))\b",
+    r"(?:holds?|keeps?|brings?|gets?) [\w\s-]{1,30}\b(?:lower|higher|down)|"
+    # Of two that were named: "A vs B, which stops more stones?"
+    r"(?:vs\.?|versus)\s[^.?!]{2,60}?\b(?:which|who|what) (?:one )?(?!of\b)[\w-]+ (?:[\w-]+ ){0,2}"
+    r"(?:more|less|fewer|lower|higher|longer|faster|sooner|earlier|most|least))\b",
+    re.IGNORECASE,
+)
+#: What the medicine does more of than another one: a trial of both alone can say that.
+_OUTDOES = re.compile(
+    r"\b(?:does|do|did|can|will|would|is|are) (?:the medicine|it|this)\b[^.?!]*?"
+    r"\b(?:more|less|fewer|longer|faster|sooner|lower|higher|greater|further)\b[^.?!]*?\bthan\b",
     re.IGNORECASE,
 )
 _NO_MEDICINE = frozenset(
@@ -50,6 +59,20 @@ _NO_MEDICINE = frozenset(
         *("pts", "pt", "soc", "combo", "h2h"),
     )
 )
+
+_WHICH_FIRST = re.compile(
+    r"\bwhich (?:one |of (?:them|the two) )?(?:is|do|should|must|gets?|goes|has to|to)\b(?:[\w\s]{0,20} )?"
+    r"(?:withdrawn?|stopp?(?:ed)?|started?|begun|begin|give|given|taken?|discontinued?|tapered?|in|infused?|applied|apply|"
+    r"use|used|administer(?:ed)?) (?:\w+ )?first\b",
+    re.IGNORECASE,
+)
+#: What stands on the two sides of a comparison; combinations are written with signs.
+_BESIDE_VS = re.compile(
+    r"(?P<one>[\w-]+(?: ?[+/&] ?[\w-]+)*)\s+(?:vs\.?|versus)\s+(?:(?:iv|im|sc|po|oral)\s+)?"
+    r"(?P<other>[\w-]+(?: ?[+/&] ?[\w-]+)*)",
+    re.IGNORECASE,
+)
+_PARTED = re.compile(r" ?[+/&] ?")
 
 #: So many characters before a name tell whether it is an arm of a trial.
 _NEAR = 160
@@ -72,7 +95,7 @@ _AGAINST = re.compile(
 )
 _AS_AN_ARM = re.compile(
     r"-?\s?(?:controlled\b|treated (?:patients|subjects|women|men|groups?|arms?)\b)|"
-    r"\s(?:[\d.,]+ ?\w+ )?(?:treatment |therapy )?(?:arms?|groups?|recipients)\b|"
+    r"\s(?:[\d.,]+ ?\w+ |\([\d.,]+ ?%\) )?(?:treatment |therapy )?(?:arms?|groups?|recipients)\b|"
     r"(?:(?!na[i\u00ef]ve|pre-?treated|refractory|prior)[^()=;]){0,30}\(?\s*n\s*=",
     re.IGNORECASE,
 )
@@ -118,6 +141,11 @@ def compared_with(question: str) -> str:
     return ""
 
 
+def names_none(word: str) -> bool:
+    """Whether ``word``, in lower case, is what a trial compares with or counts, and no medicine: placebo, a control."""
+    return word in _NO_MEDICINE
+
+
 def is_arm(name: str, text: str) -> bool:
     """Whether the report ``text`` sets ``name`` beside the medicine: "versus ...", "... group", "... (N = 50)".
 
@@ -133,6 +161,28 @@ def is_arm(name: str, text: str) -> bool:
 def prefers(question: str) -> bool:
     """Whether the wording asks which of two medicines is to be preferred."""
     return bool(_PREFERS.search(question))
+
+
+def outdoes(question: str) -> bool:
+    """Whether the wording asks if the medicine does more, or less, than another."""
+    return _OUTDOES.search(question) is not None
+
+
+def arms_named(question: str) -> tuple[str, ...]:
+    """What stands right beside the "vs" of ``question``, in its parts: "A vs B+C" has A, B and C."""
+    found = (match[side] for match in _BESIDE_VS.finditer(question) for side in ("one", "other"))
+    return tuple(part for said in found for part in _PARTED.split(said) if part)
+
+
+def asks_which_first(question: str) -> bool:
+    """Whether the wording asks in which order two medicines are given or stopped, and not which is the better."""
+    return _WHICH_FIRST.search(question) is not None
+
+
+def combined(question: str) -> tuple[str, ...]:
+    """What stands beside the "vs" of ``question`` and consists of several in letters: "AB+CD"."""
+    said = (match[side].replace(" ", "") for match in _BESIDE_VS.finditer(question) for side in ("one", "other"))
+    return tuple(each for each in said if "+" in each and each.isupper())
 
 
 def taken(question: str, substances: Collection[str]) -> bool:

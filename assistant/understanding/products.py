@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.content.lexicon import FORMS, SALTS, runs, words
-from assistant.understanding.spelling import is_compound, is_typed_so
+from assistant.understanding.spelling import is_compound, is_typed_so, undoubled
 
 #: A slip differs in at most this many letters, by the length of the shorter word.
 _SHORTEST_SLIP = 5
@@ -97,8 +97,11 @@ def _comparable(word: str, key: str) -> bool:
 
 
 def _parts(question: str, index: Names) -> tuple[Slip, ...]:
-    """Words that are the first word of a longer name ("Keytruda" where only "Keytruda Qlex" is at hand): asked back."""
-    spoken = {word for word in words(question)[:400] if len(word) >= _SHORTEST_SLIP}
+    """Words that are the first word of a longer name ("Keytruda" where only "Keytruda Qlex" is at hand): asked back.
+
+    Not those of a salt: potassium by itself is what is measured.
+    """
+    spoken = {word for word in words(question)[:400] if len(word) >= _SHORTEST_SLIP} - SALTS - FORMS
     found: list[Slip] = []
     for key in index.name_keys:
         first, _, rest = key.partition(" ")
@@ -107,6 +110,31 @@ def _parts(question: str, index: Names) -> tuple[Slip, ...]:
             if products[0][1] == "brand":
                 found.append(Slip(first, key, tuple(product for product, _ in products)))
     return tuple(found[:3])
+
+
+def slips_in_names(question: str, keys: Iterable[str], index: Names) -> tuple[str, ...]:
+    """The words of ``question`` that are a name in ``keys`` of several words, with a slip in some: "pottasium citrate".
+
+    One slip in a word, which nobody knows as it is typed; a letter doubled or not is none besides.
+    """
+    spoken = words(question)[:400]
+    found: dict[str, None] = {}
+    for name in (key.split() for key in keys if " " in key):
+        for start in range(len(spoken) - len(name) + 1):
+            said = spoken[start : start + len(name)]
+            if said != name and all(map(_is_slip_or_same, said, name, [index] * len(name))):
+                found[" ".join(said)] = None
+    return tuple(found)
+
+
+def _is_slip_or_same(said: str, meant: str, index: Names) -> bool:
+    from rapidfuzz.distance import OSA
+
+    if said == meant:
+        return True
+    if len(said) < _SHORTEST_SLIP or said[0] != meant[0] or is_typed_so(said) or index.knows_word(said):
+        return False
+    return OSA.distance(undoubled(said), undoubled(meant)) <= 1
 
 
 def shortened(question: str, product: str, keys: Iterable[str], index: Names) -> tuple[str, ...]:

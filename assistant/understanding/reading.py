@@ -21,6 +21,7 @@ from assistant.understanding.choosing import Choosing
 from assistant.understanding.conditions import condition_words, denied, spelled_out
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.lay_terms import whole_name
+from assistant.understanding.other_medicines import names_none
 from assistant.understanding.readers import Reader
 from assistant.understanding.slots import misheard, of_another_matter, populations
 from assistant.understanding.spelling import respelled
@@ -192,7 +193,11 @@ def _hides_a_name(typed: str, heard: Choosing, masked: str, chosen: Choosing) ->
     """
     before, after = words(typed), words(masked)
     pairs = enumerate(zip(before, after, strict=True))
-    mended = {at for at, (one, other) in pairs if typed[slice(*one)] != masked[slice(*other)]}
+    mended = {
+        at
+        for at, (one, other) in pairs
+        if typed[slice(*one)] != masked[slice(*other)] and not names_none(masked[slice(*other)].casefold())
+    }
     return bool(mended & _substances(before, heard) - _substances(after, chosen))
 
 

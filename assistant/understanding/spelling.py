@@ -36,6 +36,7 @@ _LONGEST = 24
 #: At most so many words of a question are looked at.
 _MOST_WORDS = 400
 _WORD = re.compile(r"[^\W\d_]+")
+_DOUBLED = re.compile(r"([^\W\d_])\1+")
 _INFLECTED = re.compile(r"(?:(?<!ou)s|ed|ers?|ing|ly|al|able|ity)$")
 _SENTENCE_END = (".", "!", "?", ":", "\n")
 #: Beginnings that turn a word's meaning round: they are never read into a word or out of it.
@@ -95,6 +96,11 @@ def ends_a_substance(word: str) -> bool:
     """Whether ``word``, in lower case, ends as only names of substances do, and is no common word."""
     stems = (stem for stem in _ENDS_A_SUBSTANCE if word.endswith(stem))
     return not is_ordinary(word) and any(len(word) - len(stem) >= _BEFORE_A_STEM for stem in stems)
+
+
+def undoubled(word: str) -> str:
+    """``word`` with each letter that is doubled once: who doubts a spelling doubts that first."""
+    return _DOUBLED.sub(r"\1", word)
 
 
 def is_compound(word: str) -> bool:
