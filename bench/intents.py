@@ -25,12 +25,13 @@ import numpy.typing as npt
 from consumer_questions import medication_qa
 from labels import data_folder
 
-from assistant.training import finetune, making
+from assistant.training import finetune, making, ngrams
 from assistant.training.dataset import Dataset, SpanMark, Utterance
 from assistant.training.export import Extra, FileType, base_model, export_gguf
 from assistant.understanding.encoder import GgufEncoder, unit
 from assistant.understanding.heads import Heads
 from assistant.understanding.model_file import heads_metadata, read_heads
+from assistant.understanding.readers import file_reader
 from assistant.understanding.words import words
 
 Floats = npt.NDArray[np.float32]
@@ -135,6 +136,18 @@ def run(encoder: GgufEncoder, heads: Heads, lines: Sequence[Utterance]) -> Read:
     return Read(stacked, heads.intent(stacked), spans)
 
 
+def with_ngrams(split: Split, path: Path, test: Read) -> npt.NDArray[np.str_]:
+    """The intents of the test questions where the file hears words and letters as well, as `onlabel model add-ngrams`
+    learns them: from the training split, weighed on the validation split."""
+    reader = file_reader(path)
+    intents = reader.heads.labels.intents
+    learnt = ngrams.fit(split.train, intents, seed=7)
+    head = ngrams.weigh(learnt, reader, (split.validation[::2], split.validation[1::2])).head
+    shares = map(reader.heads.intent_shares, test.pooled)
+    joined = [head.joined(alone, line.text) for alone, line in zip(shares, split.test, strict=True)]
+    return np.array(intents)[np.argmax(joined, axis=1)]
+
+
 def slot_f1(read: Read, lines: Sequence[Utterance]) -> float:
     """F1 over exact spans with their types, as CoNLL counts."""
     true = [{(span.start, span.end, span.type) for span in line.spans} for line in lines]
@@ -228,6 +241,7 @@ def public_set(data: Path, name: str, work: Path, beside: bool) -> None:
         guessed = np.array(heads.labels.intents)[test.scores.argmax(axis=1)]
         size = path.stat().st_size / 1e6
         print(f"  fine-tuned, {kind} ({size:.1f} MB) by llama.cpp: intent {np.mean(guessed == wanted):.2%}")
+        print(f"  with n-grams: intent {np.mean(with_ngrams(split, path, test) == wanted):.2%}")
         if heads.tag is not None:
             print(f"  slot F1 {slot_f1(test, split.test):.2%}")
         if split.outside:

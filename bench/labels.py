@@ -40,7 +40,7 @@ from assistant.workspace import Workspace, starter_root
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 #: What labels are told apart by: read and tuned on, reported, and (of the openFDA labels) looked at once a model.
-PARTS = ("tune", "test", "new")
+PARTS = ("tune", "test", "new", "fresh")
 
 
 def data_folder() -> Path:

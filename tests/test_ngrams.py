@@ -33,7 +33,7 @@ def head(bits: int = 6, intents: int = len(INTENTS)) -> NgramHead:
         draw.integers(-127, 128, (1 << bits, intents)).astype(np.int8),
         draw.uniform(0.01, 0.1, intents).astype(np.float32),
         draw.normal(size=intents).astype(np.float32),
-        (0.75, 0.5),
+        0.4,
     )
 
 
@@ -93,14 +93,19 @@ def test_joined_shares_sum_to_one(shares: list[float], text: str) -> None:
 
 def test_words_that_are_not_heard_change_nothing() -> None:
     shares = np.array([0.2, 0.5, 0.3], np.float32)
-    assert joined(shares, np.array([-9.0, -1.0, 0.0]), (1.0, 0.0)) == pytest.approx(shares)
+    assert joined(shares, np.array([-9.0, -1.0, 0.0]), 0.0) == pytest.approx(shares)
+
+
+def test_two_that_agree_are_no_surer_than_either() -> None:
+    shares = np.array([0.7, 0.2, 0.1], np.float32)
+    assert joined(shares, np.log(shares), 0.3) == pytest.approx(shares, abs=1e-6)
 
 
 def test_what_both_hold_likely_becomes_likelier() -> None:
     shares = np.array([0.4, 0.6, 0.0], np.float32)
-    found = joined(shares, np.log(np.array([0.9, 0.1, 0.1])), (1.0, 1.0))
+    found = joined(shares, np.log(np.array([0.9, 0.1, 0.1])), 0.5)
     assert found.argmax() == 0
-    assert found[2] < 1e-5
+    assert found[2] < 1e-3
 
 
 # --- in the file -----------------------------------------------------------------------------------------------------
@@ -117,7 +122,7 @@ def test_ngrams_come_back_to_the_bit(tmp_path: Path) -> None:
     assert read is not None and read.ngrams is not None
     for part in ("weight", "scale", "bias"):
         assert np.array_equal(getattr(read.ngrams, part), getattr(head(), part))
-    assert read.ngrams.powers == head().powers
+    assert read.ngrams.say == head().say
     assert heads_metadata(read) == {**heads_metadata(heads()), **ngrams_metadata(head())}
     assert {key for key in heads_metadata(heads()) if not key.startswith(HEADS)} == set()
 
@@ -131,8 +136,9 @@ NOT_FITTING: dict[str, dict[str, Any]] = {
     "too many scales": {"scale": [1.0] * 4},
     "a scale that is no number": {"scale": [1.0, math.nan, 1.0]},
     "a bias without bounds": {"bias": [1.0, math.inf, 1.0]},
-    "one power": {"powers": [1.0]},
-    "powers in whole numbers": {"powers": [1, 1]},
+    "no say": {"say": None},
+    "more than all the say": {"say": 1.5},
+    "a say that is no number": {"say": math.nan},
 }
 
 

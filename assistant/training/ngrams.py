@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from assistant.errors import ContentError
 from assistant.training.dataset import Dataset, Utterance
+from assistant.training.export import add_value
 from assistant.understanding.model_file import NGRAMS, ngrams_metadata
 from assistant.understanding.ngrams import NgramHead, buckets_of, joined
 from assistant.understanding.readers import TrainedReader
@@ -31,7 +32,7 @@ _EPOCHS, _PENALTY = 30, 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """``head`` with its powers, and what it changes on questions that they were not chosen on: accuracy and the mean
+    """``head`` with its say, and what it changes on questions that this was not chosen on: accuracy and the mean
     negative log-likelihood of the right intent, ``before`` and ``after``."""
 
     head: NgramHead
@@ -45,7 +46,7 @@ class Weighed:
             name: {"intent": round(accuracy, 4), "log_loss": round(loss, 4)}
             for name, (accuracy, loss) in (("before", self.before), ("after", self.after))
         }
-        return {"questions": self.questions, "powers": [round(power, 4) for power in self.head.powers], **named}
+        return {"questions": self.questions, "say": round(self.head.say, 4), **named}
 
 
 def fit(questions: Sequence[Utterance], intents: Sequence[str], seed: int, bits: int = BITS) -> NgramHead:
@@ -72,7 +73,7 @@ def fit(questions: Sequence[Utterance], intents: Sequence[str], seed: int, bits:
         coefficients, bias = np.vstack([-coefficients, coefficients]), np.concatenate([-bias, bias])
     scale = np.maximum(np.abs(coefficients).max(axis=1), 1e-12) / 127
     weight = np.round(coefficients / scale[:, None]).astype(np.int8).T
-    return NgramHead(np.ascontiguousarray(weight), scale.astype(np.float32), bias.astype(np.float32), (1.0, 1.0))
+    return NgramHead(np.ascontiguousarray(weight), scale.astype(np.float32), bias.astype(np.float32), 0.5)
 
 
 def _matrix(texts: Sequence[str], bits: int) -> Any:
@@ -88,8 +89,8 @@ def _matrix(texts: Sequence[str], bits: int) -> Any:
 
 
 def weigh(head: NgramHead, reader: TrainedReader, halves: Sequence[Sequence[Utterance]]) -> Weighed:
-    """``head`` with the powers that make the right intents of all questions likeliest; its gain is measured on each of
-    the two ``halves`` with the powers of the other.
+    """``head`` with the say that makes the right intents of all questions likeliest; its gain is measured on each of
+    the two ``halves`` with the say that suits the other.
 
     :raises ContentError: a half is empty.
     """
@@ -97,10 +98,10 @@ def weigh(head: NgramHead, reader: TrainedReader, halves: Sequence[Sequence[Utte
         raise ContentError("the data has no validation or no calibration split to weigh the words by")
     alone_reader = replace(reader, heads=replace(reader.heads, ngrams=None))
     opinions = [_opinions(head, alone_reader, half) for half in halves]
-    crossed = [_losses(_powers(other), own) for own, other in zip(opinions, reversed(opinions), strict=True)]
-    alone = [_losses((1.0, 0.0), own) for own in opinions]
+    crossed = [_losses(_say(other), own) for own, other in zip(opinions, reversed(opinions), strict=True)]
+    alone = [_losses(0.0, own) for own in opinions]
     both = _Opinions(*(np.concatenate(parts) for parts in zip(*(own.parts() for own in opinions), strict=True)))
-    return Weighed(replace(head, powers=_powers(both)), len(both.right), _mean(alone), _mean(crossed))
+    return Weighed(replace(head, say=_say(both)), len(both.right), _mean(alone), _mean(crossed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +125,15 @@ def _opinions(head: NgramHead, reader: TrainedReader, questions: Sequence[Uttera
     return _Opinions(shares, words, np.array([intents.index(question.intent) for question in questions]))
 
 
-def _powers(of: _Opinions) -> tuple[float, float]:
-    from scipy.optimize import minimize
+def _say(of: _Opinions) -> float:
+    from scipy.optimize import minimize_scalar
 
-    found = minimize(lambda powers: _losses(tuple(powers), of)[1].mean(), (0.7, 0.6), method="Nelder-Mead").x
-    return float(found[0]), float(found[1])
+    return float(minimize_scalar(lambda say: _losses(say, of)[1].mean(), bounds=(0.0, 1.0), method="bounded").x)
 
 
-def _losses(powers: tuple[float, ...], of: _Opinions) -> tuple[npt.NDArray[np.bool_], Shares]:
+def _losses(say: float, of: _Opinions) -> tuple[npt.NDArray[np.bool_], Shares]:
     """Which questions are chosen right, and the negative logarithm of the right intent's share."""
-    shares = joined(of.shares, of.words, (powers[0], powers[1])).astype(np.float64)
+    shares = joined(of.shares, of.words, say).astype(np.float64)
     rows = np.arange(len(of.right))
     return shares.argmax(axis=1) == of.right, -np.log(np.maximum(shares[rows, of.right], 1e-12))
 
@@ -155,7 +155,7 @@ def add_to(model: Path, head: NgramHead, out: Path) -> None:
     try:
         _copy_metadata(reader, writer)
         for key, value in ngrams_metadata(head).items():
-            writer.add_array(key, value)
+            add_value(writer, key, value)
         for tensor in reader.tensors:
             writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
         writer.write_header_to_file()

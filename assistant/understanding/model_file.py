@@ -127,13 +127,13 @@ def heads_metadata(heads: Heads) -> dict[str, Any]:
     return found | (ngrams_metadata(heads.ngrams) if heads.ngrams else {})
 
 
-def ngrams_metadata(head: NgramHead) -> dict[str, bytes | list[float]]:
+def ngrams_metadata(head: NgramHead) -> dict[str, Any]:
     """``head`` as metadata for :func:`read_heads`: its weights as the bytes of signed numbers."""
     return {
         f"{NGRAMS}weight": head.weight.tobytes(),
         f"{NGRAMS}scale": head.scale.tolist(),
         f"{NGRAMS}bias": head.bias.tolist(),
-        f"{NGRAMS}powers": list(head.powers),
+        f"{NGRAMS}say": float(head.say),
     }
 
 
@@ -180,12 +180,11 @@ def _layer(found: Mapping[str, Any], name: str, labels: int, dimension: int) -> 
 
 
 def _ngrams(found: Mapping[str, Any], intents: int) -> NgramHead:
-    weight, scale, bias, powers = (found[f"{NGRAMS}{part}"] for part in ("weight", "scale", "bias", "powers"))
-    if not all(isinstance(read, np.ndarray) and np.isfinite(read).all() for read in (weight, scale, bias, powers)):
+    weight, scale, bias = (found[f"{NGRAMS}{part}"] for part in ("weight", "scale", "bias"))
+    if not all(isinstance(read, np.ndarray) and np.isfinite(read).all() for read in (weight, scale, bias)):
         raise ValueError("the n-grams hold what is no number")
-    head = NgramHead(
-        weight.view(np.int8).reshape(-1, intents), scale.reshape(intents), bias.reshape(intents), tuple(powers.tolist())
-    )
-    if len(powers) != 2 or not 1 <= head.bits <= 24 or len(head.weight) != 1 << head.bits:
+    say = float(found[f"{NGRAMS}say"])
+    head = NgramHead(weight.view(np.int8).reshape(-1, intents), scale.reshape(intents), bias.reshape(intents), say)
+    if not 0 <= say <= 1 or not 1 <= head.bits <= 24 or len(head.weight) != 1 << head.bits:
         raise ValueError("the n-grams do not fit")
     return head

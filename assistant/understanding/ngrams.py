@@ -2,9 +2,11 @@
 
 Its words, pairs of neighbouring words and runs of letters within words are each counted in one of a fixed number of
 buckets (feature hashing, Weinberger et al. 2009, arXiv:0902.2206; runs of letters as in Bojanowski et al. 2017,
-arXiv:1607.04606), a linear model scores each intent from the counts, and both opinions are multiplied, each with a
-power of its own, and made shares again (stacking, Wolpert 1992). Runs of letters know a word that is misspelt, pairs of
-words a turn of phrase that the mean of all token states loses.
+arXiv:1607.04606), a linear model scores each intent from the counts, and both opinions are joined in a logarithmic
+pool: multiplied, each raised to its weight, the two weights summing to one (Genest and Zidek 1986). Where both are as
+sure, the pool is no surer than either: on questions of another kind than those that were learnt from, two opinions
+err together more often than a free product would have it. Runs of letters know a word that is misspelt, pairs of words
+a turn of phrase that the mean of all token states loses.
 
 The buckets of a text are the same on every machine, and sums go through no BLAS.
 """
@@ -67,13 +69,12 @@ def _runs(text: str) -> list[npt.NDArray[np.uint32]]:
 @dataclass(frozen=True, slots=True)
 class NgramHead:
     """A linear model over hashed n-grams. ``weight`` (buckets, intents), the buckets a power of two, each column in
-    steps of ``scale`` (intents,); ``bias`` (intents,). ``powers``: what the encoder's shares and the linear model's
-    are raised to before they are multiplied, calibrated together (as the temperature is, Guo et al. 2017)."""
+    steps of ``scale`` (intents,); ``bias`` (intents,). ``say``: its weight in the pool, 0 to 1."""
 
     weight: npt.NDArray[np.int8]
     scale: Floats
     bias: Floats
-    powers: tuple[float, float]
+    say: float
 
     @property
     def bits(self) -> int:
@@ -90,13 +91,12 @@ class NgramHead:
 
     def joined(self, shares: Floats, text: str) -> Floats:
         """``shares`` of the intents, shape (intents,), joined with what the words of ``text`` say; they sum to 1."""
-        return joined(shares, self.log_shares(text), self.powers)
+        return joined(shares, self.log_shares(text), self.say)
 
 
-def joined(shares: npt.ArrayLike, log_shares: npt.NDArray[np.float64], powers: tuple[float, float]) -> Floats:
-    """The normalised product of two opinions, shape (..., intents)."""
-    opinion, words = powers
-    scores = opinion * np.log(np.maximum(np.asarray(shares, dtype=np.float64), _LEAST)) + words * log_shares
+def joined(shares: npt.ArrayLike, log_shares: npt.NDArray[np.float64], say: float) -> Floats:
+    """The logarithmic pool of two opinions, shape (..., intents); ``say`` is the second one's weight."""
+    scores = (1 - say) * np.log(np.maximum(np.asarray(shares, dtype=np.float64), _LEAST)) + say * log_shares
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
     product: Floats = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
     return product
