@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from assistant.answering import lexical
-from assistant.answering.dosage_modifications import grade_asked, has_row, with_what_to_do
+from assistant.answering.dosage_modifications import grade_asked, has_row, reactions_asked, with_what_to_do
 from assistant.answering.index import Entry, Index
 from assistant.answering.retrieval import Candidate
 
@@ -56,3 +56,10 @@ def test_what_stands_far_behind_is_another_row() -> None:
     sneeze = frozenset(lexical.terms("sneezing"))
     assert has_row("Sneezing Grade 3 Withhold", "3", [sneeze])
     assert not has_row(f"Sneezing {'a word ' * 50} Grade 3 Withhold", "3", [sneeze])
+
+
+def test_what_happened_is_what_is_named_or_what_else_is_said() -> None:
+    sneezing = [frozenset(lexical.terms("sneezing"))]
+    assert reactions_asked("dose for grade 3 sneezing", ["sneezing"]) == sneezing
+    assert reactions_asked("dose modification for grade 3 sneezing", []) == sneezing
+    assert reactions_asked("grade 3?", []) == []

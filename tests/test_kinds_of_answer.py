@@ -1,4 +1,4 @@
-"""What kind of words an answer must hold: a time, a share, what another's dose stands for, an overdose."""
+"""What kind of words an answer must hold: a time, or what another's dose stands for."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def open_(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LeavesOpen]:
     tiny.compiled(root, QUICK)
     index = tiny.opened(root, QUICK).index
 
-    def asked(question: str, *topics: str, intent: str = "warnings") -> bool:
+    def asked(question: str, *topics: str) -> bool:
         shown = [entry for entry in index.entries("zed") if entry.head.topic in topics]
-        return leaves_open(question, intent, index, shown)
+        return leaves_open(question, index, shown)
 
     yield asked
     index.close()
@@ -42,14 +42,7 @@ def open_(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LeavesOpen]:
         ("How many weeks must she wait?", "reproductive_potential", True),
         ("How many weeks must she wait?", "drug_interaction", False),  # in days
         ("How many full days must she wait?", "drug_interaction", False),
-        ("How many months must she wait?", "drug_interaction", True),
-        ("How many minutes must she wait?", "drug_interaction", False),  # in hours
         ("How long must she wait?", "reproductive_potential", False),  # it may be "during treatment"
-        ("What percentage had it?", "drug_interaction", True),
-        ("What percentage had it?", "adverse_reactions", False),
-        ("What washout is needed?", "adverse_reactions", True),
-        ("What washout is needed?", "drug_interaction", False),
-        ("Without washout, when is it gone?", "adverse_reactions", False),
         ("What is the mg-for-mg conversion from the liquid?", "drug_interaction", True),
         ("What is the mg-for-mg conversion from the liquid?", "adverse_reactions", False),
     ],
@@ -58,9 +51,3 @@ def test_an_answer_holds_the_kind_of_words_that_is_asked_for(
     open_: LeavesOpen, question: str, topic: str, left: bool
 ) -> None:
     assert open_(question, topic) is left
-
-
-def test_what_to_do_about_an_overdose_is_told_by_what_is_about_one(open_: LeavesOpen) -> None:
-    assert open_("antidote?", "drug_interaction", intent="overdose")
-    assert not open_("antidote?", "drug_interaction", "overdose", intent="overdose")
-    assert not open_("antidote?", "drug_interaction", intent="warnings")

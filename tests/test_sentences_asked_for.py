@@ -66,6 +66,7 @@ def test_a_limit_stands_in_the_sentence_that_sets_it() -> None:
     limit = ("dosage", 0.42, "The rate of infusion should not exceed 2 mL per minute.")
     assert order("max infusion rate", how, limit) == [1, 0]
     assert order("infusion rate", how, limit) == [0, 1]
+    assert order("max infusion rate in dialysis", how, limit) == [0, 1]  # theirs is another
 
 
 def test_the_design_of_a_trial_stands_where_it_says_how_it_was_made() -> None:

@@ -189,76 +189,44 @@ def test_some_matters_are_what_is_asked_wherever_they_are_named(silent: Silent, 
     assert not silent("dose for somebody who likes to swim?", intent if intent == "dosage" else "renal_impairment")
 
 
-_TWO = (
-    b"Avoid ZED with strong opioids. Quindolamine, 40 mg: its levels doubled. Report birth defects. Of 90 fetuses "
-    b"that were exposed two were small; controls had fewer.",
-    b"Women who had taken tarnivexol and a blood thinner were among the 90 patients. Each symptom was scored 0 to 3.",
-    b"Give one vial of 5 mL. Swirl it gently.",
-)
-
-
-@pytest.fixture(scope="module")
-def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Silent]:
-    """Whether that label is silent on a question, and, where asked, when these of its passages would be shown."""
-    topics = ("topic: drug_interaction", "topic: clinical_studies", "topic: dosage")
-    root: Path = tiny.write(tmp_path_factory.mktemp("narrow") / "w", _TWO, topics)
+def test_levels_are_told_where_labels_report_them_and_by_no_trial(tmp_path: Path) -> None:
+    bodies = (
+        b"Quindolamine, 40 mg: its levels doubled.",
+        b"Women who had taken tarnivexol were among the 90 patients.",
+    )
+    root = tiny.write(tmp_path / "w", bodies, ("topic: drug_interaction", "topic: clinical_studies"))
     tiny.compiled(root, QUICK)
     index = tiny.opened(root, QUICK).index
-    entries = index.entries("zed")
 
-    def asked(question: str, intent: str, *substances: str, shown: tuple[str, ...] = ()) -> bool:
-        those = [entry for entry in entries if entry.head.topic in shown]
-        return silent_on(_reading(question, *substances), intent, index, entries, those)
+    def narrow(question: str, substance: str) -> bool:
+        return silent_on(_reading(question, substance), "drug_interaction", index, index.entries("zed"))
 
-    yield asked
+    asked = "does it change the plasma concentrations of {}?"
+    assert not narrow(asked.format("quindolamine"), "quindolamine")
+    assert narrow(asked.format("tarnivexol"), "tarnivexol")
+    assert not narrow("may tarnivexol be given with it?", "tarnivexol")
     index.close()
 
 
-def test_levels_are_told_where_labels_report_them_and_by_no_trial(narrow: Silent) -> None:
-    asked = "does it change the plasma concentrations of {}?"
-    assert not narrow(asked.format("quindolamine"), "drug_interaction", "quindolamine")
-    assert narrow(asked.format("tarnivexol"), "drug_interaction", "tarnivexol")
-    assert not narrow("may tarnivexol be given with it?", "drug_interaction", "tarnivexol")
+def test_a_matter_is_spoken_of_by_what_would_be_shown(tmp_path: Path) -> None:
+    bodies = (
+        b"Give one vial of 5 mL.",
+        b"Each symptom was scored 0 to 3.",
+        b"Store at 25 degrees, away from heat or light.",
+    )
+    root = tiny.write(tmp_path / "w", bodies, ("topic: dosage", "topic: clinical_studies", "topic: storage"))
+    tiny.compiled(root, QUICK)
+    index = tiny.opened(root, QUICK).index
+    entries = {entry.head.topic: entry for entry in index.entries("zed")}
 
+    def narrow(question: str, intent: str, *shown: str) -> bool:
+        return silent_on(_reading(question), intent, index, [*entries.values()], [entries[each] for each in shown])
 
-def test_what_would_be_shown_speaks_of_the_medicine_that_is_asked_about(narrow: Silent) -> None:
-    asked = ("may apixaban be given with it?", "drug_interaction", "apixaban")
-    assert not narrow(*asked)
-    assert not narrow(*asked, shown=("clinical_studies",))
-    assert narrow(*asked, shown=("drug_interaction",))
-    # A name that no list knows may be the label's own word for something else.
-    assert not narrow("may tarnivexol be given with it?", "drug_interaction", "tarnivexol", shown=("drug_interaction",))
-
-
-@pytest.mark.parametrize(
-    ("question", "intent", "substance", "says_nothing"),
-    [
-        ("how many minutes apart from timolol drops?", "administration", "timolol", True),
-        ("may timolol be poured into the same cup with it?", "administration", "timolol", False),
-        ("how is the dose changed in a patient taking borfenzal?", "dosage", "borfenzal", True),
-        ("how is the dose changed in a patient taking quindolamine?", "dosage", "quindolamine", False),
-        ("starting dose of ours, who is taking borfenzal?", "dosage", "borfenzal", False),
-        ("how is the dose of borfenzal changed?", "dosage", "borfenzal", False),  # nobody knows it is a medicine
-    ],
-)
-def test_another_medicine_may_be_what_a_question_for_a_dose_or_its_time_asks_of(
-    narrow: Silent, question: str, intent: str, substance: str, says_nothing: bool
-) -> None:
-    assert narrow(question, intent, substance) is says_nothing
-
-
-def test_a_matter_is_spoken_of_by_what_would_be_shown(narrow: Silent) -> None:
-    asked = ("may the tablet be crushed?", "administration")
-    assert not narrow(*asked)  # "scored" stands in a trial
-    assert narrow(*asked, shown=("dosage",))
+    assert not narrow("may the tablet be crushed?", "administration")  # "scored" stands in a trial
+    assert narrow("may the tablet be crushed?", "administration", "dosage")
     # Told beside the question it is asked about less surely: any passage that speaks of it will do.
-    assert not narrow("I had to crush my last pills. Is it for me?", "administration", shown=("dosage",))
-
-
-def test_the_words_of_a_name_stand_near_each_other(narrow: Silent) -> None:
-    assert narrow("does it weaken birth control?", "reproductive_potential")  # "birth defects; controls"
-
-
-def test_a_matter_of_any_question_decides_beside_a_complaint(silent: Silent) -> None:
-    assert not silent("is ulcerative colitis a concern?", "warnings", illnesses=("colitis",))
-    assert silent("does scalp cooling help with ulcerative colitis?", "warnings", illnesses=("colitis",))
+    assert not narrow("I had to crush my last pills. Is it for me?", "administration", "dosage")
+    # What things cost is a reason, and light is what the sun is.
+    assert not narrow("I cannot afford it, can I stop?", "discontinuation", "dosage")
+    assert not narrow("it was in the sun, may I use it?", "storage", "storage")
+    index.close()

@@ -53,11 +53,16 @@ def with_what_to_do(index: Index, ranked: Sequence[Candidate], question: str, na
     grade = grade_asked(question)
     if not grade:
         return list(ranked)
+    reactions = reactions_asked(question, named)
+    return [replace(c, says_what_to_do=_says(index, c, grade, reactions)) for c in ranked]
+
+
+def reactions_asked(question: str, named: Sequence[str]) -> list[frozenset[str]]:
+    """The terms of each of ``named``, or, where none has any, each word of ``question`` that may be a reaction."""
     reactions = [frozenset(lexical.terms(words)) - _ASKING for words in named]
-    reactions = [each for each in reactions if each] or [
+    return [each for each in reactions if each] or [
         frozenset((term,)) for term in lexical.Wording.of(_GRADE.sub(" ", question)).own if term not in _ASKING
     ]
-    return [replace(c, says_what_to_do=_says(index, c, grade, reactions)) for c in ranked]
 
 
 def _says(index: Index, candidate: Candidate, grade: str, reactions: Sequence[frozenset[str]]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from assistant.answering import choices, lexical, new_value, planning, retrieval
 from assistant.answering.age_groups import GROUP, asks_of_adults, child_of
 from assistant.answering.asking_back import WITH_ANOTHER
-from assistant.answering.dosage_modifications import with_what_to_do
+from assistant.answering.dosage_modifications import reactions_asked, with_what_to_do
 from assistant.answering.doses_of_uses import without_doses_of_others, without_rows_of_impairment
 from assistant.answering.draft import Draft
 from assistant.answering.drug_classes import is_medicine
@@ -55,7 +55,6 @@ from assistant.understanding import aspects
 from assistant.understanding.conditions import LabelStatus, spelled_out
 from assistant.understanding.illness_alone import illness_alone, illness_in_shorthand, named_alone
 from assistant.understanding.lay_terms import other_names
-from assistant.understanding.plain_words import written_for
 from assistant.understanding.reading import Reading
 from assistant.understanding.slots import of_another_matter, populations
 
@@ -157,7 +156,7 @@ class Finder:
         elif chosen.shown and silent_on(reading, plan.intent, self.index, entries, [each.entry for each in shown]):
             draft.notes.append("the label does not speak of what is named")
             draft.ask_back(choices.passage_choices(chosen.shown))
-        elif chosen.shown and leaves_open(reading.masked, plan.intent, self.index, [each.entry for each in shown]):
+        elif chosen.shown and leaves_open(reading.masked, self.index, [each.entry for each in shown]):
             draft.notes.append("no passage near it holds what is asked for")
             draft.ask_back(choices.passage_choices(chosen.shown))
         elif chosen.shown:
@@ -183,7 +182,10 @@ class Finder:
         entries = [candidate.entry for candidate in shown]
         if any(aspects.tells_of_grades(self.index.load(entry).text.decode()) for entry in entries):
             return False
-        return not any(names_condition(self.index, entries, words) for words in illnesses)
+        if illnesses:
+            return not any(names_condition(self.index, entries, words) for words in illnesses)
+        happened = reactions_asked(reading.masked, reading.named("event", "comorbidity"))
+        return not any(each <= self.index.stems(entry) for each in happened for entry in entries)
 
     def _topics_asked(self, asked: Question, plan: Route, reading: Reading) -> Sequence[tuple[str, float]]:
         """What the answer may be about, each with how likely it is."""
@@ -199,7 +201,7 @@ class Finder:
     def _rank(self, asked: Question, plan: Route, reading: Reading, entries: Sequence[Entry]) -> list[Candidate]:
         """``entries`` by how near each is to the question."""
         intents = aspects.with_second_side(self._topics_asked(asked, plan, reading), reading.masked)
-        named = " ".join((*reading.named(*_NAMED), *written_for(reading.masked)))
+        named = " ".join(reading.named(*_NAMED))
         query = Query(
             reading.searched or reading.masked, reading.vector, intents, reading.population, named, reading.shorthand
         )

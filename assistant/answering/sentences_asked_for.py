@@ -17,6 +17,7 @@ from assistant.answering.index import Index
 from assistant.answering.quantities import quantities_in
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Candidate, in_places_of
+from assistant.understanding.slots import populations
 
 #: Topics of passages that count what happened.
 _COUNTING = frozenset(("adverse_reactions", "clinical_studies", "warnings"))
@@ -39,6 +40,8 @@ _SAYS_A_LIMIT = re.compile(
     r"\b(?:exceed\w*|max(?:imum|imal)?|up to|(?:greater|higher|more|faster) than|at most|highest)\b",
     re.IGNORECASE,
 )
+#: Groups whose own limit stands with their doses, and not in the sentence that sets everybody's.
+_CLEARING_LESS = frozenset(("renal_impairment", "hepatic_impairment"))
 #: How a trial was made: what only the passage on its design tells, in the one sentence that has the word.
 _DESIGN = re.compile(
     r"\b(?:stratif\w+|eligib\w+|(?:inclusion|exclusion) criteria|excluded|enroll?ed|crossover|cross-over)\b",
@@ -83,6 +86,7 @@ def with_sentence_first(index: Index, ranked: Sequence[Candidate], question: str
     """
     # Of whom a limit is asked decides more than that it is one.
     limit = bool(_ASKS_A_LIMIT.search(question)) and not quantities_in(question)
+    limit = limit and _CLEARING_LESS.isdisjoint(populations(question))
     design = " ".join(match[0] for match in _DESIGN.finditer(question))
     if not ranked or not (limit or design or asks_for_a_result(question)):
         return list(ranked)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from assistant.answering import drug_classes, lexical
 from assistant.answering.asking_sentences import asking_parts
-from assistant.answering.held_names import holds_any
 from assistant.answering.index import Entry, Index
 from assistant.answering.misspelt import may_name
 from assistant.answering.strengths import speaks_of_its_acts
@@ -19,9 +18,7 @@ from assistant.answering.which_product import is_own, own_terms
 from assistant.content.lexicon import words
 from assistant.understanding import lay_terms
 from assistant.understanding.aspects import asks_what_becomes_of_it
-from assistant.understanding.given_with import asks_with_another
 from assistant.understanding.matters import Matter, matters_in
-from assistant.understanding.other_medicines import named_beside
 from assistant.understanding.reading import Reading
 from assistant.understanding.spelling import is_ordinary
 
@@ -52,7 +49,6 @@ _OF_ONE_MATTER = {"overdose": "dialysis", "pharmacokinetics": "dialysis", "pedia
 #: Matters that are what is asked wherever they are named, each by the first of the words that labels write.
 _OF_ANY_QUESTION = frozenset(
     (
-        "adult height",
         "continuous renal replacement",
         "electroencephalogram",
         "genotype",
@@ -60,18 +56,13 @@ _OF_ANY_QUESTION = frozenset(
         "in line filter",
         "lipid emulsion",
         "peritoneal",
-        "pd l1 expression",
-        "price",
         "qt",
         "scalp cooling",
         "trough",
     )
 )
 #: Where labels say what becomes of two in the body together (21 CFR 201.57(c)(8) and (13)).
-_OF_LEVELS = (
-    *("drug_interaction", "food_interaction", "pharmacokinetics", "mechanism", "dosage", "administration"),
-    "contraindication",
-)
+_OF_LEVELS = _WITH_ANOTHER | {"administration", "contraindication", "dosage", "mechanism", "pharmacokinetics"}
 #: Enzymes and transporters that a question asks of, and what labels write: of "any P-gp concern with digoxin?" a label
 #: speaks that says what its medicine does to P-gp.
 _OF_ENZYMES = re.compile(
@@ -88,12 +79,17 @@ def silent_on(
     False where it is about nothing that is known by all its names. Of a longer text what its asking sentences name
     decides; of substances taken besides, which a story names before it asks, all where these name none.
 
-    :param shown: those of ``entries`` that would be shown. Of a matter, and of a known medicine that the question
-        itself names, and no story beside it, these must speak: what a trial scored tells nobody whether a tablet may
-        be cut at its score.
+    :param shown: those of ``entries`` that would be shown. Of a matter that the question itself names, and no story
+        beside it, these must speak: what a trial scored tells nobody whether a tablet may be cut at its score.
     """
     parts = asking_parts(reading)
-    besides, own = _taken_besides(reading, parts[0], intent, index, entries)
+    besides: list[str] = []
+    own = own_terms(index, entries[0].head.product) if intent in _WITH_ANOTHER and entries else frozenset[str]()
+    if intent in _WITH_ANOTHER:
+        besides = _besides(parts[0], intent, own)
+        # "His tranquilliser" is what the story calls by its name.
+        if not besides or not all(any(map(drug_classes.is_medicine, words(span))) for span in besides):
+            besides = _besides(reading, intent, own)
     taken = [word for span in besides for word in words(span) if _may_decide(word, intent)]
     if taken:
         named = [name for word in taken for name in _names_of(word, own)]
@@ -101,47 +97,18 @@ def silent_on(
     else:
         named, matters = _asked_about(parts, intent)
     names = [frozenset(lexical.terms(name)) for name in (*named, *(each for m in matters for each in m.written))]
-    if taken and intent == "drug_interaction":
-        entries = _where_told(parts[0], besides, entries, shown)
+    if taken and intent == "drug_interaction" and asks_what_becomes_of_it(parts[0].masked):
+        # Who took both in a trial tells nothing of what became of them.
+        entries = [entry for entry in entries if any(map(entry.head.is_about, _OF_LEVELS))]
     elif shown and not taken and any(matter in matters for matter, _ in matters_in(parts[0].masked)):
         entries = shown
-    if not names or _in_a_phrase(matters, index, entries) or holds_any(index, names, entries):
+    if not names or index.speaks_of(names, entries) or _in_a_phrase(matters, index, entries):
         return False
     if any(may_name(word, index, entries) or speaks_of_its_acts(index, entries, word) for word in taken):
         return False
     # Where the substance is but told beside, the enzyme is what is asked about.
     told_beside = taken and not parts[0].named("substance")
     return not (told_beside and _speaks_of_enzymes(parts[0].masked, index, entries))
-
-
-def _taken_besides(
-    reading: Reading, asking: Reading, intent: str, index: Index, entries: Sequence[Entry]
-) -> tuple[list[str], Set[str]]:
-    """The substances taken besides that decide, if any do, and the terms of the product's own name."""
-    if not entries or not (intent in _WITH_ANOTHER or asks_with_another(asking.masked, intent)):
-        return [], frozenset()
-    own = own_terms(index, entries[0].head.product)
-    besides = _besides(asking, intent, own)
-    if intent not in _WITH_ANOTHER:
-        return [each for each in besides if _are_medicines([each]) or named_beside(asking.masked, each)], own
-    # "His tranquilliser" is what the story calls by its name.
-    if not besides or not all(any(map(drug_classes.is_medicine, words(span))) for span in besides):
-        besides = _besides(reading, intent, own)
-    return besides, own
-
-
-def _where_told(
-    asking: Reading, besides: Sequence[str], entries: Sequence[Entry], shown: Sequence[Entry]
-) -> Sequence[Entry]:
-    """Those of ``entries`` that can say what becomes of the two together."""
-    if asks_what_becomes_of_it(asking.masked):
-        return [entry for entry in entries if any(map(entry.head.is_about, _OF_LEVELS))]
-    return shown if shown and _are_medicines(besides) and asking.named("substance") else entries
-
-
-def _are_medicines(spans: Iterable[str]) -> bool:
-    """Whether each of ``spans`` holds the name of a known medicine."""
-    return all(any(map(drug_classes.is_medicine, words(span))) for span in spans)
 
 
 def _besides(reading: Reading, intent: str, own: Set[str]) -> list[str]:
@@ -169,9 +136,6 @@ def _names_of(word: str, own: Set[str]) -> Iterator[str]:
 def _asked_about(parts: Sequence[Reading], intent: str) -> tuple[list[str], list[Matter]]:
     """All names of the complaints, else the matters, that the narrowest of ``parts`` names which names any."""
     for part in parts:
-        wherever = [matter for matter, _ in matters_in(part.masked) if matter.written[0] in _OF_ANY_QUESTION]
-        if wherever:
-            return [], wherever
         complaints = list(_complaints(part, intent))
         matters = [] if complaints else list(_matters(part, intent))
         if complaints or matters:

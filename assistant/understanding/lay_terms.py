@@ -225,7 +225,7 @@ pheochromocytoma, phaeochromocytoma
 porphyria, acute porphyria
 bone marrow suppression, myelosuppression, low blood counts
 stevens-johnson syndrome, sjs
-palmar-plantar erythrodysesthesia, hand-foot syndrome, hand-foot skin reaction, hand-foot, hand foot syndrome, hand foot
+palmar-plantar erythrodysesthesia, hand-foot syndrome, hand-foot skin reaction, hand-foot, hand foot
 immune thrombocytopenia, idiopathic thrombocytopenic purpura, immune thrombocytopenic purpura
 crohn's disease, crohn's, regional enteritis, regional ileitis
 axillary hyperhidrosis, underarm sweating, sweaty armpits, sweaty underarms, armpit sweating

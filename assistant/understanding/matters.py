@@ -58,12 +58,11 @@ air travel, airplane, altitude, airport | airport*, on a plane, aeroplane*, airp
 sauna, hot tub, heat | sauna*, hot tub*
 price, cost, insurance, copay | price*, pricing, pric[ey]*, cost, costs, copay*, co-pay*, how expensive, insurance, \
 how much is (?:a|one|the) (?:bottle|box|pack|month|vial|pen|syringe), wac, awp, wholesale acquisition, list price, \
-set (?:me|us|you|him|her|them) back, out[ -]of[ -]pocket, co-?insurance, afford, generics? avail*
+set (?:me|us|you|him|her|them) back, out[ -]of[ -]pocket, co-?insurance, generics? avail*
 bone density, bone mineral, dexa, osteoporosis | dexa, dxa, bone scan*, bone density, bone mineral density
 drug test, drug screen, false positive | drug test*, drug screen*, workplace test*
 filler | dermal filler*, fillers?, hyaluronic acid
 cosmetic, sunscreen, moisturizer | make-?up, cosmetics, moisturi[sz]er*
-sperm, semen, spermatogenesis, spermatozoa, fertility, infertility | (?:his|my|their) swimmers, sperm*, semen
 swim, bath, shower | swim(?!mers)\w*
 caffeine, coffee, tea, cola, xanthine, beverage | caffeine, coffee, energy drink*, espresso
 grapefruit | grapefruit*
@@ -84,9 +83,7 @@ gloves | gloves
 sun, sunlight, sunburn, photosensitivity, phototoxicity, ultraviolet | \
 in the sun, sunlight, sunbath*, suntan*, sunbed*, tanning, sunburn*
 bariatric, gastric bypass, gastrectomy | bariatric, gastric bypass, gastrectomy, gastric sleeve
-pneumatic tube | pneumatic tube*
 time zone | time zones?, jet ?lag
-hair dye, hair color, permanent wave | hair dye*, dye (?:my|her|his) hair
 pill organizer, dosette, repackag, original container, original bottle, original package, original packaging, \
 original blister | pill box*, pill organi[sz]er*, dosette*, weekly organi[sz]er*, \
 (?:in|into|to) (?:a |the )?blister pack*
@@ -98,19 +95,13 @@ pump | insulin pump*, syringe driver*, infusion pump*
 needle, gauge | needle gauge, gauge
 trough, therapeutic range, therapeutic level, therapeutic concentration, therapeutic drug monitoring, target level, \
 target concentration, target range, desired level | \
-trough (?:\w+ ){0,3}(?:levels?|concentrations?) (?:\w+ ){0,3}(?:target*|aim*), \
-(?:target*|aim for) (?:\w+ ){0,3}(?:trough|plasma|serum|blood) (?:levels?|concentrations?), \
-(?:target|goal|therapeutic) (?:trough|plasma|serum|blood|drug) (?:levels?|concentrations?), target trough*, \
-(?:trough|plasma|serum|blood|drug) (?:\w+ ){0,2}(?:levels?|concentrations?) (?:do|does|should|must|to) \
-(?:\w+ ){0,4}(?:target*|aim*)
-pd l1 expression, pd l1 positive, tumors express pd l1, pd l1 status | \
-pd-?l1 (?:expression |status )?(?:test*|assay*|scor*|status), (?:test*|check*) (?:for |of )?pd-?l1
+target trough*, (?:target|goal|therapeutic) (?:trough|plasma|serum|blood|drug) (?:levels?|concentrations?), \
+trough (?:\w+ ){0,2}(?:levels?|concentrations?) (?:\w+ ){0,4}(?:target*|aim*)
 abdomen, thigh, upper arm, buttock, deltoid, gluteal, vastus, forearm, outer arm | \
 (?:body|injection|which|what|injecting) sites? (?:are |is |can |may |should |to |do |does )\
 (?!react|pain|swell|red)\w*, \
 where on (?:the|my|his|her|your|one's) body, \
-rotat* (?:the |my |injection )?(?:injection )?sites?
-adult height, final height | final height, adult height, how tall (?:\w+ ){0,4}(?:end up|become|get|grow|be)
+rotat* (?:\w+ ){0,2}sites?
 plasma level, drug level, serum level, therapeutic drug monitoring | therapeutic drug monitoring, tdm, trough level*, \
 target level*, drug level*
 menstrual, menopause, period | my period, periods, menopaus*
@@ -168,11 +159,9 @@ neutrophil, white blood cell | white cells, white count
 bulimia, anorexia nervosa | eating disorder*
 interrupt | pause*
 discontinuation, withdrawn, withdrew | \
-d/?c(?:'?ed|'?d|s)?(?= (?:rates?|for|due|because|%|d/t|2/2)), \
-(?:rates?|%) (?:of )?d/?c, d/c, dropped out, drop-?outs?, drop out, quit the (?:trial|study), \
+d/?c(?:'?e?d| rates?), d/c, dropped out, drop-?outs?, drop out, quit the (?:trial|study), \
 left the (?:trial|study), came off (?:the )?(?:study|trial|treatment)
 stratified | stratif*
-randomized | randomi[sz]*
 hyperkalemia | hyper-?k, high k
 hypokalemia | hypo-?k, low k
 hyponatremia | hypo-?na, low na
@@ -189,6 +178,7 @@ thrombocytopenia | thrombocytopenic
 #: One of the words that labels write of a matter -> what else they write of it, of which no word tells it by itself.
 _IN_A_PHRASE = {
     "bedtime": r"\b(?:taken?|given|administered|used?|doses?)\b[^.]{0,40}\bat any time\b|\btime of (?:the )?day\b",
+    "sunlight": r"\b(?:from|direct|to)\b[^.]{0,30} light\b(?!-)",
     "caffeine": r"\b(?:foods?,? (?:or|and) (?:drinks?|beverages?|liquids?|fluids?)|eating or drinking|eat or drink)\b",
 }
 

@@ -21,66 +21,53 @@ receiving the infusion | hooked up(?: to (?:it|(?:the|a|an) (?:drip|machine|bag|
 infusion time | chair[ -]time
 infusions | (?:iv )?drips
 infusion | (?<!nasal )(?:iv )?drip(?! (?:from|off|down|out|onto))
-first puncture of the vial | (?:stuck|stick|put|poked) (?:a|the) needle (?:into|in|through) (?:the |a |\
-it)?(?:bottle|vial|stopper)?
-suddenly stop taking it | (?:just )?(?:quit|stop|drop)(?: taking)? @ (?:all at once|in one go|just like that|overnight|\
-cold turkey), (?:go|going) cold turkey(?: on @)?
-permanently discontinue | (?:come|coming) off @ for good, (?:stop|quit) @ for good
-discontinue | (?:come|comes|coming) off @, giv(?:e|ing) @ up, quit taking, quit @, pack @ in, \
-ditch @, jack @ in
+suddenly stop taking it | (?:just )?(?:quit|stop|drop)(?: taking)? @ (?:all at once|in one go|just like that|\
+overnight|cold turkey), (?:go|going) cold turkey(?: on @)?
+discontinue | (?:come|comes|coming) off @, giv(?:e|ing) @ up, quit(?: taking)? @, ditch @
 permanently | for good
 abruptly | cold turkey
 taper off | wean(?:ed|ing)?(?: (?:him|her|me|myself|yourself|them))? off, ween off, eas(?:e|ing) (?:\w+ )?off @
-open, break apart, crush or chew the capsule instead of swallowing it whole | open(?: up)? (?:(?:the|these|this|a|\
-his|her|my|their) )?capsules?(?: up)? and (?:sprinkle|mix|pour|empty|put|stir|tip|shake) (?:it|them|\
-(?:the )?(?:contents|powder|beads|granules|insides)), pull (?:the )?capsules? apart
+open the capsule | open(?: up)? (?:(?:the|these|this|a|his|her|my|their) )?capsules?(?: up)? and \
+(?:sprinkle|mix|pour|empty) (?:it|them|the (?:contents|powder|beads|granules)), pull (?:the )?capsules? apart
+first puncture of the vial | (?:stuck|stick|put) (?:a|the) needle (?:into|in|through) (?:the |a |it)?(?:bottle|vial)?
 has difficulty swallowing tablets | (?:can't|cannot|won't) (?:get|swallow) (?:tablets|pills|capsules)(?: down)?
-difficulty swallowing | (?:a )?(?:hard time|trouble|bother|difficulty) (?:getting|keeping) (?:\w+ ){1,2}down
-applied | (?<=be )put on(?= (?:and?|at|in|to|my|before|after|every|once|twice|overnight|how|when)\b|\?)
+difficulty swallowing | (?:a )?(?:hard time|trouble) (?:getting|keeping) (?:\w+ ){1,2}down
 alcohol | (?:a |an |the )?(?:odd |cheeky )?(?:glass(?:es)?|bottles?|pints?|drops?|sips?|tots?) of (?:\w+ )?(?:wine|\
-beer|bubbly|prosecco|champagne|port|sherry|gin|rum|whisk(?:e)?y|vodka|lager|cider|ale), (?:a )?night-?cap, \
-prosecco, lager, cider, tipples?, (?:a )?(?:few|couple of|odd) (?:beers?|drinks|pints?)
+beer|champagne|port|sherry|gin|rum|whiske?y|vodka|lager|cider|ale), (?:a )?night-?cap, prosecco, lager, cider, \
+tipples?, (?:a )?(?:few|couple of|odd) (?:beers?|drinks|pints?)
 black tarry stools | (?:turn|turns|turned|go|goes|went|be|get) black and (?:sticky|tarry), \
 black (?:poo|poop|stools?|motions?), (?:poo|poop|stools?|motions?) (?:\w+ ){0,3}(?:like tar|black and sticky)
 stools | bowel motions?, number twos?, poo, poop, poos, poops
-blood in the stools | blood when i go
 urinate | (?:have|need|go) (?:a )?(?:pee|wee), (?<=to )pee, (?<=you )pee, (?<=me )pee, go to the loo
 urine | pee
 urinating | peeing, weeing
-excessive hair growth | (?:grow (?:\w+ )?)?(?:extra|more|unwanted|excess|too much) (?:body |facial |face )?hair, \
-hairier, hair (?:growing|sprouting|grow) (?:\w+ )?(?:on|all over|where)
-breast enlargement, gynecomastia | (?:man|men|husband|brother|son|dad|father)(?:'s|s')? (?:chest|breasts?|\
-boobs?) (?:to )?(?:grow|growing|swell|get bigger|got bigger)
+excessive hair growth | (?:extra|unwanted|excess|too much) (?:body |facial |face )?hair, hairier
+breast enlargement, gynecomastia | (?:man|husband|brother|son|dad|father)(?:'s)? (?:chest|breasts?|boobs?) \
+(?:to )?(?:grow|growing|swell)
+sperm | (?:his|my|their) swimmers
 hoarseness, voice changes | (?:voices? )?(?:go|goes|going|get|gets|turn) (?:croaky|hoarse|husky), croaky, \
 los(?:e|es|ing) (?:my|his|her|their|your) voice
-blurred vision | see(?:ing)? double or fuzzy, eyes? (?:go|goes|going) (?:funny|fuzzy|blurry), \
-sight (?:go|goes|going) (?:fuzzy|blurry)
 loss of vision | (?:go|going|goes) blind, los(?:e|es|ing) (?:my|his|her|their|your) (?:sight|eyesight)
 has insomnia | (?:lie|lies|lying) awake, (?:can't|cannot) (?:get to )?sleep, \
-(?:keep|keeps) (?:me|him|her|you) (?:awake|up)(?: at night)?
+keeps? (?:me|him|her|you) (?:awake|up at night)
 drowsiness | (?:make|makes|making|feel|feels) (?:\w+ )?(?:groggy|zonked|dopey|spaced out), \
 knock(?:s|ed)? (?:me|him|her|you) out, next-day fog, nod(?:ding)? off
 swollen gums, gingival hyperplasia | gums? (?:\w+ ){0,3}(?:swell\w*|grow\w*|puff\w*)
-household teaspoon or tablespoon | (?:a |the |an )?(?:kitchen|ordinary|regular|normal|dessert|household|\
-soup) (?:tea|table)?spoons?
+household teaspoon or tablespoon | (?:a |the |an )?(?:kitchen|ordinary|regular|normal|dessert|household|soup) (?:tea|\
+table)?spoons?
 oral dosing syringe | oral syringe, (?:dosing|measuring) syringe, plunger thing\w*, syringe thing\w*
-oral dosing device | (?:little |small )?measuring (?:thing\w*|gadget|cup thing\w*), dosing (?:thing\w*|gadget)
 discarded | (?:thrown|chucked|tossed) (?:it |them )?(?:away|out), binned
-discarding | (?:throwing|chucking|tossing) (?:away|out)
 discard it | (?:bin|chuck|toss|dump) (?:it|them|the rest|(?:what|whatever)(?:'s| is) left|out|away), \
 (?:throw|chuck|toss) (?:it |them |the rest |what's left )?(?:away|out)
-stopping smoking | (?:giv(?:e|ing|en)|gave|quit(?:ting)?|pack(?:ed|ing)?) (?:up |in )?(?:the )?(?:cigarettes|\
-smoking|fags|smokes|tobacco)
-sperm | swimmers
+stopping smoking | (?:giv(?:e|ing|en)|gave|quit(?:ting)?|pack(?:ed|ing)?) (?:up |in )?(?:the )?(?:cigarettes|smoking|\
+fags|smokes|tobacco)
 trying to become pregnant | (?:try|trying) (?:for (?:a|another) baby|to start a family)
 become pregnant | fall pregnant, start a family
 oral contraceptives | (?:the )?(?:combined|contraceptive|mini) ?-?pill, (?:ordinary|birth control) pill
-a transplanted kidney | (?:someone|somebody) else's kidney
-a transplanted liver | (?:someone|somebody) else's liver
 exposure to sunlight | (?:lie|lying|lay|sit|sitting) (?:on the beach|in the sun|out in the sun), sunbath\w*, \
 sun[ -]?beds?, (?:get|getting) a tan, tanning, catch(?:ing)? the sun
 salt substitutes containing potassium | (?:low|lo|reduced)[- ](?:sodium|na) salts?(?: made (?:with|from|\
-of) potassium)?, losalt, lo-salt
+of) potassium)?, lo-?salt
 nitrous oxide | laughing gas, gas and air
 diuretics | water (?:pill|tablet)s
 diuretic | water (?:pill|tablet)
@@ -91,13 +78,10 @@ urinary tract infections | water(?:works)? infections?
 headache | (?:sore|banging|thumping|splitting) heads?
 nausea | sick to (?:my|his|her|the|your) stomach
 vomiting | puk(?:e|es|ed|ing), chuck(?:ing|ed|s)? up, heav(?:ing|ed) up
-fever | burning up, run(?:ning)? (?:a )?(?:temp|temperature)
+fever | run(?:ning)? a temp(?:erature)?
 begin to take effect | kick(?:s|ed|ing)? in
-full effect | all (?:it's|it is) going to do
-hypoglycemia | (?:a|bad|serious|severe|nasty) lows?(?=[?.,!]| needing| at night|$)
+hypoglycemia | (?:bad|serious|severe|nasty) lows?(?=[?.,!]| needing| at night|$)
 weight gain | pil(?:e|es|ing) on (?:the )?(?:pounds|weight|kilos), get(?:ting)? fat
-skin reaction at the injection site | (?:lump|bump|red patch)(?:es|s)? where (?:i|he|she|we|you) (?:inject|jab|\
-stick)\w*
 """
 
 
@@ -118,14 +102,3 @@ _WRITTEN, _FOUND = _read()
 def as_labels_write(question: str) -> str:
     """``question`` with what it says in plain words as labels write it; the same where it says nothing so."""
     return _FOUND.sub(lambda match: _WRITTEN[int(str(match.lastgroup)[1:])], question.replace("\u2019", "'"))
-
-
-#: What is written of how a medicine is given and stopped: any passage may hold it, and it names nothing.
-_NAMES_NOTHING = re.compile(r"infusion|discontinu|permanently|abruptly|suddenly|taper|discard|applied|effect")
-
-
-def written_for(question: str) -> tuple[str, ...]:
-    """What labels write for each thing that ``question`` names in plain words."""
-    found = _FOUND.finditer(question.replace("\u2019", "'"))
-    written = dict.fromkeys(_WRITTEN[int(str(match.lastgroup)[1:])] for match in found)
-    return tuple(each for each in written if not _NAMES_NOTHING.search(each))
