@@ -1,4 +1,4 @@
-"""Ask 4,026 questions over 183 openFDA labels, and judge the answers.
+"""Ask 4,642 questions over 211 openFDA labels, and judge the answers.
 
     python bench/openfda_labels.py --work FOLDER
     python bench/openfda_labels.py --part tune --misses misses.md
@@ -8,7 +8,7 @@ The questions (``bench/openfda_questions.jsonl``) were written by people who saw
 project. A line names what a right answer must hold by where it stands in the record (field, start and end of its text
 with white space made single), so no label text is kept here; the records are read from the evaluation data. Every
 question is asked as on its product's own page. Verdicts are those of ``bench/labels.py``. Misses on the 124 labels of
-the part ``tune`` were read and mended; of the 16 of the part ``test`` and the 28 of ``fresh`` totals alone were looked
+the part ``tune`` were read and mended; of the 16 of the part ``test`` and the 56 of ``fresh`` totals alone were looked
 at, often; those of the 15 of the part ``new``, which a second person looked through against the labels, are
 looked at once a model (``openfda_labels.jsonl`` says which is which). The labels of ``fresh`` and the last 28 of
 ``tune`` are among those that the model read as domain text, without questions. One message a label tells of harm: it
