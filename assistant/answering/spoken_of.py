@@ -18,7 +18,7 @@ from assistant.content.lexicon import words
 from assistant.domain import OTHER_INTENTS
 from assistant.understanding.aspects import asks_what_becomes_of_it
 from assistant.understanding.matters import matters_in
-from assistant.understanding.other_medicines import asks_which_first
+from assistant.understanding.other_medicines import asks_which_stops_first
 from assistant.understanding.reading import Reading
 from assistant.understanding.spelling import is_ordinary
 
@@ -45,12 +45,12 @@ def in_scope(
 ) -> tuple[tuple[str, float], ...]:
     """``intents`` without the one that puts the question out of scope, where ``entries`` speak of all that it names.
 
-    And without a comparison where only the order of two medicines is asked.
+    And without a comparison where it is asked which of two medicines is stopped first.
 
     :param entries: the passages of one product that may answer.
     :param own: the terms of the product's own name.
     """
-    if intents and intents[0][0] == _COMPARISON and asks_which_first(reading.masked):
+    if intents and intents[0][0] == _COMPARISON and asks_which_stops_first(reading.masked):
         return tuple(pair for pair in intents if pair[0] not in OTHER_INTENTS) or (("drug_interaction", _SURE),)
     if not intents or intents[0][0] != _OUT_OF_SCOPE or not entries:
         return intents
