@@ -146,6 +146,8 @@ def test_what_becomes_of_a_medicine_in_the_body_is_told_from_what_to_do_with_it(
         ("dose for mouth sores", False, False),
         ("moderate mouth sores", False, False),
         ("grading of evidence", False, False),
+        ("dose for G3 neuroendocrine tumour", False, False),
+        ("grade 2 fatigue in glioma", True, True),
     ],
 )
 def test_what_is_graded_happened_under_treatment(question: str, modifies: bool, is_graded: bool) -> None:
@@ -160,6 +162,7 @@ def test_what_is_graded_happened_under_treatment(question: str, modifies: bool, 
         ("incidence of gout", True),
         ("gout vs pbo %?", True),
         ("How many with gout responded?", False),
+        ("Which dose for those who progressed to gout?", False),
         ("does it lower the incidence of gout vs placebo", False),
         ("what is given for gout", False),
     ],

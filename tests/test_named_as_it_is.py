@@ -25,7 +25,7 @@ from tests.test_routes import _asked
 
 _BODIES = (
     b"ZED is indicated for gout of the skin.",
-    b"In the trial ZED was compared with quindolamine. Pain: ZED 9%, quindolamine group 30%. QD+PL 12% in week 8.",
+    b"In the trial ZED was compared with quindolazole. Pain: ZED 9%, quindolazole group 30%. QD+PL 12% in week 8.",
     b"Headache was seen in 7% and neutropenia in 4% of patients.",
     b"Withhold ZED for Grade 3 neutropenia. Resume it at 5 mg.",
     b"The effect of midodrine on the pulse may be raised by ZED.",
@@ -59,18 +59,19 @@ def test_an_arm_is_known_by_its_letters_in_capitals(index: Index) -> None:
         ("qdl", "pain, the medicine vs QDL", True),
         ("qdl", "pain, the medicine vs qdl", False),  # small letters are no shorthand
         ("xdl", "pain, the medicine vs XDL", False),
+        ("que", "pain, the medicine vs QUE", False),  # quetiapine begins so
         ("qd", "wk 8, the medicine vs QD+PL", True),  # as the table has it
         ("xx", "wk 8, the medicine vs XX+QD", False),
     ):
         assert is_set_beside(index, "zed", other, question, entries) is beside, question
-    assert arms_in_letters(index, "zed", "pain, the medicine vs QDL") == (("QDL", "quindolamine"),)
+    assert arms_in_letters(index, "zed", "pain, the medicine vs QDL") == (("QDL", "quindolazole"),)
     assert arms_in_letters(index, "zed", "pain, the medicine vs XDL") == ()
 
 
 def test_what_it_does_more_of_than_another_only_a_trial_of_both_says(index: Index) -> None:
     more = "Does the medicine raise the pulse more than {}?"
     assert compares_beyond_label(index, "zed", more.format("midodrine"), tiny.HCP)
-    assert not compares_beyond_label(index, "zed", more.format("quindolamine"), tiny.HCP)
+    assert not compares_beyond_label(index, "zed", more.format("quindolazole"), tiny.HCP)
     assert not compares_beyond_label(index, "zed", "the medicine instead of midodrine?", tiny.HCP)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from assistant.understanding.other_medicines import (
     arms_named,
-    asks_which_first,
+    asks_which_stops_first,
     combined,
     compared_with,
     is_arm,
@@ -173,13 +173,13 @@ def test_what_stands_beside_a_comparison_is_an_arm() -> None:
     ("question", "order"),
     [
         ("In a patient on both, which is withdrawn first, borfenzal or the medicine?", True),
-        ("borfenzal and the medicine, which one should be given first", True),
-        ("which works first, borfenzal or the medicine", False),
+        ("borfenzal and the medicine, which one do I taper first", True),
+        ("borfenzal and the medicine, which one should be given first", False),
         ("which is better first line", False),
     ],
 )
-def test_which_of_two_goes_first_compares_nothing(question: str, order: bool) -> None:
-    assert asks_which_first(question) is order
+def test_which_of_two_is_stopped_first_compares_nothing(question: str, order: bool) -> None:
+    assert asks_which_stops_first(question) is order
 
 
 def test_an_arm_may_have_its_share_before_the_word_for_it() -> None:

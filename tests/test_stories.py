@@ -1,18 +1,14 @@
-"""What a story tells of a patient beside what it asks: other illnesses, other medicines, the topic of what asks."""
+"""What a story tells of a patient beside what it asks: illnesses that the medicine is not given for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 import pytest
 
-from assistant.answering.stories import as_asked, only_told, why_given
-from assistant.domain import Flag
+from assistant.answering.stories import why_given
 from assistant.understanding.choosing import Choosing
-from assistant.understanding.encoder import TextTooLongError
-from assistant.understanding.readers import Reader
 from assistant.understanding.reading import Reading, marked_conditions
 
 _ASKS = " What should he get next?"
@@ -34,13 +30,8 @@ def _reading(text: str, *illnesses: str, substances: tuple[str, ...] = ()) -> Re
         ("She came in with pneumonia last night.", ("pneumonia",), [("pneumonia",)]),
         ("He is diabetic and drives a lorry.", ("diabetic",), [("diabetic",)]),
         ("I give him the medicine for his vertigo.", ("vertigo",), [("vertigo",)]),
-        # What is said to be besides.
-        ("He has quorbosis, with gout besides.", ("quorbosis", "gout"), [("quorbosis",)]),
-        ("He is on the medicine and also has mild gout.", ("gout",), []),
-        ("His first dose is due. He has a history of severe gout.", ("gout",), []),
-        ("He has been on the medicine and is down for a hernia repair.", ("hernia",), []),
         # Where it is not given yet, something must be told that it would be given for.
-        ("My brother also has mild gout.", ("gout",), [("gout",)]),
+        ("My brother is due his first dose next week and has mild gout.", ("gout",), [("gout",)]),
         # The first of a row counts, marked or not.
         ("A man with Quorb's, gout and mild asthma.", ("gout", "asthma"), [("quorb",)]),
         ("A man with gout and mild asthma.", ("gout", "asthma"), [("gout",)]),
@@ -75,39 +66,17 @@ def test_where_a_use_is_asked_for_all_that_is_told_counts(asks: str) -> None:
     assert why_given(_reading(f"He also has gout. {asks}", "gout"))[0] == ("gout",)
 
 
+def test_what_comes_up_may_be_what_a_dose_is_asked_for() -> None:
+    told = "He is on the medicine and developed gout. "
+    assert why_given(_reading(told + "Do we go on with it?", "gout")) == ()
+    assert why_given(_reading(told + "What dose should he take?", "gout")) == (("gout",),)
+
+
+@pytest.mark.parametrize("says", ["It failed.", "What do we give instead?", "We want to switch to the medicine."])
+def test_what_is_to_replace_another_medicine_is_given_for_the_same(says: str) -> None:
+    told = f"He got borfenzal for gout. {says} How should he go on?"
+    assert why_given(_reading(told, "gout", substances=("borfenzal",))) == (("gout",),)
+
+
 def test_one_sentence_is_no_story() -> None:
     assert why_given(_reading("What dose for a man who also has gout?", "gout")) == (("gout",),)
-
-
-def test_a_medicine_that_is_only_told_of_is_not_asked_about() -> None:
-    assert only_told("She is two days into borfenzal. Go ahead or wait?", ("borfenzal",))
-    assert not only_told("She is two days into borfenzal. Is borfenzal a problem?", ("borfenzal",))
-    assert not only_told("Does borfenzal interfere with it?", ("borfenzal",))
-
-
-class _Heard:
-    """A reader that hears of each text what is given for it."""
-
-    def __init__(self, **heard: dict[str, float]) -> None:
-        self.heard = heard
-
-    def read(self, text: str) -> tuple[object, Choosing]:
-        shares = next((found for word, found in self.heard.items() if word in text), None)
-        if shares is None:
-            raise TextTooLongError(600, 512)
-        return None, Choosing(tuple(shares.items()), None, {name: shares.get(name, 0.0) for name in Flag}, ())
-
-
-_LONG = "My aunt keeps three hens and a goat behind the old mill and sells eggs to half of the village. " * 2
-
-
-def test_of_a_vague_story_what_asks_tells_the_topic() -> None:
-    story = replace(_reading(_LONG + "How is it kept?"), intents=(("pediatric", 0.5), ("storage", 0.3)))
-    sure = cast(Reader, _Heard(How={"storage": 0.9, "pediatric": 0.1}))
-    assert as_asked(story, sure).intents[0] == ("storage", pytest.approx(0.6))
-    for unsure in ({"storage": 0.7}, {"medical_advice": 0.99}, {"pediatric": 0.9}):
-        assert as_asked(story, cast(Reader, _Heard(How=unsure))) is story
-    plain = replace(story, intents=(("pediatric", 0.7), ("storage", 0.3)))
-    assert as_asked(plain, sure) is plain
-    short = replace(_reading("He is 7. How is it kept?"), intents=story.intents)
-    assert as_asked(short, sure) is short

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz.distance import OSA
 
 from assistant.answering import lexical
-from assistant.answering.drug_classes import NAMES_OF, generic_of
+from assistant.answering.drug_classes import NAMES_OF, beginning_with, generic_of, is_medicine
 from assistant.answering.index import Entry, Index
 from assistant.content.lexicon import words
 from assistant.understanding.other_medicines import arms_named, combined, is_arm
-from assistant.understanding.spelling import is_ordinary, is_typed_so
+from assistant.understanding.spelling import ends_a_substance, is_ordinary, is_typed_so
 
 #: Topics of passages that report of one medicine beside another. A study of an interaction sets none beside another.
 REPORTING = frozenset(("clinical_studies", "adverse_reactions"))
@@ -60,7 +60,7 @@ def _stands_as_written(names: Sequence[str], reports: Sequence[Entry], index: In
 
 
 def names_in_reports(
-    index: Index, product: str, other: str, reports: Sequence[Entry], question: str = ""
+    index: Index, product: str, other: str, reports: Sequence[Entry], question: str
 ) -> tuple[str, ...]:
     """The names that ``other`` may have in ``reports``: its own, its substance, the one that it begins or is a slip of.
 
@@ -85,11 +85,15 @@ def names_in_reports(
 
 def _in_letters(other: str, spoken: Iterable[str], texts: Sequence[str]) -> set[str]:
     """The arms in ``texts`` whose letters, in their order, ``other`` may be: "PHT" for phenytoin, "DTI" for "direct to
-    injection". ``spoken``: the words of these."""
-    if not (other.isalpha() and _FEWEST <= len(other) <= _MOST):
+    injection".
+
+    None where another substance begins with these: "CAS" is caspofungin. ``spoken``: the words of ``texts``.
+    """
+    if not (other.isalpha() and _FEWEST <= len(other) <= _MOST) or beginning_with(other):
         return set()
     inside = re.compile(".*".join(other))
     names = {word for word in spoken if len(word) >= _LONG and inside.match(word)}
+    names = {name for name in names if is_medicine(name) or ends_a_substance(name)}
     if len(other) > _FEWEST:
         initials = re.compile(r"\b" + r"[ -]".join(rf"{letter}[a-z]+" for letter in other) + r"\b", re.IGNORECASE)
         names |= {found[0] for text in texts for found in initials.finditer(text)}

@@ -31,7 +31,6 @@ from assistant.answering.question import Question
 from assistant.answering.referred_doses import names_all
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.spoken_of import in_scope
-from assistant.answering.stories import as_asked, only_told
 from assistant.answering.study_questions import asks_of_a_study
 from assistant.answering.which_product import (
     named_in_part,
@@ -189,9 +188,7 @@ class Decider:
         carried = "" if asked.mentions else self._carried(asked)
         about = asked.given or (follow_up.product_beside(asked.plain, asked.mentions, asked.previous))
         if about and asked.mentions and about not in named:
-            keys = [mention.key for mention in asked.mentions]
-            beside = all(other_medicines.beside_ours(asked.plain, key) for key in keys) or asked.names_only_others
-            if beside or (asked.given and only_told(asked.plain, keys)):
+            if all(other_medicines.beside_ours(asked.plain, m.key) for m in asked.mentions) or asked.names_only_others:
                 carried = about
             elif asked.says_nothing_else and not asked.fragment.topic:
                 return self._ask_which((about, *named), asked)
@@ -281,7 +278,7 @@ class Decider:
 
         ``between``: it compares products of ours, which no label of one of them can answer.
         """
-        reading = as_asked(self._read(asked.plain, product, asked), self.reader)
+        reading = self._read(asked.plain, product, asked)
         of_a_study = asks_of_a_study(reading.masked)
         flags = planning.raised(asked.flags, reading.chosen, self.policy.thresholds, of_a_study=of_a_study)
         entries = retrieval.eligible(self.index, product, asked.where) if product else ()
@@ -405,11 +402,15 @@ class Decider:
         """``plain`` as it is understood of ``product``; shorthand of its label is near the words that it stands for."""
         names = self._names_of(product, asked)
         typed = read(plain, names, self.reader, self.not_ours.left_alone)
-        typed = self._in_label_words(typed, names) if product else typed
-        found = shorthand_in(self.index, product, typed.masked) if product else ()
-        further = further_shorthand_in(self.index, product, typed.masked) if product else ()
-        if product:
-            found = (*found, *arms_in_letters(self.index, product, typed.masked), *aspects.in_notes(typed.masked))
+        if not product:
+            return typed
+        typed = self._in_label_words(typed, names)
+        found = (
+            *shorthand_in(self.index, product, typed.masked),
+            *arms_in_letters(self.index, product, typed.masked),
+            *aspects.in_notes(typed.masked),
+        )
+        further = further_shorthand_in(self.index, product, typed.masked)
         if not (found or further):
             return typed
         if not found:

@@ -154,11 +154,10 @@ class IllnessesAsked:
         unknown = [condition for condition, said in pairs if said is status]
         spoken = [spoken_under(self.index, product, condition, topics, where) for condition in unknown]
         found = replace(found, status=status, spoken_under=frozenset.intersection(*spoken))
-        graded = aspects.graded(reading.masked)
-        if graded or aspects.befalls(reading.masked):
+        if aspects.befalls(reading.masked):
             harms = [entry for entry in entries if entry.head.topic in planning.OF_HARM]
             befell = bool(unknown) and all(names_condition(self.index, harms, each) for each in unknown)
-            found = replace(found, befell=befell, intents=_of_harm(found) if graded and befell else found.intents)
+            found = replace(found, befell=befell)
         against = [entry for entry in entries if entry.head.topic in planning.AGAINST_A_CONDITION]
         warned = bool(unknown) and all(spoken_against(self.index, against, condition) for condition in unknown)
         if status is conditions.LabelStatus.LIMITED or not warned:
@@ -264,14 +263,6 @@ class IllnessesAsked:
         indicated = all(label_status(label, condition) is conditions.LabelStatus.INDICATED for condition in marked)
         within = all(set(condition) <= set(only) for condition in marked)
         return bool(marked and indicated and within and spoken_under(self.index, product, only, ("dosage",), where))
-
-
-def _of_harm(found: Found) -> tuple[tuple[str, float], ...]:
-    """The intents of ``found`` with adverse reactions in a trial's stead: what is graded and is no use is a harm."""
-    (lead, share), *rest = found.intents
-    if lead != "clinical_studies":
-        return found.intents
-    return (("adverse_reactions", share), *(pair for pair in rest if pair[0] != "adverse_reactions"))
 
 
 def _without_lead(named: tuple[str, ...], own: Set[str]) -> tuple[str, ...]:

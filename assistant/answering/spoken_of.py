@@ -16,9 +16,8 @@ from assistant.answering.planning import AGAINST_A_CONDITION
 from assistant.answering.which_product import is_own
 from assistant.content.lexicon import words
 from assistant.domain import OTHER_INTENTS
-from assistant.understanding.aspects import asks_what_becomes_of_it
 from assistant.understanding.matters import matters_in
-from assistant.understanding.other_medicines import asks_which_first
+from assistant.understanding.other_medicines import asks_which_stops_first
 from assistant.understanding.reading import Reading
 from assistant.understanding.spelling import is_ordinary
 
@@ -45,17 +44,15 @@ def in_scope(
 ) -> tuple[tuple[str, float], ...]:
     """``intents`` without the one that puts the question out of scope, where ``entries`` speak of all that it names.
 
-    And without a comparison where only the order of two medicines is asked.
+    And without a comparison where it is asked which of two medicines is stopped first.
 
     :param entries: the passages of one product that may answer.
     :param own: the terms of the product's own name.
     """
-    if intents and intents[0][0] == _COMPARISON and asks_which_first(reading.masked):
+    if intents and intents[0][0] == _COMPARISON and asks_which_stops_first(reading.masked):
         return tuple(pair for pair in intents if pair[0] not in OTHER_INTENTS) or (("drug_interaction", _SURE),)
     if not intents or intents[0][0] != _OUT_OF_SCOPE or not entries:
         return intents
-    if _becomes_of_it(intents, reading.masked, index, entries):
-        return tuple(pair for pair in intents if pair[0] not in OTHER_INTENTS)
     matters = [(matter, said) for matter, said in matters_in(reading.masked) if matter.decides]
     told = {word for _, said in matters for word in words(said)}
     known = [word for word in words(reading.masked) if word not in told and _is_substance(word, reading)]
@@ -74,19 +71,6 @@ def in_scope(
     if substances:
         return (("drug_interaction", _SURE),)
     return tuple(pair for pair in intents if pair[0] not in OTHER_INTENTS) or (("drug_interaction", _SURE),)
-
-
-def _becomes_of_it(intents: Sequence[tuple[str, float]], question: str, index: Index, entries: Sequence[Entry]) -> bool:
-    """Whether it is asked what becomes of something in the body, of which the label measured all that is named.
-
-    Of a metabolite by its chemical name no model has heard.
-    """
-    topic = next((name for name, _ in intents if name not in OTHER_INTENTS), "")
-    if topic != "pharmacokinetics" or not asks_what_becomes_of_it(question):
-        return False
-    named = frozenset(term for word in words(question) if not is_ordinary(word) for term in lexical.terms(word))
-    measured = [entry for entry in entries if entry.head.topic == "pharmacokinetics"]
-    return bool(named) and index.speaks_of([named], measured)
 
 
 def _names_medicine(index: Index, entries: Sequence[Entry], word: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a story tells of a patient beside what it asks: illnesses that the medicine is not given for, other medicines.
+"""What a story tells of a patient beside what it asks: illnesses that the medicine is not given for.
 
 Whoever tells of a patient names what else is the matter with them: a reflux that another takes cimetidine for, the
 pneumonia that came up last week. None of it is a use that is asked for. Only plain wording counts, and only in the
@@ -9,36 +9,18 @@ to be besides is taken for why the medicine is given, so an unapproved use that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
 
 from assistant.answering.asking_sentences import told_and_asked
 from assistant.answering.planning import FOR_A_CONDITION
-from assistant.domain import OTHER_INTENTS
+from assistant.understanding.aspects import asks_dose
 from assistant.understanding.conditions import asks_use, points_back, spelled_out
-from assistant.understanding.readers import Reader
-from assistant.understanding.reading import Reading, marked_conditions, parts
+from assistant.understanding.reading import Reading, marked_conditions
 
-Intents = tuple[tuple[str, float], ...]
-#: Below the first share the topic of a whole story is vague; from the second on that of what asks is sure.
-_VAGUE, _SURE = 0.65, 0.8
 _OURS = "the medicine"
 #: So many words at most stand between the name of a medicine and what it is taken for.
 _MOST_BETWEEN = 12
 _TAKEN_FOR = re.compile(r"\bfor\s+(?:(?!the medicine\b)[\w'\u2019-]+\s+){0,3}$", re.IGNORECASE)
-#: Before and behind what somebody has besides.
-_BESIDES_BEFORE = re.compile(
-    r"\b(?:also (?:has|have|had|suffers? from|lives with)|(?:history|background|hx) of|h/o|besides|on top of|"
-    r"in addition to|apart from|as well as)\s+(?:[\w'\u2019-]+\s+){0,3}$",
-    re.IGNORECASE,
-)
-_BESIDES_BEHIND = re.compile(r"^,?\s+(?:besides|as well|too|in addition|on the side)\b", re.IGNORECASE)
-#: Behind the name of an illness in what is done about it or who does it.
-_DONE = re.compile(
-    r"^\s+(?:repair|surgery|operation|procedure|wash-?out|removal|clinic|ward|unit|team|nurse|screening|tests?|testing|"
-    r"vaccine|vaccination|jab)\b",
-    re.IGNORECASE,
-)
 #: How a story tells that the medicine is already given, or when it will be.
 _GIVEN_ALREADY = re.compile(
     r"\b(?:(?:months?|weeks?|days?|years?|cycles?|doses?) into\b|on day \d|"
@@ -55,6 +37,12 @@ _CAME_UP = re.compile(
     r"developed|picked up|caught|went down with|(?:now|today) (?:has|have|had))\s+(?:[\w'\u2019-]+\s+){0,3}$",
     re.IGNORECASE,
 )
+#: That the medicine is to take the place of another, for whatever that was taken.
+_REPLACES = re.compile(
+    r"\b(?:instead|in (?:its|his|her|their) place|replac\w*|switch\w*|chang\w+ (?:over )?(?:to|from)|fail\w*|"
+    r"(?:not|n['\u2019]t|no longer|never|stopped|quit) (?:help|work|respon|control)\w*)\b",
+    re.IGNORECASE,
+)
 _CALLED = frozenset((("diabetic",), ("asthmatic",), ("hypertensive",)))
 #: The first of several illnesses in a row, up to a further one.
 _IN_A_ROW = re.compile(
@@ -67,12 +55,12 @@ _IN_A_ROW = re.compile(
 def why_given(reading: Reading) -> tuple[tuple[str, ...], ...]:
     """Those of ``reading.conditions`` that the medicine may be given for; all of them where no story tells others.
 
-    The first of several in a row is one, whether or not it was marked. Unless it is given already, something is told
-    that it would be given for, but where another medicine's illness is all that is told and no dose is asked.
+    The first of several in a row is one, whether or not it was marked. Something is told that it is given for, unless
+    it is given already and it is not asked how much, or another medicine's illness is all that is told.
     """
     told, asked = told_and_asked(reading.masked)
     asking = " ".join(reading.masked[slice(*place)] for place in asked)
-    if not told or points_back(asking) or asks_use(asking):
+    if not told or points_back(asking) or asks_use(asking) or _REPLACES.search(reading.masked):
         return reading.conditions
     given = any(_GIVEN_ALREADY.search(reading.masked[slice(*place)]) for place in told)
     anothers = set[tuple[str, ...]]()
@@ -81,53 +69,21 @@ def why_given(reading: Reading) -> tuple[tuple[str, ...], ...]:
         place = _holding(told, start, end)
         if place is None or any(_names(word, asking) for word in named):
             continue
-        before, behind = reading.masked[place[0] : start], reading.masked[end : place[1]]
-        came_up = given and (named in _CALLED or _CAME_UP.search(before) is not None)
+        before = reading.masked[place[0] : start]
         if _of_another(reading, place, start):
             anothers.add(named)
-        elif came_up or _is_besides(before, behind):
+        elif given and (named in _CALLED or _CAME_UP.search(before)):
             besides.add(named)
         elif first := _first_in_a_row(before):
             rows.append((first, named))
     dosed = bool(reading.intents) and reading.intents[0][0] in FOR_A_CONDITION
-    given = given or not (besides or rows or dosed)
+    more = bool(besides or rows)
+    given = not (more or dosed) or (given and not (more and asks_dose(asking)))
     besides |= anothers
     firsts = [first for first, _ in rows if first not in besides]
     besides.update(named for first, named in rows if first in firsts)
     kept = tuple(dict.fromkeys(named for named in (*firsts, *reading.conditions) if named not in besides))
     return kept if kept or given else reading.conditions
-
-
-def as_asked(reading: Reading, reader: Reader) -> Reading:
-    """``reading`` with the topic of the sentences that ask beside that of the whole, where only they are sure of one.
-
-    A story of children, kidneys and other tablets sounds of many topics. What is too short to be read in parts is
-    understood as a whole.
-    """
-    told, asked = told_and_asked(reading.masked)
-    if not told or not parts(reading.masked) or not reading.intents or reading.intents[0][1] >= _VAGUE:
-        return reading
-    asking = " ".join(reading.masked[slice(*place)].strip() for place in asked)
-    heard = reader.read(asking)[1].intents
-    lead, share = heard[0] if heard else ("", 0.0)
-    if share < _SURE or lead in OTHER_INTENTS or lead == reading.intents[0][0]:
-        return reading
-    return replace(reading, intents=_between(reading.intents, heard))
-
-
-def _between(one: Intents, other: Intents) -> Intents:
-    """Each intent as likely as in the mean of the two, the likeliest first."""
-    shares = {name: 0.0 for name, _ in (*one, *other)}
-    for name, share in (*one, *other):
-        shares[name] += share / 2
-    return tuple(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def only_told(text: str, names: Iterable[str]) -> bool:
-    """Whether each of ``names`` stands only in sentences of ``text`` that tell of somebody, in none that asks."""
-    told, asked = told_and_asked(text)
-    asking = " ".join(text[slice(*place)] for place in asked)
-    return bool(told) and not any(_names(name, asking) for name in names)
 
 
 def _names(name: str, text: str) -> bool:
@@ -138,23 +94,16 @@ def _holding(places: Iterable[tuple[int, int]], start: int, end: int) -> tuple[i
     return next((place for place in places if place[0] <= start and end <= place[1]), None)
 
 
-def _is_besides(before: str, behind: str) -> bool:
-    return any((_BESIDES_BEFORE.search(before), _BESIDES_BEHIND.search(behind), _DONE.search(behind)))
-
-
 def _of_another(reading: Reading, sentence: tuple[int, int], start: int) -> bool:
     """Whether what begins at ``start`` is what another medicine, named before it, is taken for."""
     if not _TAKEN_FOR.search(reading.masked[sentence[0] : start]):
         return False
-    behind = [reading.masked[end:start] for end in _other_medicines(reading, sentence, start)]
-    return any(_OURS not in each.lower() and len(each.split()) <= _MOST_BETWEEN for each in behind)
-
-
-def _other_medicines(reading: Reading, sentence: tuple[int, int], before: int) -> Iterator[int]:
-    """Where the names of other substances in ``sentence`` end."""
-    for start, end, name in reading.chosen.spans or ():
-        if name == "substance" and sentence[0] <= start and end <= before:
-            yield end
+    behind = (
+        reading.masked[last:start].lower()
+        for first, last, name in reading.chosen.spans or ()
+        if name == "substance" and sentence[0] <= first and last <= start
+    )
+    return any(_OURS not in each and len(each.split()) <= _MOST_BETWEEN for each in behind)
 
 
 def _first_in_a_row(before: str) -> tuple[str, ...]:

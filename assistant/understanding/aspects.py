@@ -54,8 +54,13 @@ _CHANGED_FOR_IT = (
     r"modif\w+|withh[eo]ld\w*|h(?:o|e)ld(?:ing)?|resum\w+|re-?start\w*|re-?challeng\w+|re-?initiat\w+|interrupt\w*|"
     r"(?:x|times) (?:the )?(?:uln|upper limit)|dose (?:reduc\w+|delay\w*)"
 )
+#: A tumour has a grade as well, of what it looks like: "grade 3 glioma", "G2 neuroendocrine tumour".
+_OF_A_TUMOUR = (
+    r"(?: (?!in\b|with\b|for\b|on\b)[\w-]+){0,3}? (?:tumou?r|cancer|neoplasm|"
+    r"\w*(?:gli|cyt|blast|carcin|sarc|lymph|myel|mening|melan)oma)s?\b"
+)
 #: How grave a reaction is (CTCAE), in full and as notes write it: "grade 3", "G3/4", "gr 2".
-_GRADED = r"(?:grade (?:[1-5]|i{1,3}v?)|(?:(?-i:G)|gr\.? ?)[1-5](?: ?[/-] ?[2-5])?(?![\w/]))"
+_GRADED = rf"(?:(?:grade (?:[1-5]|i{{1,3}}v?)|(?:(?-i:G)|gr\.? ?)[1-5](?: ?[/-] ?[2-5])?(?![\w/]))(?!{_OF_A_TUMOUR}))"
 #: A change of dose as notes write it.
 _CHANGED_IN_NOTES = r"dose mods?"
 _GRADE_IN_NOTES = re.compile(r"\bG([1-5])(?: ?[/-] ?([2-5]))?(?![\w/-])")
@@ -171,11 +176,14 @@ def tells_of_grades(text: str) -> bool:
 
 
 def befalls(question: str) -> bool:
-    """Whether the wording asks how many come to have an illness, and nothing of what is done for it.
+    """Whether the wording asks how many come to have an illness, and nothing of what is done or given for it.
 
-    "How many progressed to AML?" asks for a harm; "how many with AML responded?" for a use.
+    "How many progressed to AML?" asks for a harm; "how many with AML responded?" and "which dose for those who
+    progressed to AML?" for a use.
     """
-    return _BEFALLS.search(question) is not None and _DONE_FOR_IT.search(question) is None
+    if not _BEFALLS.search(question) or _DONE_FOR_IT.search(question):
+        return False
+    return asks_how_much(question) or not (asks_dose(question) or asks_amount(question))
 
 
 def asks_to_modify(intent: str, question: str) -> bool:

@@ -375,10 +375,8 @@ _COUNTED = frozenset(
     "leukocytes leucocytes neutrophils lymphocytes eosinophils platelets thrombocytes erythrocytes hemoglobin "
     "haemoglobin hematocrit potassium sodium calcium magnesium phosphate creatinine bilirubin albumin ferritin".split()
 )
-#: Who treats, what an infusion is mixed with, how much of something there is, a letter alone: no illness either.
-_NO_NAME = re.compile(
-    r"\w+(?:ologist|iatrist|iatrician)s?|d(?:5|10)(?:w|ns)?|saline|high|low|raised|elevated|\w", re.IGNORECASE
-)
+#: Who treats, what an infusion is mixed with, a letter alone: no illness either.
+_NO_NAME = re.compile(r"\w+(?:ologist|iatrist|iatrician)s?|d(?:5|10)(?:w|ns)?|saline|\w", re.IGNORECASE)
 #: Of what weight a patient is: of whom a dose is asked, and no illness.
 _WEIGHED = frozenset(("obese", "overweight", "underweight"))
 #: How grave, how recent and how well treated an illness is: what is said against it counts whichever it is.

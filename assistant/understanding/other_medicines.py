@@ -60,11 +60,9 @@ _NO_MEDICINE = frozenset(
     )
 )
 
-_WHICH_FIRST = re.compile(
-    r"\bwhich (?:one |of (?:them|the two) )?(?:is|do|should|must|gets?|goes|has to|to)\b(?:[\w\s]{0,20} )?"
-    r"(?:withdrawn?|stopp?(?:ed)?|started?|begun|begin|give|given|taken?|discontinued?|tapered?|in|infused?|applied|apply|"
-    r"use|used|administer(?:ed)?) (?:\w+ )?first\b",
-    re.IGNORECASE,
+#: In which order two medicines are stopped; which is given first is a preference of one of them.
+_STOPPED_FIRST = re.compile(
+    r"\bwhich\b[\w\s]{1,40}\b(?:withdrawn?|stop(?:ped)?|discontinued?|taper(?:ed)?) first\b", re.IGNORECASE
 )
 #: What stands on the two sides of a comparison; combinations are written with signs.
 _BESIDE_VS = re.compile(
@@ -174,9 +172,9 @@ def arms_named(question: str) -> tuple[str, ...]:
     return tuple(part for said in found for part in _PARTED.split(said) if part)
 
 
-def asks_which_first(question: str) -> bool:
-    """Whether the wording asks in which order two medicines are given or stopped, and not which is the better."""
-    return _WHICH_FIRST.search(question) is not None
+def asks_which_stops_first(question: str) -> bool:
+    """Whether the wording asks in which order two medicines are stopped, and not which is the better."""
+    return _STOPPED_FIRST.search(question) is not None
 
 
 def combined(question: str) -> tuple[str, ...]:
