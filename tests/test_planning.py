@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -322,6 +323,23 @@ def test_an_illness_in_few_words_of_which_nothing_is_surely_asked_is_referred() 
     assert route(bare, "hcp", POLICY).outcome is Outcome.MEDICAL_INFORMATION
     for more in ({"few_words": False}, {"of_a_reaction": True}, {"intents": (("adverse_reactions", 0.8),)}):
         assert route(found(**({"intents": unsure, "few_words": True} | more)), "hcp", POLICY).outcome is None, more
+
+
+def test_no_dose_answers_beside_an_illness_that_the_label_does_not_dose(entry: Entry) -> None:
+    """ "She takes another one for neuralgia, which stopped helping. What dose of it?" heard as an interaction."""
+    dose, interaction = candidate(entry, "dosage", 0.7), candidate(entry, "drug_interaction", 0.6)
+    asked: dict[str, Any] = {"intents": (("drug_interaction", 0.5),), "asks_dose": True, "marked": False}
+    for flags in (frozenset[Flag](), frozenset((Flag.ADVERSE_EVENT,))):
+        plan = route(found(**asked, flags=flags), "hcp", POLICY)
+        assert plan.retrieve and dose not in usable_for((dose, interaction), plan, POLICY.thresholds)
+    for other in (
+        {"asks_dose": False},
+        {"status": LabelStatus.INDICATED},
+        {"spoken_under": frozenset(("dosage",))},
+        {"of_a_reaction": True},
+    ):
+        plan = route(found(**(asked | other)), "hcp", POLICY)
+        assert dose in usable_for((dose, interaction), plan, POLICY.thresholds), other
 
 
 def test_nothing_that_reports_a_benefit_answers_for_an_illness_that_the_medicine_is_not_for(entry: Entry) -> None:

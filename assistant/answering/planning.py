@@ -173,6 +173,7 @@ class Route:
     ``by_evidence``: nothing is asked, but instructions that surely fit may follow.
     ``limited``: only passages that speak against one of these illnesses answer.
     ``of_no_use``: it names an illness that the medicine is not for, so nothing that reports a benefit answers.
+    ``no_dose``: it asks how much beside such an illness, so no dose answers, whatever else does.
     ``bare_use``: it is the name of what the medicine is for, so the indication answers, and a trial only in its stead.
     """
 
@@ -194,6 +195,7 @@ class Route:
     by_evidence: bool = False
     limited: tuple[tuple[str, ...], ...] = ()
     of_no_use: bool = False
+    no_dose: bool = False
     bare_use: bool = False
 
 
@@ -257,7 +259,8 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         if grave is Outcome.PRODUCT_COMPLAINT and not sure and "administration" not in denied:
             # What the instructions say of a pen that does not click helps whoever complains of one.
             return Route(grave, name, confidence, retrieve=True, only_safety=True, by_evidence=True)
-        return Route(grave, topic if sure else name, topic_share if sure else confidence, sure, only_safety=True)
+        plan = Route(grave, topic if sure else name, topic_share if sure else confidence, sure, only_safety=True)
+        return replace(plan, no_dose=_of_no_dose(found))
     if Flag.ATTACK in found.flags:
         return Route(Outcome.OUT_OF_SCOPE, "out_of_scope", confidence)
     own_result = found.compares_within_label and found.asks_result
@@ -317,7 +320,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
         # An illness of which the label says nothing, and of which it is not sure what is asked: "ADHD in adults".
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     plan = Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure, of_no_use=no_use)
-    return _unless_denied(plan, denied)
+    return _unless_denied(replace(plan, no_dose=_of_no_dose(found)), denied)
 
 
 def _for_another_illness(found: Found, topic: str) -> bool:
@@ -328,6 +331,14 @@ def _for_another_illness(found: Found, topic: str) -> bool:
     sought = topic in FOR_A_CONDITION or found.asks_dose
     of_a_harm = found.of_a_reaction or found.befell
     return found.marked and sought and not of_a_harm and not _spoken_of(found, topic)
+
+
+def _of_no_dose(found: Found) -> bool:
+    """Whether it is asked how much, and the label doses no illness that is named, be it another medicine's."""
+    of_a_harm = found.of_a_reaction or found.befell
+    return (
+        found.asks_dose and found.status is LabelStatus.NOT_MENTIONED and not (of_a_harm or _spoken_of(found, "dosage"))
+    )
 
 
 def _spoken_of(found: Found, topic: str) -> bool:
@@ -556,6 +567,8 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = [c for c in usable if any(map(c.entry.head.is_about, _OF_HANDLING))]
     if plan.of_no_use:
         usable = [c for c in usable if c.entry.head.kind is not Kind.BENEFIT]
+    if plan.no_dose:
+        usable = [c for c in usable if not c.entry.head.is_about("dosage")]
     if plan.bare_use:
         usable = [c for c in usable if c.entry.head.topic in _OF_USES and c.entry.head.is_about("indication")] or usable
     if plan.only_warnings:
