@@ -63,7 +63,7 @@ bone density, bone mineral, dexa, osteoporosis | dexa, dxa, bone scan*, bone den
 drug test, drug screen, false positive | drug test*, drug screen*, workplace test*
 filler | dermal filler*, fillers?, hyaluronic acid
 cosmetic, sunscreen, moisturizer | make-?up, cosmetics, moisturi[sz]er*
-swim, bath, shower | swim(?!mers)\w*
+swim, bath, shower | swim, swims, swam, swimming
 caffeine, coffee, tea, cola, xanthine, beverage | caffeine, coffee, energy drink*, espresso
 grapefruit | grapefruit*
 probiotic, yogurt | probiotic*
