@@ -22,6 +22,9 @@ class _Label:
     def load(self, entry: SimpleNamespace) -> SimpleNamespace:
         return entry
 
+    def stems(self, entry: SimpleNamespace) -> frozenset[str]:
+        return frozenset(lexical.terms(self._texts[entry.row]))
+
     def results(self, _: Entry) -> float:
         return 0.0
 

@@ -98,6 +98,10 @@ def with_sentence_first(index: Index, ranked: Sequence[Candidate], question: str
     if not (near and asked):
         return list(ranked)
     first = ranked[0]
+    enough = _ENOUGH * sum(each.weight for each in asked)
+    near = [c for c in near if sum(each.weight for each in asked if each.stands_in(_stems(index, c))) >= enough]
+    if not near:
+        return list(ranked)
     held = {c.entry.row: held_in_one(_text(index, c), asked, says) for c in (*near, first)}
     best = max(near, key=lambda c: held[c.entry.row])
     if held[best.entry.row] < max(_ENOUGH, held[first.entry.row] + _MORE):
@@ -116,6 +120,11 @@ def with_sentence_first(index: Index, ranked: Sequence[Candidate], question: str
         topic=max(best.topic, first.topic),
     )
     return in_places_of(ranked, [as_sure, *(c for c in ranked if c is not best)])
+
+
+def _stems(index: Index, candidate: Candidate) -> frozenset[str]:
+    """The terms of what :func:`_text` gives, read once for all questions."""
+    return index.stems(candidate.entry).union(lexical.terms(candidate.entry.head.title or ""))
 
 
 def _text(index: Index, candidate: Candidate) -> str:
