@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -215,18 +216,17 @@ def _pooling(folder: Path) -> str:
 # --- writing -----------------------------------------------------------------------------------------------------
 
 
-def _write(checkpoint: _Checkpoint, out: Path, type: FileType, extra: Extra) -> int:
+@contextmanager
+def written_whole(out: Path, architecture: str) -> Iterator[gguf.GGUFWriter]:
+    """A writer to which metadata and tensors are added; what was added stands in ``out`` when the block ends well, and
+    nothing is left when it does not."""
     import gguf
 
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(f".{out.name}.part")
-    writer = gguf.GGUFWriter(scratch, "bert")
+    writer = gguf.GGUFWriter(scratch, architecture)
     try:
-        _add_architecture(writer, checkpoint, type)
-        _add_vocabulary(writer, checkpoint.tokenizer)
-        for key, value in extra.metadata.items():
-            add_value(writer, key, value)
-        count = _add_tensors(writer, checkpoint, type, extra)
+        yield writer
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
@@ -235,7 +235,15 @@ def _write(checkpoint: _Checkpoint, out: Path, type: FileType, extra: Extra) -> 
     finally:
         writer.close()
         scratch.unlink(missing_ok=True)
-    return count
+
+
+def _write(checkpoint: _Checkpoint, out: Path, type: FileType, extra: Extra) -> int:
+    with written_whole(out, "bert") as writer:
+        _add_architecture(writer, checkpoint, type)
+        _add_vocabulary(writer, checkpoint.tokenizer)
+        for key, value in extra.metadata.items():
+            add_value(writer, key, value)
+        return _add_tensors(writer, checkpoint, type, extra)
 
 
 def _add_architecture(writer: gguf.GGUFWriter, checkpoint: _Checkpoint, type: FileType) -> None:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from assistant.errors import ContentError
 from assistant.training.dataset import Dataset, Utterance
-from assistant.training.export import add_value
+from assistant.training.export import add_value, written_whole
 from assistant.understanding.model_file import NGRAMS, ngrams_metadata
 from assistant.understanding.ngrams import NgramHead, buckets_of, joined
 from assistant.understanding.readers import TrainedReader
@@ -147,25 +147,13 @@ def add_to(model: Path, head: NgramHead, out: Path) -> None:
     """Write ``model`` to ``out`` with ``head`` in place of any n-grams that it has."""
     import gguf
 
-    scratch = out.with_name(f".{out.name}.part")
     reader = gguf.GGUFReader(model)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    architecture = reader.fields[gguf.Keys.General.ARCHITECTURE].contents()
-    writer = gguf.GGUFWriter(scratch, architecture)
-    try:
+    with written_whole(out, reader.fields[gguf.Keys.General.ARCHITECTURE].contents()) as writer:
         _copy_metadata(reader, writer)
         for key, value in ngrams_metadata(head).items():
             add_value(writer, key, value)
         for tensor in reader.tensors:
             writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        scratch.replace(out)
-    finally:
-        writer.close()
-        scratch.unlink(missing_ok=True)
 
 
 def _copy_metadata(reader: Any, writer: Any) -> None:
