@@ -43,3 +43,9 @@ def test_plain_words_are_put_as_labels_write_them(said: str, written: str) -> No
 )
 def test_what_means_something_else_stays(said: str) -> None:
     assert as_labels_write(said) == said
+
+
+def test_a_typographic_apostrophe_alone_is_no_plain_word() -> None:
+    """Otherwise each question from a telephone would be read twice."""
+    assert as_labels_write("what\u2019s the dose?") == "what\u2019s the dose?"
+    assert as_labels_write("he can\u2019t swallow tablets") == "he has difficulty swallowing tablets"

@@ -34,10 +34,12 @@ _CONVERSION = re.compile(
     r"chang\w+ (?:from|to)|correspond\w*)\b",
     re.IGNORECASE,
 )
+#: What a question asks for, and what tells it.
+_KINDS = ((_TIME_ASKED, _TIME), (_CONVERSION_ASKED, _CONVERSION))
 
 
 def leaves_open(question: str, index: Index, shown: Sequence[Entry]) -> bool:
     """Whether nothing of ``shown`` can hold what ``question`` asks for, by its kind."""
-    texts = [f"{entry.head.title}\n{index.load(entry).text.decode()}" for entry in shown]
-    kinds = ((_TIME_ASKED, _TIME), (_CONVERSION_ASKED, _CONVERSION))
-    return any(asked.search(question) and not any(map(told.search, texts)) for asked, told in kinds)
+    kinds = [told for asked, told in _KINDS if asked.search(question)]
+    texts = [f"{entry.head.title}\n{index.load(entry).text.decode()}" for entry in shown] if kinds else []
+    return any(not any(map(told.search, texts)) for told in kinds)

@@ -74,7 +74,7 @@ _OF_A_GROUP = frozenset(("pediatric", "geriatric", "renal_impairment", "hepatic_
 _BESIDE_A_GROUP = frozenset(("overdose", "pregnancy", "lactation", "drug_interaction"))
 #: Groups whose organs clear a medicine: what was measured in them stands beside what is to be done for them
 #: (21 CFR 201.57(c)(9) and (13)).
-_CLEARING_LESS = frozenset(("renal_impairment", "hepatic_impairment"))
+CLEARING_LESS = frozenset(("renal_impairment", "hepatic_impairment"))
 #: What tells no dose of children as such: some of them are given less, and what was measured directs nobody.
 _NOT_ALL_CHILDREN = frozenset(("renal_impairment", "hepatic_impairment", "pregnancy", "lactation", "pharmacokinetics"))
 #: From this share of the question's words on, weighed by how rare they are, a passage speaks of what was asked.
@@ -151,6 +151,11 @@ class Found:
     unheard_of: bool = False
     bare: bool = False
     few_words: bool = False
+
+    @property
+    def of_a_harm(self) -> bool:
+        """Whether it is about what befalls somebody under treatment, and no use."""
+        return self.of_a_reaction or self.befell
 
     def share(self, *intents: str) -> float:
         """How likely it is one of ``intents``."""
@@ -312,11 +317,7 @@ def route(found: Found, audience: str, policy: Policy) -> Route:
     of_use = about_use >= limits.topic_sure or (topic in FOR_A_CONDITION and topic != "clinical_studies")
     unsure = found.status is LabelStatus.UNSURE and (found.unheard_of or (found.marked and of_use)) and not own_result
     no_use = found.status is LabelStatus.NOT_MENTIONED and found.marked and not _spoken_of(found, topic)
-    if (
-        no_use
-        and found.few_words
-        and not (found.spoken_under or found.of_a_reaction or found.befell or topic_share >= limits.topic_sure)
-    ):
+    if no_use and found.few_words and not (found.spoken_under or found.of_a_harm or topic_share >= limits.topic_sure):
         # An illness of which the label says nothing, and of which it is not sure what is asked: "ADHD in adults".
         return Route(Outcome.MEDICAL_INFORMATION, "off_label", about_use)
     plan = Route(None, topic, topic_share, retrieve=True, unsure_of_use=unsure, of_no_use=no_use)
@@ -329,16 +330,13 @@ def _for_another_illness(found: Found, topic: str) -> bool:
     What to do when somebody's values rise under treatment is asked of the label's own use.
     """
     sought = topic in FOR_A_CONDITION or found.asks_dose
-    of_a_harm = found.of_a_reaction or found.befell
-    return found.marked and sought and not of_a_harm and not _spoken_of(found, topic)
+    return found.marked and sought and not found.of_a_harm and not _spoken_of(found, topic)
 
 
 def _of_no_dose(found: Found) -> bool:
     """Whether it is asked how much, and the label doses no illness that is named, be it another medicine's."""
-    of_a_harm = found.of_a_reaction or found.befell
-    return (
-        found.asks_dose and found.status is LabelStatus.NOT_MENTIONED and not (of_a_harm or _spoken_of(found, "dosage"))
-    )
+    undosed = found.status is LabelStatus.NOT_MENTIONED and not _spoken_of(found, "dosage")
+    return found.asks_dose and undosed and not found.of_a_harm
 
 
 def _spoken_of(found: Found, topic: str) -> bool:
@@ -400,7 +398,7 @@ def _speaks_of_what_is_asked(candidate: Candidate, plan: Route) -> bool:
     What becomes of the medicine in a group whose organs clear it less, stands with all that was measured of it.
     """
     answered = _ANSWERED_BESIDES.get(plan.intent, frozenset())
-    if plan.measured and plan.intent in _CLEARING_LESS:
+    if plan.measured and plan.intent in CLEARING_LESS:
         answered |= {"pharmacokinetics"}
     return _may_answer(candidate, plan.intent) or candidate.entry.head.topic in answered
 
@@ -585,7 +583,7 @@ def usable_for(ranked: Sequence[Candidate], plan: Route, limits: Thresholds) -> 
         usable = _forbidden_first(usable)
     if plan.group_alone or any(c.doses_group for c in usable):
         usable = _group_first(usable)
-    if usable and plan.intent in _CLEARING_LESS and not plan.measured:
+    if usable and plan.intent in CLEARING_LESS and not plan.measured:
         usable = _told_of_the_group_first(usable, plan)
     if usable and (plan.modifies or any(c.says_what_to_do for c in usable)):
         usable = _modification_first(usable)

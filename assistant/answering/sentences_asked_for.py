@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering import lexical
 from assistant.answering.index import Index
+from assistant.answering.planning import CLEARING_LESS
 from assistant.answering.quantities import quantities_in
 from assistant.answering.results import asks_for_a_result
 from assistant.answering.retrieval import Candidate, in_places_of
@@ -40,8 +41,6 @@ _SAYS_A_LIMIT = re.compile(
     r"\b(?:exceed\w*|max(?:imum|imal)?|up to|(?:greater|higher|more|faster) than|at most|highest)\b",
     re.IGNORECASE,
 )
-#: Groups whose own limit stands with their doses, and not in the sentence that sets everybody's.
-_CLEARING_LESS = frozenset(("renal_impairment", "hepatic_impairment"))
 #: How a trial was made: what only the passage on its design tells, in the one sentence that has the word.
 _DESIGN = re.compile(
     r"\b(?:stratif\w+|eligib\w+|(?:inclusion|exclusion) criteria|excluded|enroll?ed|crossover|cross-over)\b",
@@ -84,9 +83,9 @@ def with_sentence_first(index: Index, ranked: Sequence[Candidate], question: str
 
     :param question: product names masked.
     """
-    # Of whom a limit is asked decides more than that it is one.
+    # Of whom a limit is asked decides more than that it is one: that of a group stands with its doses.
     limit = bool(_ASKS_A_LIMIT.search(question)) and not quantities_in(question)
-    limit = limit and _CLEARING_LESS.isdisjoint(populations(question))
+    limit = limit and CLEARING_LESS.isdisjoint(populations(question))
     design = " ".join(match[0] for match in _DESIGN.finditer(question))
     if not ranked or not (limit or design or asks_for_a_result(question)):
         return list(ranked)

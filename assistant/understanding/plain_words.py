@@ -101,4 +101,6 @@ _WRITTEN, _FOUND = _read()
 
 def as_labels_write(question: str) -> str:
     """``question`` with what it says in plain words as labels write it; the same where it says nothing so."""
-    return _FOUND.sub(lambda match: _WRITTEN[int(str(match.lastgroup)[1:])], question.replace("\u2019", "'"))
+    said = question.replace("\u2019", "'")
+    written, found = _FOUND.subn(lambda match: _WRITTEN[int(str(match.lastgroup)[1:])], said)
+    return written if found else question

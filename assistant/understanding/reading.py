@@ -17,7 +17,7 @@ from assistant.canonical import whole
 from assistant.content.lexicon import mask
 from assistant.domain import SLOT_VALUES
 from assistant.understanding.aspects import asks_amount
-from assistant.understanding.choosing import Choosing
+from assistant.understanding.choosing import Choosing, likeliest_first
 from assistant.understanding.conditions import condition_words, denied, spelled_out
 from assistant.understanding.encoder import TextTooLongError
 from assistant.understanding.lay_terms import whole_name
@@ -212,7 +212,7 @@ def between(one: Sequence[tuple[str, float]], other: Sequence[tuple[str, float]]
     shares = {name: share / 2 for name, share in one}
     for name, share in other:
         shares[name] = shares.get(name, 0.0) + share / 2
-    return tuple(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
+    return likeliest_first(tuple(shares), tuple(shares.values()))
 
 
 def with_flags_of(chosen: Choosing, other: Choosing) -> Choosing:
